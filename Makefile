@@ -1,0 +1,59 @@
+# Two commands are enough: `make course` to read and work, `make test` to test everything.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+LAB ?=
+
+export PYTHONDONTWRITEBYTECODE :=
+.DEFAULT_GOAL := help
+.PHONY: help course book labs submit grade test test-fast lint format bench lock chapter setup setup-peers clean
+
+help: ## list the commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:
+	@$(PYTHON) tools/setup.py course
+
+setup-peers:
+	@$(PYTHON) tools/setup.py peers
+
+course: setup ## set up, build the book, start JupyterLab and serve both on this machine
+	@$(PY) -m tools.course
+
+book: setup ## build the book into _build/html
+	@$(PY) -m tools.book
+
+labs: setup ## generate the labs from their solutions
+	@$(PY) -m tools.labs
+
+submit: setup ## make the file to hand in: make submit LAB=06
+	@$(PY) -m tools.labs submit "$(LAB)"
+
+grade: setup ## grade what lies in grading/submitted, each submission in isolation
+	@$(PY) -m grading
+
+test: setup-peers lint ## test everything: code, book, labs, grading
+	@$(PY) -m tools.test all
+
+test-fast: setup-peers ## the tests to run often, in under a minute
+	@$(PY) -m tools.test fast
+
+lint: setup-peers ## check form and names
+	@$(PY) -m ruff format --check --quiet . || (echo "Some files are not formatted; run make format." && exit 1)
+	@$(PY) -m ruff check --quiet .
+
+format: setup-peers ## format the code
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+bench: setup-peers ## measure speed against the peers; writes benchmarks/results
+	@$(PY) -m benchmarks
+
+chapter: setup-peers ## lay out the rooms of a new chapter: make chapter SLUG=05-heavy-hitters
+	@$(PY) -m tools.chapter "$(SLUG)"
+
+lock: setup-peers ## pin the versions anew from the ranges in pyproject.toml
+	@$(PY) -m tools.lock
+
+clean: ## remove what was built; .venv and work/ stay
+	@rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,117 @@
+"""Lay out the rooms of a new chapter: ``make chapter SLUG=05-heavy-hitters``.
+
+Every room gets a first form that says what belongs there and fails its test until it is written.
+What exists is never overwritten.
+"""
+
+import pathlib
+import sys
+import tomllib
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+MODULE = '"""{title}: what this file holds, in the order to read it."""\n\n__all__ = []\n'
+TESTS = '''"""{title}: facts, theorems, contracts, peers."""
+
+from course_lib import {name}
+
+# --- Facts: true for every input and draw ------------------------------------------------
+
+
+def test_something_is_public():
+    assert {name}.__all__
+
+
+# --- Theorems: true on average or with probability ---------------------------------------
+
+# --- Contracts: dtypes, containers, refusals ---------------------------------------------
+
+# --- Peers: equal or better than the library that people use -----------------------------
+'''
+BENCHMARK = (
+    '"""Speed of {name} against the libraries that people use; see benchmarks/harness.py."""\n'
+)
+MISTAKES = (
+    '"""Wrong answers to Lab {number:02} that its checks must reject."""\n\nMISTAKES = {{}}\n'
+)
+CHAPTER = """---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# {title}
+
+:::{{container}} claim
+A claim that sounds too good, as a number, on real data.
+:::
+"""
+
+
+def main(slug):
+    """Write the missing rooms of ``slug`` and say what is left to do by hand."""
+    entry = find(slug)
+    name = slug.split("-", 1)[1].replace("-", "_")
+    rooms = {
+        f"course_lib/{name}.py": MODULE,
+        f"tests/test_{name}.py": TESTS,
+        f"tests/mistakes/{slug}.py": MISTAKES,
+        f"benchmarks/bench_{name}.py": BENCHMARK,
+        f"book/{slug}.md": CHAPTER,
+    }
+    for room, text in rooms.items():
+        place(room, text.format(name=name, title=entry["title"], number=entry["number"]))
+    place(f"solutions/{slug}/{slug}.ipynb", nbformat.writes(solution(entry), indent=1) + "\n")
+    print(f"Add `- file: {slug}` to book/_toc.yml, course_lib.{name} to book/api.md, and its")
+    print(
+        "friends to MAY_IMPORT in tests/test_architecture.py. CONTRIBUTING.md says what to write."
+    )
+
+
+def find(slug):
+    """Return the syllabus entry of ``slug``, or end with the slugs there are."""
+    parts = tomllib.loads((ROOT / "syllabus.toml").read_text(encoding="utf-8"))["part"]
+    chapters = {entry["slug"]: entry for part in parts for entry in part["chapter"]}
+    if slug not in chapters:
+        sys.exit(f"SLUG must be one of {', '.join(chapters)}; got {slug!r}.")
+    return chapters[slug]
+
+
+def place(room, text):
+    """Write a file unless it, or a package of its name, exists."""
+    path = ROOT / room
+    if path.exists() or path.with_suffix("").is_dir():
+        print(f"  there already  {room}")
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    print(f"  new            {room}")
+
+
+def solution(entry):
+    """Return the first form of a solution notebook: title and set-up."""
+    title = new_markdown_cell(f"# Lab {entry['number']:02}. {entry['title']}", id="title")
+    setup = new_code_cell("import numpy as np\n\nfrom course_lib import checks", id="setup")
+    for cell in (title, setup):
+        cell.metadata["nbgrader"] = {
+            "grade_id": cell.id,
+            "grade": False,
+            "locked": True,
+            "solution": False,
+            "task": False,
+            "schema_version": 3,
+        }
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return new_notebook(cells=[title, setup], metadata={"kernelspec": kernel})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "")

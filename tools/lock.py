@@ -1,0 +1,44 @@
+"""Pin the versions anew: ``make lock`` writes both requirements files.
+
+The ranges stand in pyproject.toml. The pins hold for Python 3.11 to 3.13 on Linux and macOS, with
+environment markers where a version differs.
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).parents[1]
+OPTIONS = ["--universal", "--python-version", "3.11", "--no-annotate", "--no-header", "--quiet"]
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        course = resolve("course", pathlib.Path(folder, "course.txt"))
+        peers = resolve("peers", pathlib.Path(folder, "peers.txt"), constraints="course.txt")
+    write("requirements.txt", "What the course runs on", [*course, "-e ."])
+    write(
+        "requirements-peers.txt",
+        "What is only compared or tested with",
+        sorted({*peers} - {*course}),
+    )
+
+
+def resolve(extra, target, constraints=None):
+    """Return the pinned lines for one group of pyproject.toml."""
+    command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", *OPTIONS]
+    command += ["--extra", extra, "--output-file", str(target)]
+    if constraints:
+        command += ["--constraint", str(target.with_name(constraints))]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return target.read_text().splitlines()
+
+
+def write(name, what, lines):
+    head = f"# {what}, pinned for Python 3.11 to 3.13. Made by `make lock` from pyproject.toml."
+    (ROOT / name).write_text("\n".join([head, *lines]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
