@@ -1,0 +1,110 @@
+"""Input checks: what passes, what is refused, and in which words."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.sparse.linalg import aslinearoperator
+
+from course_lib import _validation as validation
+from course_lib.cost import CountedMatrix, Meter
+
+# --- Contracts -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["i8", "u1", "?"])
+def test_integers_become_float64(kind):
+    assert validation.check_matrix(np.ones((2, 3), kind)).dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_floats_are_not_copied(dtype):
+    A = np.ones((2, 3), dtype)
+    assert validation.check_matrix(A) is A
+
+
+def test_half_precision_becomes_single():
+    assert validation.check_matrix(np.ones((2, 3), np.float16)).dtype == np.float32
+
+
+def test_a_memory_map_stays_one(tmp_path):
+    A = np.memmap(tmp_path / "A", np.float32, "w+", shape=(4, 3))
+    assert isinstance(validation.check_matrix(A), np.memmap)
+
+
+@pytest.mark.parametrize(
+    "wrap", [sp.csr_array, aslinearoperator, lambda A: CountedMatrix(A, Meter())]
+)
+def test_matrices_known_by_products_pass_through(wrap):
+    A = wrap(np.eye(3))
+    assert validation.check_matrix(A) is A
+
+
+@pytest.mark.parametrize(
+    ("A", "error", "words"),
+    [
+        (np.ones(3), ValueError, r"two axes; got shape \(3,\)"),
+        (np.ones((2, 0)), ValueError, "must not be empty"),
+        ([[1.0, 2.0], [3.0]], ValueError, "rows differ"),
+        (np.array([["a", None]], object), TypeError, "objects"),
+        (np.ones((2, 2), complex), TypeError, "real floating dtype; got complex128"),
+        (np.array([["a"]]), TypeError, "real floating dtype"),
+        (sp.csr_array(np.ones((2, 2), np.int64)), TypeError, "real floating dtype; got int64"),
+        (None, TypeError, "objects"),
+    ],
+)
+def test_what_is_no_matrix_is_refused(A, error, words):
+    with pytest.raises(error, match=words):
+        validation.check_matrix(A)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_nan_is_found_in_the_first_product(bad):
+    with pytest.raises(ValueError, match="A contains NaN or infinity"):
+        validation.check_finite(np.array([[1.0, bad]]) @ np.ones((2, 1)))
+
+
+def test_finite_entries_whose_sum_overflows_are_finite():
+    product = np.full((2, 2), np.finfo(float).max)
+    with np.errstate(over="ignore"):
+        assert validation.check_finite(product) is product
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (0, ValueError, r"rank must be between 1 and min\(m, n\) = 3; got 0"),
+        (4, ValueError, r"min\(m, n\) = 3; got 4"),
+        (1.5, TypeError, "rank must be an integer; got 1.5"),
+        ("2", TypeError, "rank must be an integer"),
+        (True, TypeError, "rank must be an integer"),
+    ],
+)
+def test_counts_out_of_range_are_refused(value, error, words):
+    with pytest.raises(error, match=words):
+        validation.check_count(value, "rank", low=1, high=3, high_name="min(m, n)")
+
+
+def test_a_count_without_upper_limit_says_so():
+    with pytest.raises(ValueError, match="n_iter must be at least 0; got -1"):
+        validation.check_count(-1, "n_iter", low=0)
+    assert validation.check_count(np.int32(7), "n_iter", low=0) == 7
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, np.nan, -0.1, 2])
+def test_numbers_outside_an_open_interval_are_refused(value):
+    with pytest.raises(ValueError, match=r"epsilon must lie in \(0, 1\)"):
+        validation.check_number(value, "epsilon", low=0, high=1, open_low=True, open_high=True)
+
+
+def test_numbers_at_a_closed_end_pass():
+    assert validation.check_number(np.float32(1), "q", low=0, high=1) == 1.0
+    with pytest.raises(TypeError, match="q must be a number; got 'x'"):
+        validation.check_number("x", "q")
+
+
+def test_rng_takes_seeds_and_generators_and_refuses_words():
+    generator = np.random.default_rng(3)
+    assert validation.as_rng(generator) is generator
+    assert validation.as_rng(5).random() == np.random.default_rng(5).random()
+    with pytest.raises(TypeError, match="rng must be a seed"):
+        validation.as_rng("seed")
