@@ -1,0 +1,120 @@
+"""What theory promises of a low-rank approximation, computed from the singular values."""
+
+import math
+
+import numpy as np
+
+from course_lib._validation import check_count
+
+__all__ = ["best_error", "range_finder_bound"]
+
+
+def best_error(sigma, rank, *, norm="spectral"):
+    r"""Return the smallest error of any matrix of rank ``rank``.
+
+    Parameters
+    ----------
+    sigma : array_like, shape (r,)
+        The singular values of ``A``, not increasing.
+    rank : int
+        :math:`k`, ``0 <= rank <= r``; at ``r`` the error is zero.
+    norm : {"spectral", "frobenius"}
+
+    Returns
+    -------
+    float
+        :math:`\sigma_{k+1}` or :math:`(\sum_{j>k} \sigma_j^2)^{1/2}`.
+
+    Raises
+    ------
+    ValueError
+        If ``sigma`` is no non-increasing list of finite numbers, or ``rank`` is out of range.
+    TypeError
+        If ``rank`` is not an integer.
+
+    References
+    ----------
+    .. [1] C. Eckart, G. Young, "The approximation of one matrix by another of lower rank",
+       Psychometrika 1(3), 1936.
+
+    Examples
+    --------
+    >>> best_error([5.0, 4.0, 3.0], 1), best_error([5.0, 4.0, 3.0], 1, norm="frobenius")
+    (4.0, 5.0)
+    """
+    sigma = _check_spectrum(sigma)
+    rank = check_count(rank, "rank", low=0, high=len(sigma), high_name="len(sigma)")
+    tail = sigma[rank:]
+    if len(tail) == 0:
+        return 0.0
+    return float(tail[0]) if _is_spectral(norm) else float(np.linalg.norm(tail))
+
+
+def range_finder_bound(sigma, rank, oversample, *, n_iter=0, norm="spectral"):
+    r"""Return the bound on the expected error of a basis of ``rank + oversample`` columns.
+
+    Parameters
+    ----------
+    sigma : array_like, shape (r,)
+        The singular values of ``A``, not increasing; all ``min(m, n)`` of them.
+    rank, oversample : int
+        :math:`k \ge 2` and :math:`p \ge 2`, with ``k + p <= r``.
+    n_iter : int, default 0
+        Power iterations :math:`q`; must be 0 for the Frobenius norm.
+    norm : {"spectral", "frobenius"}
+
+    Returns
+    -------
+    float
+        The bound on :math:`E\,\|A - QQ^TA\|`, see `course_lib.low_rank.range_finder`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    TypeError
+        If a count is not an integer.
+
+    References
+    ----------
+    .. [1] N. Halko, P.-G. Martinsson, J. A. Tropp, "Finding structure with randomness", SIAM
+       Review 53(2), 2011, Theorems 10.5 and 10.6, Corollary 10.10.
+
+    Examples
+    --------
+    >>> round(range_finder_bound(2.0 ** -np.arange(20), 5, 5), 4)
+    0.1282
+    """
+    sigma = _check_spectrum(sigma)
+    k = check_count(rank, "rank", low=2, high=len(sigma) - 2, high_name="len(sigma) - 2")
+    p = check_count(
+        oversample, "oversample", low=2, high=len(sigma) - k, high_name="len(sigma) - rank"
+    )
+    q = check_count(n_iter, "n_iter", low=0)
+    floor = best_error(sigma, k)
+    if floor == 0.0:
+        return 0.0
+    if not _is_spectral(norm):
+        if q:
+            raise ValueError(f"n_iter must be 0 for the Frobenius norm; got {q}.")
+        return math.sqrt(1 + k / (p - 1)) * best_error(sigma, k, norm=norm)
+    power = 2 * q + 1
+    # Divided by the floor, the powers neither overflow nor vanish.
+    tail = np.linalg.norm((sigma[k:] / floor) ** power)
+    inner = 1 + math.sqrt(k / (p - 1)) + math.e * math.sqrt(k + p) / p * tail
+    return float(floor * inner ** (1 / power))
+
+
+def _is_spectral(norm):
+    if norm not in ("spectral", "frobenius"):
+        raise ValueError(f"norm must be 'spectral' or 'frobenius'; got {norm!r}.")
+    return norm == "spectral"
+
+
+def _check_spectrum(sigma):
+    sigma = np.asarray(sigma, dtype=float)
+    if sigma.ndim != 1 or not np.isfinite(sigma).all() or np.any(np.diff(sigma) > 0):
+        raise ValueError("sigma must be a list of finite singular values, the largest first.")
+    if len(sigma) == 0 or sigma[-1] < 0:
+        raise ValueError("sigma must hold at least one value, none of them negative.")
+    return sigma

@@ -1,0 +1,264 @@
+"""Positive semidefinite matrices from a few of their columns.
+
+K is a matrix, or a kernel function and the rows it compares; either way only the columns that
+are needed are looked at::
+
+    nystrom              extend the eigenvectors of a sampled block: K ~ C W^+ C.T
+    column_sampling      scale the singular vectors of the sampled columns
+    nystrom_features     F with F @ F.T the Nyström approximation, without eigenvectors
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import LinAlgError, cholesky, eigh
+from scipy.linalg.lapack import dtrtri
+
+from course_lib._validation import as_rng, check_count
+from course_lib.low_rank._blocks import product, thin_svd
+from course_lib.low_rank._entries import NOT_PSD, KernelColumns
+
+__all__ = [
+    "Features",
+    "KernelEigh",
+    "column_sampling",
+    "nystrom",
+    "nystrom_features",
+]
+
+
+class KernelEigh(NamedTuple):
+    """A factorization ``V @ diag(w) @ V.T`` of K, made from the columns ``indices``."""
+
+    w: np.ndarray  # (k,), positive, non-increasing
+    V: np.ndarray  # (n, k)
+    indices: np.ndarray  # (c,)
+
+
+class Features(NamedTuple):
+    """Rows of ``F`` whose inner products approximate K: ``K ~ F @ F.T``."""
+
+    F: np.ndarray  # (n, c)
+    indices: np.ndarray  # (c,)
+
+
+def nystrom(K, columns, *, rank=None, X=None, orthonormal=False, rng=None):
+    r"""Approximate eigenpairs of a positive semidefinite matrix from some of its columns.
+
+    Parameters
+    ----------
+    K : array, sparse matrix, LinearOperator, CountedMatrix (n, n), or callable
+        The matrix, or ``kernel(X, Y)`` that returns the (len(X), len(Y)) matrix of all pairs.
+    columns : int or array of ints
+        Number :math:`c` of columns to draw uniformly without replacement, or the columns.
+    rank : int, optional
+        Eigenpairs to return, at most :math:`c`; by default all that are not rounding.
+    X : array, shape (n, d), optional
+        The rows that a callable ``K`` compares.
+    orthonormal : bool, default False
+        False: eigenpairs of the sampled block, scaled and extended to all rows ([1]); the
+        ``V`` are not orthogonal. True: the exact eigenpairs of the approximation
+        :math:`C W^+ C^T` itself, so the cut to ``rank`` is its best one.
+    rng : Generator, int or None
+        Source of randomness.
+
+    Returns
+    -------
+    KernelEigh
+        ``w`` (r,), ``V`` (n, r) with :math:`K \approx V \mathrm{diag}(w) V^T`, and the column
+        indices (c,); r is smaller than ``rank`` where the sampled block has lower rank.
+
+    Raises
+    ------
+    ValueError
+        If ``K`` is not a finite square matrix or visibly not positive semidefinite, if a count
+        or an index is out of range, or if a callable comes without ``X``.
+    TypeError
+        If ``K`` is not real, or a count is not an integer.
+
+    Notes
+    -----
+    **Cost.** :math:`n c` evaluations of the kernel; :math:`O(n c r + c^3)` flops, or
+    :math:`O(n c^2)` with ``orthonormal``; memory :math:`O(n c)`. A matrix that is known only
+    by its products is read once.
+
+    **Guarantee.** :math:`0 \preceq C W^+ C^T \preceq K` for every choice of columns, cut to any
+    rank, up to rounding; equality if the columns span the range of ``K`` ([2], Theorem 3).
+
+    References
+    ----------
+    .. [1] C. Williams, M. Seeger, "Using the Nyström method to speed up kernel machines",
+       NIPS 2000.
+    .. [2] S. Kumar, M. Mohri, A. Talwalkar, "Sampling methods for the Nyström method",
+       JMLR 13, 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[1.0], [2.0], [3.0]])
+    >>> w, V, _ = nystrom(lambda X, Y: X @ Y.T, [1], X=X)       # rank one: one column will do
+    >>> ((V * w) @ V.T).round(6)
+    array([[1., 2., 3.],
+           [2., 4., 6.],
+           [3., 6., 9.]])
+    """
+    C, indices = _sampled(K, columns, X, rng)
+    rank = len(indices) if rank is None else rank
+    rank = check_count(rank, "rank", low=1, high=len(indices), high_name="number of columns")
+    if orthonormal:
+        V, s, _ = thin_svd(_features(C, indices))
+        kept = _above_rounding(s[:rank])
+        return KernelEigh(s[kept] ** 2, V[:, kept], indices)
+    w, S = _block_eigh(C, indices)
+    scale = len(C) / len(indices)
+    V = product(C, (S[:, :rank] / w[:rank] / np.sqrt(scale)).astype(C.dtype))
+    return KernelEigh((scale * w[:rank]).astype(C.dtype), V, indices)
+
+
+def column_sampling(K, columns, *, rank=None, X=None, rng=None):
+    r"""Approximate eigenpairs of a positive semidefinite matrix by those of its columns.
+
+    Parameters
+    ----------
+    K, columns, rank, X, rng
+        As for `nystrom`.
+
+    Returns
+    -------
+    KernelEigh
+        ``w`` (r,), the singular values of the sampled columns times :math:`\sqrt{n/c}`; ``V``
+        (n, r), their left singular vectors, orthonormal; and the column indices (c,).
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `nystrom`.
+
+    See Also
+    --------
+    nystrom : the other use of the same columns.
+
+    Notes
+    -----
+    **Cost.** :math:`n c` evaluations of the kernel, as `nystrom`; :math:`O(n c^2)` flops.
+
+    **Guarantee.** None for :math:`V \mathrm{diag}(w) V^T`, which is not exact even if the
+    columns span the range of ``K``, and need not lie below ``K``. ``V`` is the better basis to
+    project on, and ``w`` the better spectrum; `nystrom` is the better reconstruction
+    ([1], Section 4).
+
+    References
+    ----------
+    .. [1] S. Kumar, M. Mohri, A. Talwalkar, "On sampling-based approximate spectral
+       decomposition", ICML 2009.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w, V, _ = column_sampling(np.ones((4, 4)), [0])
+    >>> w.round(6), V.shape
+    (array([4.]), (4, 1))
+    """
+    C, indices = _sampled(K, columns, X, rng)
+    rank = len(indices) if rank is None else rank
+    rank = check_count(rank, "rank", low=1, high=len(indices), high_name="number of columns")
+    V, s, _ = thin_svd(C)
+    kept = _above_rounding(s[:rank])
+    w = np.sqrt(len(C) / len(indices)) * s[kept]
+    return KernelEigh(w.astype(C.dtype), V[:, kept], indices)
+
+
+def nystrom_features(K, columns, *, X=None, rng=None):
+    r"""Return ``F`` whose rows have the Nyström approximation as inner products.
+
+    Parameters
+    ----------
+    K, columns, X, rng
+        As for `nystrom`.
+
+    Returns
+    -------
+    Features
+        ``F`` (n, c) in the dtype of the columns, and the column indices (c,). A linear model
+        on ``F`` is the kernel machine restricted to these columns.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `nystrom`.
+
+    Notes
+    -----
+    **Cost.** :math:`n c` evaluations of the kernel; :math:`2 n c^2 + c^3/3` flops, nearly all
+    in one product: ``C R^-1`` with the Cholesky factor of the sampled block, where
+    scikit-learn's ``Nystroem`` takes an SVD of it. The two ``F`` differ by a rotation.
+
+    **Guarantee.** :math:`0 \preceq F F^T \preceq K` up to rounding. The block is shifted by
+    rounding size, so ``F F.T`` is the approximation of `nystrom` up to that.
+
+    References
+    ----------
+    .. [1] S. Fine, K. Scheinberg, "Efficient SVM training using low-rank kernel
+       representations", JMLR 2, 2001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[3.0, 4.0], [1.0, 0.0], [0.0, 2.0]])
+    >>> F, _ = nystrom_features(lambda X, Y: X @ Y.T, [0, 1], X=X)
+    >>> bool(np.allclose(F @ F.T, X @ X.T))
+    True
+    """
+    C, indices = _sampled(K, columns, X, rng)
+    return Features(_features(C, indices), indices)
+
+
+def _sampled(K, columns, X, rng):
+    """Return the sampled columns ``C`` (n, c) of K and their indices (c,)."""
+    source = KernelColumns(K, X)
+    if np.ndim(columns) == 0:
+        c = check_count(columns, "columns", low=1, high=source.n, high_name="n")
+        indices = as_rng(rng).choice(source.n, c, replace=False)
+    else:
+        indices = _check_indices(columns, source.n)
+    return source.block(indices), indices
+
+
+def _check_indices(columns, n):
+    indices = np.asarray(columns)
+    if indices.ndim != 1 or indices.dtype.kind not in "iu" or indices.size == 0:
+        raise TypeError("columns must be a number, or a list of column indices; got neither.")
+    if indices.min() < 0 or indices.max() >= n or len(np.unique(indices)) < len(indices):
+        raise ValueError(f"columns must be different indices between 0 and n - 1 = {n - 1}.")
+    return indices
+
+
+def _above_rounding(s):
+    """Return the slice of the sorted singular values ``s`` that are more than rounding."""
+    return slice(np.count_nonzero(s > len(s) * np.finfo(s.dtype).eps * s[0]))
+
+
+def _features(C, indices):
+    """Return ``C R^-1`` where ``R^T R`` is the sampled block, shifted by rounding size."""
+    W = C[indices].astype(np.float64)
+    W = (W + W.T) / 2
+    if not W.any():
+        return np.zeros_like(C)
+    W[np.diag_indices_from(W)] += 4 * np.finfo(C.dtype).eps * np.trace(W)
+    try:
+        R = cholesky(W, check_finite=False)
+    except LinAlgError:
+        raise ValueError(NOT_PSD) from None
+    return product(C, dtrtri(R)[0].astype(C.dtype))
+
+
+def _block_eigh(C, indices):
+    """Return the positive eigenpairs of the sampled block, largest first, in float64."""
+    W = C[indices].astype(np.float64)
+    w, S = eigh((W + W.T) / 2, check_finite=False)
+    w, S = w[::-1], S[:, ::-1]
+    largest = np.abs(w).max()
+    if w[-1] < -np.sqrt(np.finfo(C.dtype).eps) * largest:
+        raise ValueError(NOT_PSD)
+    kept = w > len(w) * np.finfo(C.dtype).eps * largest
+    return w[kept], S[:, kept]
