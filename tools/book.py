@@ -5,6 +5,7 @@ exist or a page outside the contents ends the build with one sentence.
 """
 
 import argparse
+import os
 import pathlib
 import re
 import subprocess
@@ -18,6 +19,9 @@ ROOT = pathlib.Path(__file__).parents[1]
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 EXECUTING = re.compile(r"/([^/]+)\.md: Executing notebook")
+CELL_FAILED = "Executing notebook failed"
+EXECUTION_ENDS = "[mystnb.exec]"
+KIND_OF_WARNING = re.compile(r"\s*\[[\w.-]+\]$")
 PROBLEM = re.compile(
     r"(?:(?P<file>[^\s:]+\.\w+):(?:(?P<line>\d+):)?\s*)?(?:WARNING|ERROR): (?P<what>.+)"
 )
@@ -44,7 +48,7 @@ def build(root=ROOT, out=None):
         print(f"The book did not build: {first_problem(log, root)}", file=sys.stderr)
         print(f"All that was said is in {relative(log, root)}.", file=sys.stderr)
         return 1
-    notebooks.write(root / "book", target / "html" / "notebooks")
+    notebooks.write(root / "book", target / "jupyter_execute", target / "html" / "notebooks")
     print(f"The book is in {relative(target / 'html', root)} ({time.monotonic() - started:.0f} s).")
     return 0
 
@@ -58,10 +62,17 @@ def command(root, out):
 
 def run(arguments, root, log):
     """Run a command, its words into ``log``; name each chapter as it is executed."""
+    # Chapters print accuracy and counts; two BLAS threads on busy cores only wait for each other.
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with (
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(
-            arguments, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            arguments,
+            cwd=root,
+            env=os.environ | one_thread,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         ) as process,
     ):
         for line in process.stdout:
@@ -74,14 +85,26 @@ def run(arguments, root, log):
 
 def first_problem(log, root):
     """Return the first warning or error of a build as one sentence: where, and what."""
-    for line in log.read_text("utf-8").splitlines():
+    lines = iter(log.read_text("utf-8").splitlines())
+    for line in lines:
         if problem := PROBLEM.search(line):
-            what = problem["what"].rstrip(".")
-            if not problem["file"]:
-                return f"{what}."
-            where = relative(pathlib.Path(problem["file"]), root)
-            return f"{where}{', line ' + problem['line'] if problem['line'] else ''}: {what}."
+            what = KIND_OF_WARNING.sub("", problem["what"]).rstrip(".")
+            if what.startswith(CELL_FAILED):
+                what = f"a cell raises {last_words(lines)}"
+            where = f"{relative(pathlib.Path(problem['file']), root)}" if problem["file"] else ""
+            where += f", line {problem['line']}" if problem["line"] else ""
+            return f"{where}: {what}." if where else f"{what}."
     return "Jupyter Book ended without saying why."
+
+
+def last_words(lines):
+    """Return the last line of the traceback that ``lines`` go on with: the error itself."""
+    words = ""
+    for line in lines:
+        if EXECUTION_ENDS in line:
+            break
+        words = line.strip() or words
+    return words.rstrip(".")
 
 
 def relative(path, root):

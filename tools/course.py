@@ -21,7 +21,7 @@ import urllib.error
 import urllib.request
 import webbrowser
 
-from tools import book, labs
+from tools import book, lab_copies
 
 ROOT = pathlib.Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
@@ -35,7 +35,7 @@ def main():
     book_port, lab_port = choose_port("BOOK_PORT", BOOK_PORT), choose_port("LAB_PORT", LAB_PORT)
     if book.build() != 0:
         sys.exit("The book did not build; the sentence above says where.")
-    labs.copy_to_work()
+    lab_copies.copy_to_work()
     copy_chapters()
     token = secrets.token_urlsafe(24)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # end like Ctrl-C, through the blocks
@@ -175,4 +175,7 @@ def open_browser(*addresses):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nStopped before it was ready; make course goes on where it stopped.")

@@ -1,9 +1,11 @@
 """Turn the chapters, which are MyST Markdown, into notebooks that JupyterLab shows as they are.
 
 JupyterLab knows Markdown and mathematics, and none of the book's directives and roles. Those
-become plain text: a theorem keeps its title and its words, a citation its key.
+become plain text: a theorem keeps its title and its words, a citation its key, and a number
+that the build computed stands where the prose asks for it.
 """
 
+import json
 import re
 
 import jupytext
@@ -22,27 +24,39 @@ LABEL = re.compile(r"^\([\w-]+\)=\s*$")
 HIDDEN = {"toctree", "contents", "bibliography", "literalinclude", "image", "figure"}
 
 
-def write(book, target):
-    """Write every chapter of the folder ``book`` as a notebook into ``target``."""
+def write(book, executed, target):
+    """Write every chapter of the folder ``book`` as a notebook into ``target``.
+
+    ``executed`` is the folder where the build left the numbers that it computed.
+    """
     target.mkdir(parents=True, exist_ok=True)
     for old in target.glob("*.ipynb"):
         old.unlink()
     for chapter in sorted(book.glob(CHAPTERS)):
-        nbformat.write(to_notebook(chapter), target / f"{chapter.stem}.ipynb")
+        numbers = computed_numbers(executed / f"{chapter.stem}.glue.json")
+        nbformat.write(to_notebook(chapter, numbers), target / f"{chapter.stem}.ipynb")
 
 
-def to_notebook(chapter):
+def computed_numbers(path):
+    """Return what a chapter glued, by name, as it is printed; nothing if it glued nothing."""
+    if not path.is_file():
+        return {}
+    glued = json.loads(path.read_text("utf-8"))
+    return {name: output["data"]["text/plain"].strip("'") for name, output in glued.items()}
+
+
+def to_notebook(chapter, numbers):
     """Return a chapter as a notebook without outputs, the same for the same text."""
     notebook = jupytext.read(chapter)
     for i, cell in enumerate(notebook.cells):
         cell["id"] = f"{chapter.stem}-{i}"
         if cell.cell_type == "markdown":
-            cell.source = plain(cell.source)
+            cell.source = plain(cell.source, numbers)
     notebook.metadata.pop("jupytext", None)
     return notebook
 
 
-def plain(text):
+def plain(text, numbers=None):
     """Return MyST Markdown without directives, options, labels and roles.
 
     Examples
@@ -52,7 +66,10 @@ def plain(text):
     Best.
     >>> plain("See {cite:t}`halko2011finding` and {ref}`the map <map>`.")
     'See [halko2011finding] and the map.'
+    >>> plain("{glue:text}`passes` passes", {"passes": "4"})
+    '4 passes'
     """
+    numbers = numbers or {}
     lines, in_options, in_code = [], False, False
     for line in text.splitlines():
         fence = FENCE.match(line)
@@ -64,7 +81,7 @@ def plain(text):
             in_options = fence["name"] is not None
         elif not (in_options and OPTION.match(line)) and not LABEL.match(line):
             in_options = False
-            lines.append(ROLE.sub(_role, line))
+            lines.append(ROLE.sub(lambda match: _role(match, numbers), line))
     return "\n".join(lines)
 
 
@@ -79,11 +96,13 @@ def _heading(name, title):
     return [f"**{label} ({title}).**" if title else f"**{label}.**"]
 
 
-def _role(match):
-    """Return the words of a role: its title, or its target."""
-    body = match["body"]
-    if match["name"].startswith("cite"):
+def _role(match, numbers):
+    """Return the words of a role: its number, its title, or its target."""
+    name, body = match.groups()
+    if name.startswith("glue"):
+        return numbers.get(body, body)
+    if name.startswith("cite"):
         return f"[{body}]"
     if titled := TITLED.match(body):
         return titled["text"]
-    return body if match["name"].startswith(("glue", "numref", "prf", "ref")) else f"`{body}`"
+    return body if name.startswith(("numref", "prf", "ref")) else f"`{body}`"

@@ -1,0 +1,60 @@
+"""Tables of a chapter, with a caption and row heads: costs, duels, and plain words."""
+
+from course_lib._html import inline, publish
+
+__all__ = ["show"]
+
+_KINDS = ("cost", "duel", "plain")
+
+
+def show(header, rows, *, caption, kind="cost"):
+    """Display a table as the output of the running cell.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Column heads with their units; backticks mark code and dollars mathematics.
+    rows : sequence of sequences
+        One row a method. The first entry names it; numbers are printed as they are given, so
+        pass strings such as ``f"{seconds:.2f}"`` where the digits matter.
+    caption : str
+        What is compared, on which data, and how to read it.
+    kind : {"cost", "duel", "plain"}
+        A ``cost`` table sets methods against the book's counters. A ``duel`` sets ours, in
+        its first row, against the peers below. Both line numbers up on the right; a
+        ``plain`` table holds words.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, a row is not as long as the header, or the kind is unknown.
+
+    Examples
+    --------
+    >>> show(["method", "passes"], [["randomized SVD"]], caption="Passes over $A$.")
+    Traceback (most recent call last):
+    ValueError: each row must have 2 entries, as the header has; got ['randomized SVD'].
+    """
+    if kind not in _KINDS:
+        raise ValueError(f"kind must be one of {', '.join(_KINDS)}; got {kind!r}.")
+    if not rows:
+        raise ValueError("a table needs at least one row; got none.")
+    for row in rows:
+        if len(row) != len(header):
+            raise ValueError(
+                f"each row must have {len(header)} entries, as the header has; got {list(row)}."
+            )
+    head = "".join(f'<th scope="col">{inline(name)}</th>' for name in header)
+    body = "\n".join(_row(row) for row in rows)
+    publish(
+        '<div class="table-frame mathjax_process" tabindex="0" role="group" '
+        f'aria-label="{kind} table">\n'
+        f'<table class="table {kind}">\n<caption>{inline(caption)}</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
+    )
+
+
+def _row(row):
+    name, *entries = (inline(str(entry)) for entry in row)
+    cells = "".join(f"<td>{entry}</td>" for entry in entries)
+    return f'<tr><th scope="row">{name}</th>{cells}</tr>'
