@@ -1,5 +1,6 @@
 """Functions that an exercise asks the student to write may not be called to answer it."""
 
+import functools
 import importlib
 import inspect
 import sys
@@ -61,8 +62,7 @@ class guard:
         called = function if event == "c_call" else frame.f_code if event == "call" else None
         if called is None or called not in self._codes:
             return
-        caller = frame if event == "c_call" else frame.f_back
-        if self._inside is None or _below(caller, self._inside):
+        if self._inside is None or _below(frame, self._inside):
             self._refused = NotYours(self._codes[called])
             raise self._refused
 
@@ -74,6 +74,8 @@ def forbidden_now():
 
 def source_file(function):
     """Return the file that a function or class was written in; None if it has none."""
+    while isinstance(function, functools.partial):
+        function = function.func
     if isinstance(function, type):
         methods = [m for m in vars(function).values() if inspect.isfunction(m)]
         return methods[0].__code__.co_filename if methods else None

@@ -1,0 +1,412 @@
+"""Tests of what lab cells use: checks, hidden tests, hints, and the guard of forbidden calls."""
+
+import functools
+import json
+import linecache
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_lib import checks, cost
+
+FORBIDDEN = "course_lib.cost.growth_exponent"
+RUNS = [[1, 2, 4], [1, 4, 16]]
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """Every test begins with no exercise, as a student who does not grade."""
+    monkeypatch.setattr(checks, "_exercises", {})
+    monkeypatch.delenv("SML_GRADING", raising=False)
+    monkeypatch.delenv("SML_GRADING_SEED", raising=False)
+
+
+@pytest.fixture
+def graded(monkeypatch):
+    monkeypatch.setenv("SML_GRADING", "1")
+
+
+def written(source, name="answer"):
+    """Return a function that a student wrote in a cell of its own."""
+    file, namespace = f"<cell of {name}>", {"np": np}
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    exec(compile(source, file, "exec"), namespace)
+    return namespace[name]
+
+
+def attempt(answer, body, **options):
+    """Return what an exercise prints or raises when its check runs ``body(check, answer)``."""
+    with checks.exercise("01.1", answer, **options) as check:
+        body(check, answer)
+
+
+RIGHT = written("def answer(x=1):\n    return x\n")
+EMPTY = written("def answer(x=1):\n    raise NotImplementedError('write your answer here')\n")
+
+
+# ---------------------------------------------------------------------------- visible checks
+
+
+def test_a_right_answer_is_told_which_tests_are_still_to_come(capsys):
+    attempt(RIGHT, lambda check, f: check.that(f() == 1, "no"), hidden=["cost", "edge case"])
+    assert capsys.readouterr().out == (
+        "01.1: the visible checks pass. Hidden tests when graded: cost, edge case.\n"
+    )
+
+
+def test_an_empty_answer_is_swallowed_so_that_the_lab_runs_on(capsys):
+    attempt(EMPTY, lambda check, f: f())
+    assert capsys.readouterr().out == "01.1: not attempted yet.\n"
+
+
+def test_an_empty_answer_fails_when_graded(graded):
+    with pytest.raises(checks.CheckFailed, match=r"01\.1: not attempted\."):
+        attempt(EMPTY, lambda check, f: f())
+
+
+def test_only_the_students_own_stub_counts_as_empty():
+    def library():
+        raise NotImplementedError("no such method")
+
+    borrowed = written("def answer(f):\n    return f()\n")
+    with pytest.raises(checks.CheckFailed, match=r"NotImplementedError.*no such method"):
+        attempt(borrowed, lambda check, f: f(library))
+
+
+def test_a_failed_check_says_so_and_offers_a_hint():
+    with pytest.raises(checks.CheckFailed) as failed:
+        attempt(RIGHT, lambda check, f: check.that(f() == 2, "It should be 2."), hints=["Add 1."])
+    assert str(failed.value) == "01.1: It should be 2. (A hint: checks.hint('01.1').)"
+
+
+def test_a_failed_check_is_shown_in_one_paragraph():
+    assert checks.CheckFailed("one\ntwo")._render_traceback_() == ["one", "two"]
+
+
+def test_an_error_in_the_answer_is_quoted_with_its_line():
+    broken = written("def answer(x):\n    y = x + 1\n    return y['a']\n")
+    with pytest.raises(checks.CheckFailed) as failed:
+        attempt(broken, lambda check, f: f(1))
+    said = str(failed.value)
+    assert "answer stopped with TypeError in line 3 of its cell (`return y['a']`)" in said
+
+
+def test_an_error_in_the_check_is_not_blamed_on_a_line_of_the_answer():
+    with pytest.raises(checks.CheckFailed, match="the check cannot use what answer returned"):
+        attempt(RIGHT, lambda check, f: f().missing)
+
+
+def test_an_interrupt_is_the_students_own():
+    def interrupted(check, f):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        attempt(RIGHT, interrupted)
+
+
+def test_the_numbers_stay_while_the_student_works_and_change_when_graded(monkeypatch):
+    def drawn():
+        with checks.exercise("01.1", RIGHT) as check:
+            return check.rng.random()
+
+    assert drawn() == drawn()
+    monkeypatch.setenv("SML_GRADING", "1")
+    assert drawn() != drawn()
+    monkeypatch.setenv("SML_GRADING_SEED", "5")
+    assert drawn() == drawn() != np.random.default_rng(5).random()
+
+
+# ----------------------------------------------------------------------------- what a check says
+
+
+def failure(method, *args, **options):
+    """Return what a method of `Exercise` says; None if it is content."""
+    try:
+        getattr(checks.Exercise("01.1", RIGHT), method)(*args, **options)
+    except checks.CheckFailed as failed:
+        return str(failed)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        (None, "Q is None: is there a `return`?"),
+        ([[1.0]], "Q should be an array; got list."),
+        (np.zeros((2, 3)), "Q should have shape (3, 2); got (2, 3)."),
+        (np.zeros((3, 2)), None),
+    ],
+)
+def test_shape(got, said):
+    assert failure("shape", got, (3, 2), "Q") == said
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        (None, "s is None: is there a `return`?"),
+        ([1.0, 2.0, 3.0], None),
+        ([1.0, 2.5, 4.0], "s at (2,) should be 3; got 4."),
+        ([1.0, np.nan, 3.0], "s at (1,) should be 2; got nan."),
+        ([1.0, 2.0], "s should have shape (3,); got (2,)."),
+        ("abc", "s should hold numbers; got str."),
+        ([[1.0], [2.0, 3.0]], "s should hold numbers; got list."),
+    ],
+)
+def test_close(got, said):
+    assert failure("close", got, [1.0, 2.0, 3.0], "s") == said
+
+
+def test_close_of_single_numbers():
+    assert failure("close", 2.0, 1.0, "The mean") == "The mean should be 1; got 2."
+
+
+@given(
+    exact=st.floats(-1e6, 1e6),
+    rtol=st.floats(0, 1e-3),
+    atol=st.floats(0, 1.0),
+    share=st.floats(0, 0.99) | st.floats(1.01, 3),
+)
+def test_close_draws_the_line_where_it_says(exact, rtol, atol, share):
+    limit = atol + rtol * abs(exact)
+    got = exact + share * limit
+    if abs(got - exact) in (0.0, limit) or limit < 1e-9 * abs(exact):
+        return  # nothing can be told apart here in floating point
+    assert (failure("close", got, exact, "x", rtol=rtol, atol=atol) is None) == (share < 1)
+
+
+@pytest.mark.parametrize(("got", "fails"), [(3, False), (4, True), (np.nan, True)])
+def test_at_most(got, fails):
+    said = f"Passes should be at most 3; got {got:g}." if fails else None
+    assert failure("at_most", got, 3, "Passes") == said
+
+
+def test_orthonormal_columns_are_accepted_in_either_precision(rng):
+    for dtype in (np.float32, np.float64):
+        Q = np.linalg.qr(rng.standard_normal((500, 20)).astype(dtype)).Q
+        assert failure("orthonormal", Q, "Q") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda Q: 2 * Q, "not orthonormal: their lengths run from 2 to 2"),
+        (lambda Q: Q[:, [0, 0, 1]], "have length 1 but are not orthogonal"),
+        (lambda Q: Q.astype(np.float32).astype(float), "only; np.linalg.qr would make them so"),
+        (lambda Q: Q * np.nan, "not orthonormal"),
+        (lambda Q: (5 * Q).astype(int), "not orthonormal"),
+    ],
+)
+def test_orthonormal_names_what_is_wrong(change, said, rng):
+    Q = change(np.linalg.qr(rng.standard_normal((50, 5))).Q)
+    assert said in failure("orthonormal", Q, "Q")
+
+
+# ------------------------------------------------------------------------------- hints, summary
+
+
+def test_hints_go_one_step_further_each_time(capsys):
+    checks.hint("01.1")
+    attempt(RIGHT, lambda check, f: None, hints=["Think.", "Add."])
+    capsys.readouterr()
+    for _ in range(3):
+        checks.hint("01.1")
+    assert capsys.readouterr().out.splitlines() == [
+        "Hint 1 of 2: Think.",
+        "Hint 2 of 2: Add.",
+        "Hint 2 of 2: Add.",
+    ]
+
+
+def test_a_hint_before_the_check_ran_says_what_to_do(capsys):
+    checks.hint("09.9")
+    assert capsys.readouterr().out == (
+        "Run the check cell of exercise 09.9 first; it knows the hints.\n"
+    )
+
+
+def test_an_exercise_without_hints_says_so(capsys):
+    attempt(RIGHT, lambda check, f: None)
+    capsys.readouterr()
+    checks.hint("01.1")
+    assert capsys.readouterr().out == "01.1 has no hints.\n"
+
+
+def test_the_summary_never_claims_what_did_not_run(capsys):
+    attempt(RIGHT, lambda check, f: None, hidden=["cost"])
+    with checks.exercise("01.2", EMPTY) as check:
+        check.answer()
+    with pytest.raises(checks.CheckFailed), checks.exercise("01.3", RIGHT) as check:
+        check.that(False, "no")
+    capsys.readouterr()
+    checks.summary()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines[1:4]] == ["01.1", "01.2", "01.3"]
+    assert "passed" in lines[1] and lines[1].endswith("cost")
+    assert "not attempted" in lines[2] and "failed" in lines[3]
+    assert lines[4] == "1 of 3 exercises pass their visible checks."
+
+
+# -------------------------------------------------------------------------------- hidden tests
+
+
+def test_a_hidden_test_sees_the_answer_and_a_fresh_generator():
+    attempt(RIGHT, lambda check, f: None)
+    drawn = []
+    for _ in range(2):
+        checks.hidden("01.1", "accuracy")(lambda check, f, rng: drawn.append((f(3), rng.random())))
+    assert drawn[0][0] == drawn[1][0] == 3
+    assert drawn[0][1] != drawn[1][1]
+
+
+def test_a_failed_hidden_test_names_exercise_kind_reason_and_a_seed_that_repeats_it(monkeypatch):
+    attempt(RIGHT, lambda check, f: None)
+
+    def fails(check, f, rng):
+        check.that(False, f"drew {rng.random()}")
+
+    with pytest.raises(checks.CheckFailed) as first:
+        checks.hidden("01.1", "edge case")(fails)
+    said = str(first.value)
+    assert said.startswith("01.1, hidden test (edge case): drew 0.")
+    monkeypatch.setenv("SML_GRADING_SEED", said.split("[seed ")[1].rstrip("]"))
+    with pytest.raises(checks.CheckFailed) as again:
+        checks.hidden("01.1", "edge case")(fails)
+    assert str(again.value) == said
+
+
+def test_an_empty_answer_fails_its_hidden_tests():
+    attempt(EMPTY, lambda check, f: f())
+    with pytest.raises(checks.CheckFailed, match=r"hidden test \(cost\): not attempted"):
+        checks.hidden("01.1", "cost")(lambda check, f, rng: f())
+
+
+def test_a_hidden_test_needs_its_check_cell():
+    with pytest.raises(checks.CheckFailed, match="the check cell above did not run"):
+        checks.hidden("01.1", "cost")(lambda check, f, rng: None)
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(ValueError, match="kind must be one of accuracy, cost, edge case"):
+        checks.hidden("01.1", "speed")
+
+
+# ------------------------------------------------------------------------------------ the guard
+
+FORWARDING = {
+    "by its name": """
+from course_lib.cost import growth_exponent
+def answer(n, c): return growth_exponent(n, c)
+""",
+    "under another name": """
+import course_lib.cost as toolbox
+helper = toolbox.growth_exponent
+def answer(n, c): return helper(n, c)
+""",
+    "imported inside": """
+def answer(n, c):
+    return __import__("importlib").import_module("course_lib.cost").growth_exponent(n, c)
+""",
+    "through a helper": """
+from course_lib import cost
+def helper(*runs): return cost.growth_exponent(*runs)
+def answer(n, c): return list(map(helper, [n], [c]))[0]
+""",
+    "error swallowed": """
+from course_lib.cost import growth_exponent
+def answer(n, c):
+    try: return growth_exponent(n, c)
+    except BaseException: return 2.0
+""",
+    "from a generator": """
+from course_lib.cost import growth_exponent
+def answer(n, c): return next(growth_exponent(n, c) for _ in [0])
+""",
+}
+
+
+@pytest.mark.parametrize("how", FORWARDING)
+def test_a_forwarding_answer_is_refused(how):
+    answer = written(FORWARDING[how])
+    with pytest.raises(checks.CheckFailed, match=f"write this one yourself: {FORBIDDEN}"):
+        attempt(answer, lambda check, f: f(*RUNS), forbids=[FORBIDDEN])
+
+
+@pytest.mark.parametrize("how", FORWARDING)
+def test_a_forwarding_answer_is_refused_in_hidden_tests(how):
+    answer = written(FORWARDING[how])
+    attempt(answer, lambda check, f: None, forbids=[FORBIDDEN])
+    with pytest.raises(checks.CheckFailed, match="write this one yourself"):
+        checks.hidden("01.1", "accuracy")(lambda check, f, rng: f(*RUNS))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        cost.growth_exponent,
+        functools.partial(cost.growth_exponent),
+        lambda n, c: cost.growth_exponent(n, c),
+    ],
+    ids=["the function itself", "partial", "lambda"],
+)
+def test_an_answer_that_is_the_function_is_refused(answer):
+    with pytest.raises(checks.CheckFailed, match="write this one yourself"):
+        attempt(answer, lambda check, f: f(*RUNS), forbids=[FORBIDDEN])
+
+
+def test_the_check_itself_may_call_the_library():
+    seen = []
+    own = written("def answer(n, c):\n    return np.polyfit(np.log(n), np.log(c), 1)[0]\n")
+    attempt(
+        own,
+        lambda check, f: seen.append((f(*RUNS), cost.growth_exponent(*RUNS))),
+        forbids=[FORBIDDEN],
+    )
+    assert seen[0] == pytest.approx((2.0, 2.0))
+
+
+def test_a_forbidden_class_stands_for_making_one():
+    maker = written("import json\ndef answer(): return json.JSONDecoder().decode('1')\n")
+    with pytest.raises(checks.CheckFailed, match=r"json\.JSONDecoder is what"):
+        attempt(maker, lambda check, f: f(), forbids=["json.JSONDecoder"])
+
+
+def test_a_forbidden_builtin_is_seen():
+    user = written("import math\ndef answer(): return math.lgamma(3.0)\n")
+    with pytest.raises(checks.CheckFailed, match=r"math\.lgamma is what"):
+        attempt(user, lambda check, f: f(), forbids=["math.lgamma"])
+
+
+def test_a_library_that_calls_the_forbidden_function_gives_it_away_too():
+    user = written("import textwrap\ndef answer(): return textwrap.shorten('a b', 9)\n")
+    with pytest.raises(checks.CheckFailed, match=r"textwrap\.TextWrapper is what"):
+        attempt(user, lambda check, f: f(), forbids=["textwrap.TextWrapper"])
+
+
+def test_a_peer_that_is_not_installed_is_passed_over():
+    attempt(RIGHT, lambda check, f: f(), forbids=["no_such_package.function"])
+
+
+def test_a_forbidden_name_that_does_not_exist_is_an_error_of_the_lab():
+    with pytest.raises(AttributeError, match="no_such_function"):
+        attempt(RIGHT, lambda check, f: f(), forbids=["course_lib.cost.no_such_function"])
+
+
+def test_forbidden_now_lists_what_open_guards_refuse():
+    assert checks.forbidden_now() == ()
+    with checks.guard(["json.dumps"]), checks.guard(["json.loads", "json.dumps"]):
+        assert checks.forbidden_now() == ("json.dumps", "json.loads")
+    assert checks.forbidden_now() == ()
+
+
+def test_a_guard_without_a_file_refuses_every_call():
+    with pytest.raises(checks.NotYours, match=r"json\.dumps"), checks.guard(["json.dumps"]):
+        json.dumps(1)
+
+
+def test_calls_are_free_again_after_the_block():
+    with pytest.raises(checks.NotYours), checks.guard(["json.dumps"]):
+        json.dumps(1)
+    assert json.dumps(1) == "1"
