@@ -1,0 +1,179 @@
+"""What the Makefile calls: a newcomer's obstacles get one sentence with the remedy."""
+
+import json
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from tools import chapter, course, setup
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+# --- Set-up ------------------------------------------------------------------------------------
+
+
+def refusal(capsys, call, *arguments):
+    """The sentence that a command ends with."""
+    with pytest.raises(SystemExit) as stopped:
+        call(*arguments)
+    return str(stopped.value) + capsys.readouterr().out
+
+
+def test_an_old_python_is_named_with_the_remedy(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
+    monkeypatch.setattr(setup.shutil, "which", lambda name: None)
+    said = refusal(capsys, setup.suitable_python)
+    assert "Python 3.11, 3.12 or 3.13 is needed; this is 3.9" in said and "make course" in said
+
+
+def test_a_newer_python_on_the_path_is_found(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
+    monkeypatch.setattr(setup.shutil, "which", {"python3.12": sys.executable}.get)
+    assert setup.suitable_python() == sys.executable
+
+
+def test_a_missing_compiler_is_named_before_pip_fails(monkeypatch, capsys):
+    monkeypatch.setattr(setup.shutil, "which", lambda name: None)
+    assert "sudo apt install g++" in refusal(capsys, setup.check_compiler, sys.executable)
+
+
+def test_missing_headers_are_named(monkeypatch, capsys):
+    monkeypatch.setattr(setup.shutil, "which", lambda name: name)
+    monkeypatch.setattr(setup.subprocess, "check_output", lambda *_: b"/nowhere\n")
+    assert "python3-dev" in refusal(capsys, setup.check_compiler, sys.executable)
+
+
+@pytest.fixture
+def empty_course(tmp_path, monkeypatch):
+    """A folder with requirement lists and no environment, where nothing is installed."""
+    for name in ("requirements.txt", "requirements-peers.txt", "pyproject.toml"):
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(setup, "ROOT", tmp_path)
+    monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
+    installed = []
+    monkeypatch.setattr(setup, "install", installed.append)
+    return tmp_path, installed
+
+
+def test_a_half_finished_environment_is_made_anew(empty_course, monkeypatch, capsys):
+    folder, installed = empty_course
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "leftover").write_text("")
+    monkeypatch.setattr(setup, "make_environment", lambda python: (folder / ".venv").mkdir())
+    setup.main("course")
+    assert "did not finish" in capsys.readouterr().out
+    assert not (folder / ".venv" / "leftover").exists() and len(installed) == 1
+
+
+def test_an_unchanged_environment_is_left_alone_and_a_changed_list_installs(
+    empty_course, monkeypatch
+):
+    folder, installed = empty_course
+    monkeypatch.setattr(setup, "make_environment", lambda python: (folder / ".venv").mkdir())
+    monkeypatch.setattr(setup, "environment_works", lambda: (folder / ".venv").exists())
+    setup.main("course")
+    setup.main("course")
+    assert len(installed) == 1
+    (folder / "requirements.txt").write_text("numpy==9")
+    setup.main("course")
+    assert len(installed) == 2
+
+
+def test_a_failing_installation_ends_with_one_sentence(empty_course, monkeypatch, capsys):
+    monkeypatch.undo()
+    failed = subprocess.CompletedProcess([], 1, b"no route to host")
+    monkeypatch.setattr(setup.subprocess, "run", lambda *_, **__: failed)
+    said = refusal(capsys, setup.install, ["requirements.txt"])
+    assert "no route to host" in said and "Check the network" in said
+
+
+def test_the_pins_cover_every_declared_package():
+    declared = re.findall(r'^    "([\w-]+)[>=<]', (ROOT / "pyproject.toml").read_text(), re.M)
+    pins = (ROOT / "requirements.txt").read_text() + (ROOT / "requirements-peers.txt").read_text()
+    pinned = {name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)==", pins, re.M)}
+    assert declared and {name.lower() for name in declared} <= pinned
+    assert (ROOT / "requirements.txt").read_text().endswith("\n-e .\n")
+
+
+def test_make_alone_lists_the_commands():
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for command in ("course", "test", "test-fast", "book", "labs", "lint", "bench", "grade"):
+        assert re.search(rf"^  make {command} ", listed, re.M)
+    assert "make submit LAB=06" in listed
+
+
+# --- Course ------------------------------------------------------------------------------------
+
+
+def test_a_busy_port_is_passed_over_and_a_chosen_one_refused(monkeypatch, capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.delenv("BOOK_PORT", raising=False)
+        assert course.choose_port("BOOK_PORT", port) > port
+        assert f"Port {port} is busy" in capsys.readouterr().out
+        monkeypatch.setenv("BOOK_PORT", str(port))
+        said = refusal(capsys, course.choose_port, "BOOK_PORT", 8000)
+    assert f"BOOK_PORT={port} is busy" in said
+    monkeypatch.setenv("BOOK_PORT", "eighty")
+    assert "no port" in refusal(capsys, course.choose_port, "BOOK_PORT", 8000)
+
+
+def test_the_book_is_served_on_this_machine_and_knows_jupyterlab(tmp_path, monkeypatch):
+    monkeypatch.setattr(course, "SITE", tmp_path)
+    (tmp_path / "index.html").write_text("the book")
+    monkeypatch.delenv("BOOK_PORT", raising=False)
+    port = course.choose_port("BOOK_PORT", 18000)
+    with course.pages(port), course.address_for_the_book(8888):
+        address = f"http://127.0.0.1:{port}"
+        assert urllib.request.urlopen(address).read() == b"the book"
+        told = json.load(urllib.request.urlopen(f"{address}/jupyter.json"))
+    assert told == {"url": "http://127.0.0.1:8888/lab/tree/"}  # and no token
+    assert not (tmp_path / "jupyter.json").exists()
+
+
+def test_a_chapter_that_was_changed_is_never_overwritten(tmp_path, monkeypatch):
+    monkeypatch.setattr(course, "SITE", tmp_path / "site")
+    monkeypatch.setattr(course, "WORK", tmp_path / "work")
+    notebooks = tmp_path / "site" / "notebooks"
+    notebooks.mkdir(parents=True)
+    (notebooks / "06-low-rank.ipynb").write_text("as built")
+    course.copy_chapters()
+    mine = tmp_path / "work" / "chapters" / "06-low-rank.ipynb"
+    assert mine.read_text() == "as built"
+    mine.write_text("mine")
+    course.copy_chapters()
+    assert mine.read_text() == "mine"
+
+
+# --- Chapter -----------------------------------------------------------------------------------
+
+
+def test_a_new_chapter_gets_all_its_rooms_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(chapter, "ROOT", tmp_path)
+    (tmp_path / "syllabus.toml").write_text((ROOT / "syllabus.toml").read_text())
+    chapter.main("12-binary-embeddings")
+    for room in (
+        "course_lib/binary_embeddings.py",
+        "tests/test_binary_embeddings.py",
+        "tests/mistakes/12-binary-embeddings.py",
+        "benchmarks/bench_binary_embeddings.py",
+        "book/12-binary-embeddings.md",
+        "solutions/12-binary-embeddings/12-binary-embeddings.ipynb",
+    ):
+        assert (tmp_path / room).exists()
+    page = tmp_path / "book/12-binary-embeddings.md"
+    page.write_text("written")
+    chapter.main("12-binary-embeddings")
+    assert page.read_text() == "written" and "there already" in capsys.readouterr().out
+
+
+def test_an_unknown_slug_lists_the_known_ones(capsys):
+    said = refusal(capsys, chapter.main, "23-more")
+    assert "got '23-more'" in said and "06-low-rank" in said
