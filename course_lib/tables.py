@@ -1,8 +1,13 @@
 """Tables of a chapter, with a caption and row heads: costs, duels, and plain words."""
 
+import json
+import pathlib
+
 from course_lib._html import inline, publish
 
-__all__ = ["show"]
+__all__ = ["results", "show"]
+
+RESULTS = pathlib.Path(__file__).parents[1] / "benchmarks" / "results"
 
 _KINDS = ("cost", "duel", "plain")
 
@@ -52,6 +57,36 @@ def show(header, rows, *, caption, kind="cost"):
         f'<table class="table {kind}">\n<caption>{inline(caption)}</caption>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
+
+
+def results(name):
+    """Return the last recorded run of a benchmark: the only place a page takes seconds from.
+
+    Parameters
+    ----------
+    name : str
+        The chapter's module, such as ``"low_rank"``.
+
+    Returns
+    -------
+    dict
+        Machine, date and measurements, as ``benchmarks/harness.py`` wrote them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the benchmark has not been run, or this copy of the course has no benchmarks.
+
+    Examples
+    --------
+    >>> results("no_such_room")
+    Traceback (most recent call last):
+    FileNotFoundError: there is no recorded run of 'no_such_room'; `make bench` writes one.
+    """
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        raise FileNotFoundError(f"there is no recorded run of {name!r}; `make bench` writes one.")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _row(row):

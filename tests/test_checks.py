@@ -75,6 +75,19 @@ def test_only_the_students_own_stub_counts_as_empty():
         attempt(borrowed, lambda check, f: f(library))
 
 
+def test_an_empty_answer_in_another_process_counts_as_empty(graded):
+    def elsewhere():
+        raise NotImplementedError("write your answer here")
+
+    remote = written("def answer(error):\n    raise NotImplementedError('') if 0 else error\n")
+    try:
+        elsewhere()
+    except NotImplementedError as raised:
+        error = raised
+    with pytest.raises(checks.CheckFailed, match=r"01\.1: not attempted\."):
+        attempt(remote, lambda check, f: f(error))
+
+
 def test_a_failed_check_says_so_and_offers_a_hint():
     with pytest.raises(checks.CheckFailed) as failed:
         attempt(RIGHT, lambda check, f: check.that(f() == 2, "It should be 2."), hints=["Add 1."])

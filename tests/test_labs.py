@@ -11,7 +11,7 @@ import pytest
 
 from course_lib import checks
 from tests import labs, mistakes
-from tools import lab_copies, lab_rules
+from tools import lab_rules
 from tools import labs as tool
 
 SEEDS = (1, 2, 3)
@@ -74,6 +74,10 @@ def test_the_labs_are_what_their_solutions_give():
     assert tool.stale() == []
 
 
+def test_the_graders_nbgrader_has_the_same_empty_answer():
+    assert lab_rules.STUB in (labs.ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+
+
 def test_generating_twice_gives_the_same_bytes(tmp_path, capsys):
     assert tool.generate(labs=tmp_path) == 0
     first = {path: path.read_bytes() for path in tmp_path.glob("*/*.ipynb")}
@@ -108,6 +112,13 @@ def test_locked_cells_cannot_be_edited_in_jupyterlab(slug, released):
     for cell in released[slug].cells:
         if cell.metadata.get("nbgrader", {}).get("locked"):
             assert cell.metadata.editable is False and cell.metadata.deletable is False
+
+
+@pytest.mark.parametrize("slug", labs.SLUGS)
+def test_check_cells_are_folded_for_they_hold_the_hints(slug, released):
+    for cell in released[slug].cells:
+        folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert folded == cell.id.startswith("check-")
 
 
 @pytest.mark.parametrize("slug", labs.SLUGS)
@@ -213,6 +224,10 @@ BROKEN = {
         edited("hidden-00-1-cost", "# Hidden test (cost)", "# Test"),
         "should begin with `# Hidden test (cost)",
     ),
+    "a check that shows nothing when folded": (
+        edited("check-00-1", "# Check 00.1.", "# Look."),
+        "cell check-00-1 should begin with `# Check 00.1. Run this cell",
+    ),
     "points of a task": (
         edited("task-00-1", "5 points", "6 points"),
         "task-00-1 says 6 points; its cells hold 5",
@@ -303,164 +318,6 @@ def test_a_hidden_test_left_in_the_release_is_found():
     said = lab_rules.problems(a_lab(change_release=told))
     assert "cell hidden-00-1-cost of the released lab still has a mark of a region." in said
     assert any("shows in the released lab" in sentence for sentence in said)
-
-
-# ----------------------------------------------------------------------- copies and handing in
-
-
-@pytest.fixture
-def course(tmp_path, capsys):
-    """A course folder with the labs, and nothing in work/ yet."""
-    tool.generate(labs=tmp_path / "labs")
-    capsys.readouterr()
-    return tmp_path
-
-
-def copied(course):
-    lab_copies.copy_to_work(course / "labs", course / "work")
-
-
-def handed_in(course, name="00"):
-    return lab_copies.submit(name, course / "labs", course / "work")
-
-
-def own(course):
-    return course / "work" / "labs" / "00-how-labs-work" / "00-how-labs-work.ipynb"
-
-
-def updated(course):
-    """Change the lab as an update of the course would."""
-    path = course / "labs" / "00-how-labs-work" / "00-how-labs-work.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    notebook.metadata.course.version = "another"
-    nbformat.write(notebook, path)
-    return path.read_bytes()
-
-
-def test_labs_are_copied_once_and_never_overwritten(course, capsys):
-    copied(course)
-    assert own(course).exists()
-    own(course).write_text("my work")
-    copied(course)
-    assert own(course).read_text() == "my work"
-
-
-def test_an_update_arrives_beside_the_students_copy_and_is_said_once(course, capsys):
-    copied(course)
-    mine = own(course).read_bytes()
-    new = updated(course)
-    copied(course)
-    assert own(course).read_bytes() == mine
-    assert own(course).with_name("00-how-labs-work.new.ipynb").read_bytes() == new
-    assert capsys.readouterr().out == (
-        "Lab 00-how-labs-work has changed: the new one is "
-        "work/labs/00-how-labs-work/00-how-labs-work.new.ipynb, "
-        "and your 00-how-labs-work.ipynb stays as it is.\n"
-    )
-    copied(course)
-    assert capsys.readouterr().out == ""
-    assert len(list(own(course).parent.glob("*.ipynb"))) == 2
-
-
-def test_a_renamed_copy_makes_room_for_a_fresh_one(course):
-    copied(course)
-    own(course).rename(own(course).with_name("first try.ipynb"))
-    copied(course)
-    assert own(course).exists()
-
-
-def test_handing_in_strips_outputs_and_says_what_is_empty(course, capsys):
-    copied(course)
-    notebook = nbformat.read(own(course), as_version=4)
-    answer = next(cell for cell in notebook.cells if cell.id == "answer-00-1")
-    answer.source = "def column_means(A):\n    return 0"
-    answer.execution_count = 3
-    answer.outputs = [nbformat.v4.new_output("stream", text="hello")]
-    nbformat.write(notebook, own(course))
-    assert handed_in(course) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("00-how-labs-work.ipynb, saved ")
-    assert said[1:] == [
-        "1 of 2 exercises are answered; still empty: 00.2.",
-        "Hand in work/hand-in/00-how-labs-work.ipynb.",
-    ]
-    made = nbformat.read(course / "work" / "hand-in" / "00-how-labs-work.ipynb", as_version=4)
-    nbformat.validate(made)
-    cell = next(cell for cell in made.cells if cell.id == "answer-00-1")
-    assert (cell.outputs, cell.execution_count) == ([], None)
-    assert "return 0" in cell.source
-    assert nbformat.read(own(course), as_version=4) == notebook  # the student's copy stays
-
-
-@pytest.mark.parametrize("name", ["0", "00", "00-how-labs-work", " 00 "])
-def test_a_lab_goes_by_number_or_name(name, course, capsys):
-    copied(course)
-    assert handed_in(course, name) == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("", "Which lab? Say `make submit LAB=06`; the labs are 00, "),
-        ("77", "There is no lab '77'"),
-    ],
-)
-def test_an_unknown_lab_is_refused(name, said, course, capsys):
-    assert handed_in(course, name) == 1
-    assert capsys.readouterr().err.startswith(said)
-
-
-def test_a_lab_that_was_never_copied_is_refused(course, capsys):
-    assert handed_in(course) == 1
-    assert "00-how-labs-work.ipynb is not there; `make course` brings" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("content", ["", "{}", "not json", '{"cells": 5, "nbformat": 4}', "\udcff"])
-def test_a_damaged_notebook_is_refused_and_an_earlier_hand_in_stays(content, course, capsys):
-    copied(course)
-    assert handed_in(course) == 0
-    made = course / "work" / "hand-in" / "00-how-labs-work.ipynb"
-    before = made.read_bytes()
-    own(course).write_bytes(content.encode("utf-8", "surrogateescape"))
-    capsys.readouterr()
-    assert handed_in(course) == 1
-    assert "is not a valid notebook" in capsys.readouterr().err
-    assert made.read_bytes() == before
-
-
-def test_a_notebook_that_is_too_large_is_refused(course, capsys):
-    copied(course)
-    notebook = nbformat.read(own(course), as_version=4)
-    notebook.cells.append(nbformat.v4.new_markdown_cell("x" * 11_000_000))
-    nbformat.write(notebook, own(course))
-    assert handed_in(course) == 1
-    assert "still has 11 MB, and 10 MB is the limit" in capsys.readouterr().err
-
-
-def test_lost_cells_broken_python_and_old_labs_are_said(course, capsys):
-    copied(course)
-    notebook = nbformat.read(own(course), as_version=4)
-    notebook.cells = [cell for cell in notebook.cells if cell.id != "answer-00-2"]
-    answer = next(cell for cell in notebook.cells if cell.id == "answer-00-1")
-    answer.source = "%matplotlib inline\ndef column_means(A:\n    return 0"
-    nbformat.write(notebook, own(course))
-    updated(course)
-    assert handed_in(course) == 0
-    said = capsys.readouterr().out
-    assert "The answer cells of 00.2 are gone and count as empty" in said
-    assert "00.1 would not run: Python cannot read the cell." in said
-    assert "1 of 2 exercises are answered." in said
-    assert "The lab has changed since this copy was made" in said
-
-
-def test_magics_are_python_enough(course, capsys):
-    copied(course)
-    notebook = nbformat.read(own(course), as_version=4)
-    answer = next(cell for cell in notebook.cells if cell.id == "answer-00-1")
-    answer.source = "%matplotlib inline\ndef column_means(A):\n    return 0"
-    nbformat.write(notebook, own(course))
-    handed_in(course)
-    assert "would not run" not in capsys.readouterr().out
 
 
 # -------------------------------------------------------------------------------- the commands

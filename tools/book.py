@@ -23,7 +23,8 @@ CELL_FAILED = "Executing notebook failed"
 EXECUTION_ENDS = "[mystnb.exec]"
 KIND_OF_WARNING = re.compile(r"\s*\[[\w.-]+\]$")
 PROBLEM = re.compile(
-    r"(?:(?P<file>[^\s:]+\.\w+):(?:(?P<line>\d+):)?\s*)?(?:WARNING|ERROR): (?P<what>.+)"
+    r"(?:(?P<file>[^\s:]+\.\w+):(?:docstring of (?P<object>[\w.]+):+)?(?:(?P<line>\d+):)?\s*)?"
+    r"(?:WARNING|ERROR): (?P<what>.+)"
 )
 
 
@@ -92,6 +93,7 @@ def first_problem(log, root):
             if what.startswith(CELL_FAILED):
                 what = f"a cell raises {last_words(lines)}"
             where = f"{relative(pathlib.Path(problem['file']), root)}" if problem["file"] else ""
+            where += f", docstring of {problem['object']}" if problem["object"] else ""
             where += f", line {problem['line']}" if problem["line"] else ""
             return f"{where}: {what}." if where else f"{what}."
     return "Jupyter Book ended without saying why."

@@ -100,6 +100,9 @@ def _anatomy(lab):
                 yield f"cell {name} should be marked (solution, grade, locked) = {marks}."
         if not _hidden_cells(lab.solution, exercise):
             yield f"exercise {exercise} has no hidden test."
+        first = f"# Check {exercise.replace('-', '.')}. Run this cell as often as you like."
+        if f"check-{exercise}" in cells and not _begins(cells[f"check-{exercise}"], first):
+            yield f"cell check-{exercise} should begin with `{first}`; folded, it shows only that."
     known = exercises(lab.solution)
     for name, cell in cells.items():
         graded = _mark(cell).get("grade") or _mark(cell).get("solution")
@@ -120,7 +123,7 @@ def _kinds(lab):
             if decorator not in cell.source:
                 yield f"cell {cell.id} should run its test by {decorator}."
             first = f"# Hidden test ({kind}). It runs when the lab is graded."
-            if cell.source.splitlines()[0] != first:
+            if not _begins(cell, first):
                 yield f"cell {cell.id} should begin with `{first}`"
         if announced != found:
             yield f"exercise {exercise} announces {announced} and holds {found}."
@@ -236,6 +239,10 @@ def _announced(notebook, exercise):
 
 def _hidden_cells(notebook, exercise):
     return [cell for cell in notebook.cells if cell.id.startswith(f"hidden-{exercise}-")]
+
+
+def _begins(cell, line):
+    return cell.source.partition("\n")[0] == line
 
 
 def _mark(cell):

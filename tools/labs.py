@@ -83,12 +83,15 @@ def release(solution, slug):
     Returns
     -------
     nbformat.NotebookNode
-        Without solutions, hidden tests and outputs; marked in its metadata as generated, with
-        a version that changes when a cell does.
+        Without solutions, hidden tests and outputs, its check cells folded; marked in its
+        metadata as generated, with a version that changes when a cell does.
     """
     notebook, resources = nbformat.from_dict(solution), {}
     for step in _steps():
         notebook, resources = step.preprocess(notebook, resources)
+    for cell in notebook.cells:
+        if cell.id.startswith("check-"):  # it holds the hints: folded to its first line
+            cell.metadata["jupyter"] = {"source_hidden": True}
     sources = "\0".join(cell.source for cell in solution.cells)
     notebook.metadata["course"] = {
         "lab": slug,

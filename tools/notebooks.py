@@ -15,13 +15,14 @@ __all__ = ["plain", "to_notebook", "write"]
 
 CHAPTERS = "[0-9][0-9]-*.md"
 
-FENCE = re.compile(r"^\s*(?::{3,}|`{3,})\s*(?:\{(?P<name>[\w:-]+)\}\s*(?P<title>.*))?$")
-OPTION = re.compile(r"^\s*:[\w-]+:.*$")
+FENCE = re.compile(r"\s*(?P<mark>:{3,}|`{3,})\s*(?:\{(?P<name>[\w:-]+)\}\s*(?P<title>.*))?")
+OPTION = re.compile(r"\s*:[\w-]+:")
 ROLE = re.compile(r"\{(?P<name>[\w:-]+)\}`(?P<body>[^`]+)`")
-TITLED = re.compile(r"(?P<text>.+?)\s*<[^>]+>$")
-LABEL = re.compile(r"^\([\w-]+\)=\s*$")
+TITLED = re.compile(r"(?P<text>.+?)\s*<[^>]+>")
+LABEL = re.compile(r"\([\w-]+\)=\s*")
 
-HIDDEN = {"toctree", "contents", "bibliography", "literalinclude", "image", "figure"}
+# Directives that leave no line of their own: frames, and what only the book can show.
+SILENT = {"bibliography", "container", "contents", "div", "literalinclude", "toctree"}
 
 
 def write(book, executed, target):
@@ -69,31 +70,35 @@ def plain(text, numbers=None):
     >>> plain("{glue:text}`passes` passes", {"passes": "4"})
     '4 passes'
     """
-    numbers = numbers or {}
-    lines, in_options, in_code = [], False, False
+    lines, open_marks, in_options, code_mark = [], [], False, None
     for line in text.splitlines():
         fence = FENCE.match(line)
-        if in_code or (fence is None and line.lstrip().startswith("```")):
-            in_code ^= line.lstrip().startswith("```")
+        if code_mark:  # code stands as it is, up to the mark that ends it
             lines.append(line)
-        elif fence is not None:
+            code_mark = None if line.strip() == code_mark else code_mark
+        elif fence and fence["name"]:
+            open_marks.append(fence["mark"])
+            in_options = True
             lines += _heading(fence["name"], fence["title"])
-            in_options = fence["name"] is not None
-        elif not (in_options and OPTION.match(line)) and not LABEL.match(line):
+        elif fence and open_marks and line.strip() == open_marks[-1]:
+            open_marks.pop()
+        elif fence:
+            code_mark = fence["mark"]
+            lines.append(line)
+        elif not (in_options and OPTION.match(line)) and not LABEL.fullmatch(line):
             in_options = False
-            lines.append(ROLE.sub(lambda match: _role(match, numbers), line))
+            lines.append(ROLE.sub(lambda role: _role(role, numbers or {}), line))
     return "\n".join(lines)
 
 
 def _heading(name, title):
-    """Return the line that stands for the opening of a directive; none for its end."""
-    if name is None or name in HIDDEN:
+    """Return the lines that stand for the opening of a directive."""
+    if name in SILENT:
         return []
-    kind = name.rpartition(":")[2].replace("-", " ")
-    if kind in {"dropdown", "admonition"}:
+    kind = name.rpartition(":")[2].replace("-", " ").capitalize()
+    if kind in {"Dropdown", "Admonition"}:
         return [f"**{title}**", ""]
-    label = kind.capitalize()
-    return [f"**{label} ({title}).**" if title else f"**{label}.**"]
+    return [f"**{kind} ({title}).**" if title else f"**{kind}.**"]
 
 
 def _role(match, numbers):
@@ -103,6 +108,6 @@ def _role(match, numbers):
         return numbers.get(body, body)
     if name.startswith("cite"):
         return f"[{body}]"
-    if titled := TITLED.match(body):
+    if titled := TITLED.fullmatch(body):
         return titled["text"]
     return body if name.startswith(("numref", "prf", "ref")) else f"`{body}`"
