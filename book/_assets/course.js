@@ -57,9 +57,21 @@
     for (const button of document.querySelectorAll("button.search-button-field")) {
       button.removeAttribute("aria-label"); // its text, "Search", is the better name
     }
-    for (const frame of document.querySelectorAll("div.highlight pre, mjx-container")) {
-      if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0;
+    for (const summary of document.querySelectorAll("nav.bd-links details > summary")) {
+      const parent = summary.closest("li").querySelector("a").textContent.trim();
+      summary.setAttribute("aria-label", `Pages below ${parent}`);
     }
+  }
+
+  /* What is wider than its frame scrolls sideways; a keyboard must be able to reach it. */
+  function letKeyboardScroll() {
+    const watch = new ResizeObserver((entries) => {
+      for (const { target } of entries) {
+        if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+        else target.removeAttribute("tabindex");
+      }
+    });
+    for (const frame of document.querySelectorAll("div.highlight pre")) watch.observe(frame);
   }
 
   function loadParts() {
@@ -76,11 +88,11 @@
     if (formulas && !window.MathJax) load("vendor/mathjax/tex-chtml.js");
   }
 
-  /* Paper cannot unfold anything. */
+  /* Paper cannot unfold anything. Folded code stays away from it; see course.css. */
   function unfoldForPrint() {
     let opened = [];
     window.addEventListener("beforeprint", () => {
-      opened = [...document.querySelectorAll("details:not([open]):not([hidden])")];
+      opened = [...document.querySelectorAll("details:not([open], [hidden], .hide)")];
       for (const details of opened) details.open = true;
     });
     window.addEventListener("afterprint", () => {
@@ -91,6 +103,7 @@
   function start() {
     wireChapterBar();
     mendTheme();
+    letKeyboardScroll();
     loadParts();
     typesetOutputs();
     unfoldForPrint();

@@ -4,7 +4,8 @@
    The error law depends on the singular values alone: with A = U S V', the matrix V'Omega is
    Gaussian again, and U turns nothing but the answer. So the algorithm runs on diag(s).
 
-   Data: { "spectra": [{ "name": "MNIST", "values": [...] }, ...] }, largest value first. */
+   Data: { "spectra": [{ "name": "MNIST", "values": [...] }, ...] }, largest value first, each of
+   more values than the k and p of the sliders add up to. */
 (function () {
   "use strict";
 
@@ -16,6 +17,10 @@
   const FLOOR = 1e-6; // smallest value that can be dragged to
   const STEP_AT = 20; // the made-up step falls after this many values
   const KNOTS = [1, 2, 4, 8, 15, 28, 53, 100]; // where a spectrum can be taken hold of
+
+  const MOST = { rank: 40, extra: 40 };
+  const SHADE = { rank: 0.2, extra: 0.1 };
+  const NAMES = { polynomial: "polynomial decay", step: `a step after ${STEP_AT}` };
 
   /* ---- Arithmetic */
 
@@ -151,6 +156,8 @@
 
   window.Explorable.register("06-low-rank", ({ stage, data }) => {
     const real = data.spectra.map(({ name, values }) => ({ name, s: relative(values) }));
+    const short = real.find(({ s }) => s.length <= MOST.rank + MOST.extra);
+    if (short) throw new Error(`${short.name} has only ${short.s.length} singular values`);
     const state = { s: real[0].s, name: real[0].name, knots: null, errors: [] };
 
     const controls = html("div", { className: "explorable-controls" });
@@ -159,16 +166,17 @@
       label: "Spectrum",
       options: [
         ...real.map(({ name }, i) => [String(i), name]),
-        ["polynomial", "polynomial decay"],
-        ["step", `a step after ${STEP_AT}`],
+        ...Object.entries(NAMES),
         ["own", "your own: drag the points"],
       ],
       value: "0",
     }, takeShape);
     const form = slider(controls, { label: "Exponent", min: 0.1, max: 3, step: 0.1, value: 1 },
       takeShape);
-    const rank = slider(controls, { label: "Rank k", min: 2, max: 40, value: 10 }, restart);
-    const extra = slider(controls, { label: "Oversampling p", min: 2, max: 40, value: 10 }, restart);
+    const rank = slider(controls, { label: "Rank k", min: 2, max: MOST.rank, value: 10 },
+      restart);
+    const extra = slider(controls, { label: "Oversampling p", min: 2, max: MOST.extra, value: 10 },
+      restart);
     const powers = slider(controls, {
       label: "Power iterations q", min: 0, max: 4, value: 0,
       show: (q) => `${q} (${2 * (q + 1)} passes)`,
@@ -192,6 +200,8 @@
       { name: "best possible at rank k", color: "--fig-3", dash: "6 3 1 3" },
       { name: `error, mean of ${DRAWS} runs`, color: "--fig-1", width: 3 },
       { name: "bound on the mean", color: "--fig-2", dash: "7 4" },
+      { name: "the first k", color: "--fig-1", width: 12, opacity: SHADE.rank },
+      { name: "p more", color: "--fig-1", width: 12, opacity: SHADE.extra },
     ]);
     const say = reading(stage);
 
@@ -199,7 +209,7 @@
       const made = { polynomial: () => polynomial(form.value), step: () => stepDown(form.value) };
       form.box.hidden = !(shape.value in made);
       form.rename(shape.value === "step" ? "Drop, in powers of ten" : "Exponent");
-      if (shape.value in made) setSpectrum(made[shape.value](), shape.value);
+      if (shape.value in made) setSpectrum(made[shape.value](), NAMES[shape.value]);
       else if (shape.value !== "own") setSpectrum(real[shape.value].s, real[shape.value].name);
     }
 
@@ -226,6 +236,7 @@
     let frame = 0;
     function restart() {
       state.errors = [];
+      stage.setAttribute("aria-busy", "true");
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(run);
     }
@@ -233,8 +244,12 @@
       const { s, errors } = state;
       errors.push(errorOfRun(s, rank.value, extra.value, powers.value, errors.length + 1));
       picture.redraw();
-      if (errors.length < DRAWS) frame = requestAnimationFrame(run);
-      else say(inWords());
+      if (errors.length < DRAWS) {
+        frame = requestAnimationFrame(run);
+        return;
+      }
+      say(inWords());
+      stage.setAttribute("aria-busy", "false");
     }
 
     const mean = () => state.errors.reduce((sum, error) => sum + error, 0) / state.errors.length;
@@ -270,21 +285,23 @@
       self.toValue = y.invert;
 
       const at = (value) => y(Math.min(self.values[1], Math.max(self.values[0], value)));
-      const curve = (s) => Array.from(s, (value, i) => [x(i + 1), at(value)]);
+      const curve = (s) => Array.from(s, (value, i) => [i + 1, value])
+        .filter(([, value]) => value >= self.values[0])
+        .map(([j, value]) => [x(j), y(value)]);
       const level = (value) => inside.x.map((pixel) => [pixel, at(value)]);
       const band = (from, to, opacity) => svg("rect", {
         x: x(from), y: inside.y[1], width: x(to) - x(from), height: inside.y[0] - inside.y[1],
         style: `fill: var(--fig-1); opacity: ${opacity}`,
       });
       plot.replaceChildren(
-        band(0.9, k + 0.5, 0.16),
-        band(k + 0.5, k + p + 0.5, 0.08),
+        band(0.9, k + 0.5, SHADE.rank),
+        band(k + 0.5, k + p + 0.5, SHADE.extra),
         axes(self, x, y, "number j of the singular value", "singular value / largest"),
         ...real.filter(({ s }) => s !== state.s).map(({ s }) => line(curve(s), "--fig-6", "1 3", 1.5)),
-        line(curve(state.s), "--fig-ink", "", 1.5),
+        line(curve(state.s), "--fig-ink", "none", 1.5),
         line(level(state.s[k]), "--fig-3", "6 3 1 3"),
         line(level(promised), "--fig-2", "7 4"),
-        line(level(mean()), "--fig-1", "", 3),
+        ...(state.errors.length ? [line(level(mean()), "--fig-1", "none", 3)] : []),
       );
       KNOTS.forEach((knot, i) => {
         const value = Math.max(FLOOR, valueAt(knot));

@@ -64,9 +64,10 @@ window.Explorable = (function () {
     return node;
   }
 
-  const stroke = (color, dash = "", width = 2) => ({
+  const stroke = (color, dash = "none", width = 2, opacity = 1) => ({
     fill: "none",
-    style: `stroke: var(${color}); stroke-width: ${width}; stroke-dasharray: ${dash || "none"}`,
+    style: `stroke: var(${color}); stroke-width: ${width}; stroke-dasharray: ${dash}; `
+      + `opacity: ${opacity}`,
   });
 
   /* ---- A chart. `draw(chart)` runs again whenever the width changes. */
@@ -123,12 +124,12 @@ window.Explorable = (function () {
     return svg("path", { d: path.join(""), ...stroke(color, dash, width) });
   }
 
-  /* A legend of short strokes: [{ name, color, dash, width }]. */
+  /* A legend of short strokes: [{ name, color, dash, width, opacity }]. */
   function legend(parent, entries) {
     const list = html("ul", { className: "explorable-legend" });
-    for (const { name, color, dash, width } of entries) {
+    for (const { name, color, dash, width, opacity } of entries) {
       const key = svg("svg", { viewBox: "0 0 28 12", "aria-hidden": "true" });
-      key.append(svg("path", { d: "M1 6H27", ...stroke(color, dash, width) }));
+      key.append(svg("path", { d: "M1 6H27", ...stroke(color, dash, width, opacity) }));
       list.append(html("li", {}, key, name));
     }
     parent.append(list);

@@ -55,7 +55,8 @@ def pivoted_cholesky(K, size, *, X=None, diagonal=None, tol=0.0):
 
     **Guarantee.** :math:`0 \preceq F F^T \preceq K`, so ``trace[j]`` is the exact nuclear norm
     of the error after j columns, and bounds its spectral norm. The same approximation as
-    `nystrom_features` with the same columns.
+    `nystrom_features` with the same columns. The largest error is a greedy choice: it pays
+    where rows are spread unevenly, and can lose to uniform columns where many are outliers.
 
     References
     ----------

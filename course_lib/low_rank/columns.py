@@ -190,8 +190,8 @@ def interpolative(A, rank, *, oversample=10, n_iter=1, rng=None):
     the pivoted QR; the pass spent on least squares makes them the best ones in the
     Frobenius norm.
 
-    **Guarantee.** If the pivoted QR were a strong rank-revealing one, the error would be at most
-    :math:`\sqrt{1 + 4k(n-k)}` times the error of the basis ([1], Lemma 5.1 with eq. 3.2.6).
+    **Guarantee.** With a strong rank-revealing QR, and :math:`c = \sqrt{1 + 4k(n-k)}`, the
+    spectral error is at most :math:`(1 + c)\,\|A - QQ^TA\|_2 + c\,\sigma_{k+1}`, as in [1].
     Plain pivoting can miss that on matrices built for it; seen errors are close to the best.
 
     References

@@ -49,9 +49,11 @@ class FrequentDirections:
     **Guarantee.** Always, for all rows in any order, any merges, and every :math:`k < l`,
 
     .. math:: 0 \preceq A^T A - B^T B \preceq \Delta I, \qquad
-              \Delta \le \frac{\|A - A_k\|_F^2}{l - k} \qquad \text{[1], Theorem 1.1,}
+              \Delta \le \frac{\|A - A_k\|_F^2}{l - k} \qquad \text{[1],}
 
-    up to rounding, with :math:`\Delta` = `error_bound`; and projecting on the first k right
+    up to rounding, with :math:`\Delta` = `error_bound`. Rounding is about
+    :math:`10^{-13} \|A\|_F^2` in float64 and :math:`10^{-6} \|A\|_F^2` in float32: feed float64
+    where every digit of the bound is needed. Projecting on the first k right
     singular vectors of ``B`` leaves
     :math:`\|A - A V_k V_k^T\|_F^2 \le \frac{l}{l - k} \|A - A_k\|_F^2`. Liberty's first version,
     which subtracts the middle squared length of ``l`` rows, does not satisfy this bound.

@@ -83,7 +83,7 @@ def nystrom(K, columns, *, rank=None, X=None, orthonormal=False, rng=None):
     by its products is read once.
 
     **Guarantee.** :math:`0 \preceq C W^+ C^T \preceq K` for every choice of columns, cut to any
-    rank, up to rounding; equality if the columns span the range of ``K`` ([2], Theorem 3).
+    rank, up to rounding; equality if the columns span the range of ``K`` ([2]).
 
     References
     ----------
@@ -144,8 +144,7 @@ def column_sampling(K, columns, *, rank=None, X=None, rng=None):
 
     **Guarantee.** None for :math:`V \mathrm{diag}(w) V^T`, which is not exact even if the
     columns span the range of ``K``, and need not lie below ``K``. ``V`` is the better basis to
-    project on, and ``w`` the better spectrum; `nystrom` is the better reconstruction
-    ([1], Section 4).
+    project on, and ``w`` the better spectrum; `nystrom` is the better reconstruction ([1]).
 
     References
     ----------
@@ -255,7 +254,7 @@ def _features(C, indices):
 def _block_eigh(C, indices):
     """Return the positive eigenpairs of the sampled block, largest first, in float64."""
     W = C[indices].astype(np.float64)
-    w, S = eigh((W + W.T) / 2, check_finite=False)
+    w, S = eigh((W + W.T) / 2, check_finite=False, driver="evd")
     w, S = w[::-1], S[:, ::-1]
     largest = np.abs(w).max()
     if w[-1] < -np.sqrt(np.finfo(C.dtype).eps) * largest:

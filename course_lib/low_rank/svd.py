@@ -165,7 +165,7 @@ def randomized_svd(A, rank, *, oversample=10, n_iter=2, method="power", rng=None
     :math:`\sigma_{k+1}` ([1], Theorem 9.3). By Krylov, :math:`q = O(\log n / \sqrt\epsilon)`
     brings the error of the rank-k result to :math:`(1 + \epsilon) \sigma_{k+1}` with constant
     probability, where the power iteration needs :math:`O(\log n / \epsilon)`
-    ([2], Theorems 10 and 11).
+    ([2], Theorem 1).
 
     References
     ----------
@@ -269,8 +269,8 @@ def residual_norm(A, factors, *, n_iter=20, rng=None):
 
     **Guarantee.** Never above the norm. With :math:`t = \text{n\_iter} \ge 4` and
     :math:`n \ge 8`, the expected relative error of the square of the norm is at most
-    :math:`0.103\,\big(\ln(n (t-1)^4) / (t-1)\big)^2`, whatever the spectrum ([1], Theorem 3.2,
-    for Lanczos on :math:`R^T R`); it is far smaller where the norm stands out.
+    :math:`0.103\,\big(\ln(n (t-1)^4) / (t-1)\big)^2`, whatever the spectrum ([1], for
+    Lanczos on :math:`R^T R`); it is far smaller where the norm stands out.
 
     References
     ----------

@@ -1,0 +1,22 @@
+"""Speed and accuracy of course_lib against the libraries that people use.
+
+How to run::
+
+    python -m benchmarks                            # all of them, as `make bench` does
+    python -m benchmarks.bench_low_rank             # one; writes benchmarks/results/low_rank.json
+    python -m benchmarks.bench_low_rank --quick     # 20 seconds, small sizes, writes nothing
+
+``harness`` says how it is measured. Run on a machine that does nothing else.
+"""
+
+import os
+
+# Before NumPy is imported: BLAS chooses its own kernels and the harness the number of threads.
+for _variable in (
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+):
+    os.environ.pop(_variable, None)
