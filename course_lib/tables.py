@@ -25,9 +25,9 @@ def show(header, rows, *, caption, kind="cost"):
     caption : str
         What is compared, on which data, and how to read it.
     kind : {"cost", "duel", "plain"}
-        A ``cost`` table sets methods against the book's counters. A ``duel`` sets ours, in
-        its first row, against the peers below. Both line numbers up on the right; a
-        ``plain`` table holds words.
+        A ``cost`` table sets methods against the book's counters. A ``duel`` sets ours
+        against the peers; rows whose name begins with "ours" stand out. Both line numbers up
+        on the right; a ``plain`` table holds words.
 
     Raises
     ------
@@ -92,4 +92,5 @@ def results(name):
 def _row(row):
     name, *entries = (inline(str(entry)) for entry in row)
     cells = "".join(f"<td>{entry}</td>" for entry in entries)
-    return f'<tr><th scope="row">{name}</th>{cells}</tr>'
+    mark = ' class="ours"' if name.startswith("ours") else ""
+    return f'<tr{mark}><th scope="row">{name}</th>{cells}</tr>'

@@ -1,0 +1,1 @@
+"""The instructor's tool: grade submissions in isolation."""

@@ -1,0 +1,195 @@
+"""Run notebook cells in one IPython shell and keep what they show, up to a limit."""
+
+import contextlib
+import io
+import signal
+import sys
+import time
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from .link import describe
+
+__all__ = ["Cells", "TimeUp", "alarm", "no_alarm"]
+
+KEPT_MIMES = (
+    "text/plain",
+    "text/html",
+    "text/markdown",
+    "text/latex",
+    "image/png",
+    "image/svg+xml",
+)
+
+
+class TimeUp(KeyboardInterrupt):
+    """A cell or a call took longer than it may; most code lets an interrupt through."""
+
+
+@contextlib.contextmanager
+def alarm(seconds):
+    """Raise `TimeUp` in the main thread after this many seconds; an outer alarm goes on."""
+
+    def ring(signum, frame):
+        raise TimeUp(f"stopped after {seconds:.0f} s.")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    outer, started = signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3))[0], time.monotonic()
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGALRM, before)
+        if outer:
+            signal.setitimer(signal.ITIMER_REAL, max(outer - (time.monotonic() - started), 1e-3))
+
+
+@contextlib.contextmanager
+def no_alarm():
+    """Hold an alarm back while a message is on its way, lest half of it get lost."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+class _Kept:
+    """The outputs of one cell in nbformat's form, cut at a number of characters."""
+
+    def __init__(self, limit):
+        self.left = limit
+        self.outputs = []
+
+    def text(self, name, text):
+        if self.left <= 0:
+            return
+        text = text[: self.left]
+        self.left -= len(text)
+        if self.left <= 0:
+            text += "\n[output cut here]\n"
+        last = self.outputs[-1] if self.outputs else {}
+        if last.get("output_type") == "stream" and last["name"] == name:
+            last["text"].append(text)
+        else:
+            self.outputs.append({"output_type": "stream", "name": name, "text": [text]})
+
+    def rich(self, kind, data):
+        data = {mime: data[mime] for mime in KEPT_MIMES if isinstance(data.get(mime), str)}
+        self.left -= sum(map(len, data.values()))
+        if self.left > 0:
+            self.outputs.append({"output_type": kind, "data": data})
+
+    def joined(self):
+        """The outputs, each stream in one piece."""
+        return [
+            output | {"text": "".join(output["text"])} if "text" in output else output
+            for output in self.outputs
+        ]
+
+
+class _Stream(io.TextIOBase):
+    """What stands in for sys.stdout and sys.stderr while a cell runs."""
+
+    def __init__(self, name):
+        self.name = name
+        self.kept = None
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        if self.kept is not None:
+            self.kept.text(self.name, str(text))
+        return len(text)
+
+
+class _Publisher(DisplayPublisher):
+    kept = None
+
+    def publish(self, data, metadata=None, **more):
+        if self.kept is not None:
+            self.kept.rich("display_data", data)
+
+    def clear_output(self, wait=False):
+        if self.kept is not None:
+            self.kept.outputs.clear()
+
+
+class _Hook(DisplayHook):
+    kept = None
+
+    def __call__(self, result=None):
+        # The last value of a cell; "_" and "Out" stay empty, so that nothing is kept alive.
+        if result is None or self.kept is None:
+            return
+        data, _ = self.compute_format_data(result)
+        self.kept.rich("execute_result", data)
+
+
+class _Shell(InteractiveShell):
+    def _showtraceback(self, etype, evalue, stb):
+        """The caller reports the error."""
+
+    def enable_gui(self, gui=None):
+        """There is no window to open."""
+
+
+class Cells:
+    """One IPython shell without history, user profile or terminal.
+
+    Parameters
+    ----------
+    limit : int
+        Characters of output to keep for each cell.
+    """
+
+    def __init__(self, limit):
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "nocolor"
+        config.InteractiveShell.xmode = "Context"
+        config.InteractiveShell.cache_size = 0
+        self.limit = limit
+        self.shell = _Shell.instance(
+            config=config, display_pub_class=_Publisher, displayhook_class=_Hook
+        )
+        self.names = self.shell.user_ns
+        self.streams = _Stream("stdout"), _Stream("stderr")
+
+    def run(self, source, seconds):
+        """Run one cell.
+
+        Returns
+        -------
+        outputs : list of dict
+            In nbformat's form, without the error.
+        error : BaseException or None
+        """
+        kept = _Kept(self.limit)
+        holders = (*self.streams, self.shell.display_pub, self.shell.displayhook)
+        before = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = self.streams
+        for holder in holders:
+            holder.kept = kept
+        try:
+            with alarm(seconds):
+                result = self.shell.run_cell(source, store_history=False)
+            error = result.error_before_exec or result.error_in_exec
+        except TimeUp as late:  # it rang between the cell's code and IPython's
+            error = late
+        finally:
+            for holder in holders:
+                holder.kept = None
+            sys.stdout, sys.stderr = before
+        return kept.joined(), error
+
+    def run_described(self, source, seconds):
+        """As `run`, with the error as JSON."""
+        outputs, error = self.run(source, seconds)
+        return {"outputs": outputs, "error": error and describe(error)}

@@ -1,0 +1,198 @@
+"""Grade one notebook: the student's cells in the sandbox, the instructor's tests here."""
+
+import ast
+import os
+import time
+
+from .candidate import OWN, Candidate
+from .cells import Cells, TimeUp
+from .lab import LabBroken
+from .proxies import Gone, Late
+
+__all__ = ["Examination"]
+
+TEXT = 2000
+
+
+class Examination:
+    """One notebook being graded.
+
+    Use `prepare` before it is needed, `run` when it is its turn. The tests run in this
+    process, so make one process for each notebook.
+
+    Parameters
+    ----------
+    lab : lab.Lab
+    pieces : list of intake.Piece
+    seed : int
+        For the tests' inputs.
+    heard : callable
+        ``heard(cell_id, result)`` is told each test's result at once.
+    **options
+        For `Candidate`.
+    """
+
+    def __init__(self, lab, pieces, seed, heard, **options):
+        self.lab, self.pieces, self.heard = lab, pieces, heard
+        self.candidate = Candidate(lab, **options)
+        os.environ |= {"SML_GRADING": "1", "SML_GRADING_SEED": str(seed)}
+        self.cells = Cells(lab.limits.output_chars)
+        self.outputs = {}  # position of the piece -> outputs in nbformat's form
+        self.next, self.going = 0, False
+        self.needed = _needed([piece.cell for piece in pieces if piece.cell])
+
+    def prepare(self):
+        """Start the student's process and run what comes before the student's first cell."""
+        self.candidate.start()
+        while self.next < len(self.pieces) and self._piece().role in ("locked", "text"):
+            self._step()
+
+    def run(self):
+        """Run the rest.
+
+        Returns
+        -------
+        dict
+            ``outputs`` by position of the piece, and why cells ``stopped``, by cell.
+        """
+        self.candidate.begin()
+        self.going = True
+        with self.candidate:
+            while self.next < len(self.pieces):
+                self._step()
+        return {
+            "outputs": self.outputs,
+            "stopped": {name: why for name, why in self.candidate.failed.items() if name},
+        }
+
+    def _piece(self):
+        return self.pieces[self.next]
+
+    def _step(self):
+        piece, position = self._piece(), self.next
+        self.next += 1
+        if piece.cell_type != "code":
+            return
+        if piece.role == "test":
+            self.heard(piece.cell.id, self._test(piece.cell, position))
+        elif piece.role == "locked":
+            self._locked(piece.cell, position)
+        else:
+            name = piece.cell.id if piece.cell else f"{OWN} {position + 1}"
+            self.outputs[position] = _as_outputs(self.candidate.run(piece.source, name))
+
+    def _locked(self, cell, position):
+        """Instructor's code runs on both sides; here only where a test may need it."""
+        leading, early = not self.going, not any(self._answers_before(position))
+        if early or cell.id in self.needed:
+            _, error = self.cells.run(cell.source, self.lab.limits.submission_seconds)
+            if error is not None and leading:
+                raise LabBroken(f"cell {cell.id} of {self.lab.name} stopped with {error!r}.")
+        outcome = self.candidate.run(cell.released, cell.id, self.lab.limits.setup_seconds)
+        if leading and outcome.get("error"):
+            raise LabBroken(f"cell {cell.id} does not run in isolation: {outcome['error']}.")
+        if outcome.get("error") and early:
+            self.candidate.without_own_cells(f"left out, for {cell.id} does not run after it")
+            outcome = self.candidate.run(cell.released, cell.id, self.lab.limits.setup_seconds)
+        self.candidate.failed.pop(cell.id, None)
+        self.outputs[position] = _as_outputs(outcome)
+
+    def _test(self, cell, position):
+        limits, candidate = self.lab.limits, self.candidate
+        for answer, names in self._answers_before(position):
+            self.cells.names.update(candidate.define(names, answer))
+        if candidate.examiner is not None:
+            candidate.examiner.left = min(limits.cell_seconds, candidate.end - time.monotonic())
+        outputs, error = self.cells.run(cell.source, limits.submission_seconds)
+        if isinstance(error, TimeUp) or (isinstance(error, Gone) and not isinstance(error, Late)):
+            reason = candidate.stop(str(error))
+            error = Gone(f"the process that ran this answer ended: {reason}")
+        if candidate.examiner is not None:
+            candidate.examiner.forget()
+        # nbgrader would take all points for a warning on stderr.
+        outputs = [output for output in outputs if output.get("name") != "stderr"]
+        self.outputs[position] = outputs + _error_output(error)
+        return _result(cell, outputs, error) | {"hint": self._hint(cell) if error else ""}
+
+    def _hint(self, cell):
+        """The first hint of an exercise whose visible check failed."""
+        check = self.cells.names.get("check")
+        number = getattr(check, "number", "").replace(".", "-")
+        own = number and cell.id == f"check-{number}" and check.hints
+        return check.next_hint() if own else ""
+
+    def _answers_before(self, position):
+        for piece in self.pieces[:position]:
+            if piece.cell is not None and piece.cell.id in self.lab.answers:
+                yield piece.cell.id, self.lab.answers[piece.cell.id]
+
+
+def _result(cell, outputs, error):
+    """Points, status and message of a test, as nbgrader would score its outputs."""
+    if error is None:
+        points = _partial(outputs, cell.points)
+        status = "passed" if points == cell.points else "partly"
+        return {"points": points, "max": cell.points, "status": status, "message": ""}
+    message = str(error)[:TEXT]
+    if isinstance(error, NotImplementedError) or message.endswith("not attempted."):
+        status, message = "not attempted", "not attempted"
+    else:
+        status = "stopped" if isinstance(error, Gone) else "failed"
+        if not isinstance(error, Gone) and type(error).__name__ not in ("CheckFailed", "NotYours"):
+            message = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return {"points": 0.0, "max": cell.points, "status": status, "message": message}
+
+
+def _partial(outputs, points):
+    """A number as the last value of a test cell is its score; anything else is a full one."""
+    for output in outputs:
+        if output["output_type"] == "execute_result":
+            try:
+                value = float(output["data"].get("text/plain", ""))
+            except ValueError:
+                return points
+            return value if 0 <= value <= points else 0.0
+    return points
+
+
+def _as_outputs(outcome):
+    outputs = outcome.get("outputs")
+    return {"untrusted": outputs, "error": outcome.get("error")}
+
+
+def _error_output(error):
+    if error is None:
+        return []
+    name, text = type(error).__name__, str(error)[:TEXT]
+    return [{"output_type": "error", "ename": name, "evalue": text, "traceback": [text]}]
+
+
+def _needed(cells):
+    """The locked cells whose names a later test uses, directly or through each other."""
+    used, needed = set(), set()
+    for cell in reversed(cells):
+        if cell.cell_type != "code" or cell.role not in ("test", "locked"):
+            continue
+        loads, stores = _names(cell.source)
+        if cell.role == "locked" and not (stores is None or stores & used):
+            continue
+        needed.add(cell.id)
+        used |= loads
+    return needed
+
+
+def _names(source):
+    """The names that a cell loads and those that it binds; ``(set(), None)`` with magics."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return set(), None
+    loads, stores = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (loads if isinstance(node.ctx, ast.Load) else stores).add(node.id)
+        elif isinstance(node, ast.alias):
+            stores.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            stores.add(node.name)
+    return loads, stores

@@ -1,0 +1,219 @@
+"""The tests' side of the border: asks the student's process, answers for what tests lend it.
+
+A test calls the student's function as if it were its own; the call runs in the sandbox. What
+comes back is plain, or a proxy. What a test hands over is a plain value too, or stays here and
+answers for itself: a counted matrix, a stream, a distance, a function.
+"""
+
+import itertools
+import linecache
+import time
+import types
+from collections.abc import Iterator
+
+import numpy as np
+
+from course_lib import checks, cost
+
+from .link import NOT_LENT, OPERATIONS, Link
+from .proxies import (
+    WRITTEN_IN,
+    ArgumentChanged,
+    Class,
+    Function,
+    Gone,
+    Instance,
+    Items,
+    Late,
+    Student,
+)
+from .wire import BrokenBorder, Unportable
+
+__all__ = ["Examiner"]
+
+ITEMS_AT_ONCE = 4096
+ITEM_BYTES_AT_ONCE = 4 << 20
+
+# What a test hands over may be asked for these; of other objects, whatever is public.
+LENT = {
+    cost.CountedMatrix: {"shape", "dtype", "ndim", "T", "blocks"},
+    cost.CountedStream: {"blocks"},
+    cost.CountedDistance: set(),
+    cost.Meter: {"passes", "bytes", "products", "distances", "kernels", "messages", "rounds"},
+}
+
+
+class Refused(Unportable):
+    """An answer that is neither plain nor something that the exercise asks for."""
+
+
+class Examiner(Link):
+    """Asks the student's process on behalf of the tests.
+
+    Parameters
+    ----------
+    wire : border.Wire
+    interfaces : dict of str to frozenset of str
+        The names that the solution's classes define, by class.
+    signatures : dict of str to tuple of str
+        The arguments of the solution's functions, by function, for messages.
+    grace : float
+        Seconds to react to an interrupt.
+    """
+
+    def __init__(self, wire, interfaces, signatures, grace):
+        super().__init__(wire)
+        self.interfaces, self.signatures = interfaces, signatures
+        self.lent = {}  # number -> what a test handed over
+        self.count = itertools.count(1)
+        self.dropped = []
+        self.grace = grace
+        self.left = 0.0  # seconds that the student's code may still take in this test
+        self.looking = False
+        self.asked = None  # the student's function that is being called, for messages
+
+    # -- questions to the student ------------------------------------------------------
+
+    def run_cell(self, source, seconds):
+        """Run a cell of the student's; return its outputs and its error as plain values."""
+        deadline = time.monotonic() + seconds + self.grace
+        return self.ask("cell", source, seconds, deadline=deadline)
+
+    def look(self, name):
+        """Return what the student's notebook calls by this name."""
+        self.asked, self.looking = name, True
+        try:
+            return self.ask("look", name, deadline=time.monotonic() + self.grace + 1)
+        finally:
+            self.looking = False
+
+    def call(self, target, what, *args, **header):
+        """Let the student's process do something with a thing of its own."""
+        if self.left <= 0:
+            raise Late("the time for this test was used up.")
+        outer, self.asked = self.asked, target._name
+        started, left = time.monotonic(), self.left
+        drop, self.dropped[:] = list(self.dropped), []
+        try:
+            return self.ask(
+                what,
+                *args,
+                target=target._number,
+                seconds=left,
+                forbids=list(checks.forbidden_now()),
+                drop=drop,
+                deadline=started + left + self.grace,
+                **header,
+            )
+        except BrokenBorder as broken:
+            raise Gone(str(broken)) from None
+        except Refused as refused:
+            raise checks.CheckFailed(str(refused)) from None
+        except Exception as error:
+            _raise_as_written(error)
+        finally:
+            self.asked = outer
+            self.left = left - (time.monotonic() - started)
+
+    def noticed(self, names):
+        if not names:
+            return
+        name = str(names[0])[:40]
+        arguments = self.signatures.get(self.asked, ())
+        if name.isdigit() and int(name) <= len(arguments):
+            name = arguments[int(name) - 1]
+        raise ArgumentChanged(
+            f"{self.asked} changes its argument {name} in place; work on a copy of it."
+        )
+
+    def failure(self, description):
+        if description.get("name") == "TimeUp":
+            return Late(f"{self.asked or 'the cell'} was {description.get('text')}")
+        if description.get("name") == "Unportable":
+            return Refused(str(description.get("text")))
+        return super().failure(description)
+
+    def resolve(self, description):
+        if "yours" in description:
+            return self.lent[description["yours"]]
+        number, kind = int(description["number"]), description["kind"]
+        name = str(description["name"])[:80]
+        if kind in ("class", "object", "callable") and name in self.interfaces:
+            proxy = Class if kind == "class" else Instance
+            return proxy(self, number, name, self.interfaces[name])
+        if kind == "iterator":
+            return Items(self, number, name)
+        # A callable object, such as a compiled function, may have the name of an answer; what
+        # an answer returns must be a plain function.
+        if kind == "function" or (self.looking and kind in ("callable", "class")):
+            return Function(self, number, self.asked or name)
+        raise Refused(
+            f"{self.asked} returned a {name} object; "
+            "return numbers, strings, arrays, or lists, tuples and dictionaries of them."
+        )
+
+    # -- questions of the student, about what a test lent him ---------------------------
+
+    def refer(self, value):
+        if isinstance(value, Student):
+            return {"yours": value._number}
+        if isinstance(value, NOT_LENT) or hasattr(value, "fileno"):
+            raise Unportable(f"a test may not hand over a {type(value).__name__}.")
+        number = next(self.count)
+        self.lent[number] = value
+        kind = "iterator" if isinstance(value, Iterator) else "object"
+        return {"number": number, "kind": kind, "name": type(value).__name__}
+
+    def serve(self, header, args, kwargs):
+        target = self.lent.get(header.get("target"))
+        if target is None:
+            raise LookupError("what a test handed over can be used while that test runs.")
+        what = header["ask"]
+        if what == "attr":
+            return _public(target, *args)
+        if what == "next":
+            return _take(target, *args)
+        if what == "array":
+            return np.array(target, dtype=float)
+        if what == "call":
+            return target(*args, **kwargs)
+        if isinstance(target, tuple(LENT)) and not hasattr(target, f"__{what}__"):
+            raise TypeError(f"a {type(target).__name__} has no __{what}__.")
+        return OPERATIONS[what](target, *args)
+
+    def forget(self):
+        """Take back what the last test lent."""
+        self.lent.clear()
+
+
+def _public(target, name):
+    allowed = next((names for kind, names in LENT.items() if isinstance(target, kind)), None)
+    hidden = name.startswith("_") or isinstance(target, types.FunctionType | types.MethodType)
+    if hidden or (allowed is not None and name not in allowed):
+        raise AttributeError(f"{type(target).__name__!r} has no attribute {name!r} here.")
+    return getattr(target, name)
+
+
+def _take(iterator, wanted):
+    """Up to `wanted` items, fewer if they are large; and whether that was all."""
+    items, size = [], 0
+    while len(items) < min(wanted, ITEMS_AT_ONCE) and size < ITEM_BYTES_AT_ONCE:
+        try:
+            items.append(next(iterator))
+        except StopIteration:
+            return items, True
+        size += getattr(items[-1], "nbytes", 64)
+    return items, False
+
+
+def _raise_as_written(error):
+    """Raise the student's exception from a line of his own, so that a check can quote it."""
+    note = (getattr(error, "__notes__", None) or [""])[0]
+    _, found, place = note.partition(", line ")
+    if not found:
+        raise error
+    number, _, text = place.partition(": ")
+    number = int(number) if number.isdigit() and len(number) < 5 else 1
+    linecache.cache[WRITTEN_IN] = (1, None, ["\n"] * (number - 1) + [f"{text}\n"], WRITTEN_IN)
+    code = compile("\n" * (number - 1) + "raise error.with_traceback(None)", WRITTEN_IN, "exec")
+    exec(code, {"error": error})

@@ -1,0 +1,174 @@
+"""Read a submitted notebook and put the instructor's cells back where they were.
+
+What the student may change is kept: answers, and cells of his own. Deleted, edited, moved,
+duplicated, split and re-typed cells of the instructor are restored and reported.
+"""
+
+import json
+import warnings
+from collections import defaultdict
+from dataclasses import dataclass
+
+import nbformat
+
+from .uploads import Refused
+
+__all__ = ["Piece", "read_notebook", "restore"]
+
+CELLS = 1000
+TYPES = ("code", "markdown", "raw")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One cell of the notebook that is graded.
+
+    Attributes
+    ----------
+    cell : lab.Cell or None
+        The instructor's cell; None for one of the student's own.
+    cell_type : {"code", "markdown", "raw"}
+    source : str
+        The student's text where he may write, else the instructor's.
+    """
+
+    cell: object
+    cell_type: str
+    source: str
+
+    @property
+    def role(self):
+        """The cell's role; the student's own cells are ``free``."""
+        if self.cell is not None:
+            return self.cell.role
+        return "free" if self.cell_type == "code" else "text"
+
+
+def read_notebook(raw):
+    """Return the cells of a notebook as ``(id, type, source, marks)``, whatever else is in it.
+
+    Raises
+    ------
+    Refused
+        If the bytes are not a notebook that Jupyter could have written.
+    """
+    if not raw.strip():
+        raise Refused("it is empty.")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused("it is not UTF-8 text.") from None
+    try:
+        notebook = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refused("it is not valid JSON, so not a notebook.") from None
+    if not isinstance(notebook, dict):
+        raise Refused("it is JSON, but not a notebook.")
+    if notebook.get("nbformat") != 4:
+        notebook = _upgraded(text)
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
+        raise Refused("it is a notebook without cells.")
+    if len(cells) > CELLS:
+        raise Refused(f"it has more than {CELLS} cells.")
+    return [_cell(cell) for cell in cells if isinstance(cell, dict)]
+
+
+def _upgraded(text):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return nbformat.reads(text, 4)
+    except Exception:
+        raise Refused("it is of a notebook format that cannot be read.") from None
+
+
+def _cell(cell):
+    source = cell.get("source", "")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    source = source if isinstance(source, str) else ""
+    kind = cell.get("cell_type") if cell.get("cell_type") in TYPES else "raw"
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    name = cell.get("id") if isinstance(cell.get("id"), str) else ""
+    marks = marks if isinstance(marks, dict) else None
+    # A lone surrogate is valid JSON and no text.
+    return name, kind, source.encode(errors="replace").decode(), marks
+
+
+def restore(cells, lab):
+    """Return the pieces to grade, in the instructor's order, and the remarks on what was mended.
+
+    Parameters
+    ----------
+    cells : list
+        From `read_notebook`.
+    lab : lab.Lab
+
+    Returns
+    -------
+    pieces : list of Piece
+    remarks : list of str
+    """
+    known = {cell.id: cell for cell in lab.cells if cell.id}
+    seen, own, remarks, anchor = {}, defaultdict(list), [], None
+    for name, kind, source, marks in cells:
+        claimed = marks.get("grade_id") if marks else None
+        identity = next((one for one in (claimed, name) if _is_known(one, known)), None)
+        if identity is not None and identity not in seen:
+            seen[identity] = (kind, source, marks)
+            anchor = identity
+            continue
+        if identity is not None and known[identity].marks:
+            remarks.append(f"cell {identity} is there more than once; its copy counts as your own.")
+        elif claimed is not None and identity is None:
+            remarks.append(f"a cell marked {str(claimed)[:60]!r} is not part of the lab.")
+        own[anchor].append(Piece(None, kind, source))
+    remarks += _moved([one for one in seen if known[one].marks], lab)
+    pieces = own[None]
+    for cell in lab.cells:
+        pieces += _restored(cell, seen.get(cell.id), remarks)
+        pieces += own[cell.id] if cell.id else []
+    return pieces, remarks
+
+
+def _is_known(name, known):
+    return isinstance(name, str) and name in known
+
+
+def _moved(order, lab):
+    positions = {cell.id: position for position, cell in enumerate(lab.cells)}
+    places = [positions[one] for one in order]
+    return (
+        ["cells were moved; they are back in the lab's order."] if places != sorted(places) else []
+    )
+
+
+def _restored(cell, submitted, remarks):
+    students = cell.role in ("answer", "written", "free")
+    if submitted is None:
+        if cell.role == "free":
+            return []
+        if cell.role != "text":
+            remarks.append(f"cell {cell.id} was missing; it is back as it was released.")
+        return [Piece(cell, cell.cell_type, cell.released if students else cell.source)]
+    kind, source, marks = submitted
+    if kind != cell.cell_type:
+        remarks.append(f"cell {cell.id} was turned into {kind}; it is {cell.cell_type} again.")
+    if not students and cell.role != "text" and _edited(source, cell):
+        remarks.append(f"cell {cell.id} was edited; it is back as it was released.")
+    if marks is not None and cell.marks and _marks_changed(marks, cell.marks):
+        remarks.append(f"the marks of cell {cell.id} were changed; they are back.")
+    return [Piece(cell, cell.cell_type, source if students else cell.source)]
+
+
+def _edited(source, cell):
+    return source.rstrip() not in (cell.released.rstrip(), cell.source.rstrip())
+
+
+def _marks_changed(marks, own):
+    return any(
+        marks.get(key, own.get(key)) != own.get(key)
+        for key in ("points", "grade", "solution", "locked", "task")
+    )

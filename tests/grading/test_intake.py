@@ -1,0 +1,177 @@
+"""A submitted notebook becomes the instructor's again, with the student's answers in it."""
+
+import json
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grading.intake import read_notebook, restore
+from grading.lab import LabBroken, read_lab
+from grading.limits import Limits
+from grading.uploads import Refused
+
+from .fixtures.labs import border_lab, small_lab
+from .fixtures.notebooks import locked, solution, written
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    return lab_of(small_lab(), tmp_path_factory.mktemp("lab"))
+
+
+def lab_of(notebook, folder, name="90-small"):
+    path = folder / f"{name}.ipynb"
+    nbformat.write(notebook, path)
+    return read_lab(path)
+
+
+def released(lab):
+    return [
+        {
+            "cell_type": cell.cell_type,
+            "id": cell.id,
+            "metadata": {"nbgrader": dict(cell.marks)},
+            "source": cell.released,
+        }
+        for cell in lab.cells
+    ]
+
+
+def restored(cells, lab):
+    raw = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}).encode()
+    return restore(read_notebook(raw), lab)
+
+
+# ---- Facts ------------------------------------------------------------------------------
+
+
+def test_what_was_released_comes_back_without_a_remark(lab):
+    pieces, remarks = restored(released(lab), lab)
+    assert remarks == []
+    assert [piece.cell for piece in pieces] == list(lab.cells)
+    tests = [piece for piece in pieces if piece.role == "test"]
+    assert "SECRET-HIDDEN-TEST" in "".join(piece.source for piece in tests)
+
+
+def test_the_released_side_of_a_lab_holds_no_solution_and_no_hidden_test(lab):
+    text = "".join(cell.released for cell in lab.cells)
+    assert "SECRET-HIDDEN-TEST" not in text
+    assert "np.sum(x)" not in text
+    assert "raise NotImplementedError" in text
+
+
+@given(st.data())
+def test_any_shuffle_deletion_and_repetition_is_mended(lab, data):
+    cells = released(lab)
+    picked = data.draw(st.lists(st.sampled_from(cells), max_size=2 * len(cells)))
+    own = [{"cell_type": "code", "source": "1", "metadata": {}} for _ in range(3)]
+    cells = data.draw(st.permutations(picked + own))
+    pieces, _ = restored(list(cells), lab)
+    kept = [piece.cell for piece in pieces if piece.cell is not None]
+    assert kept == list(lab.cells)
+    copies = len(picked) - len({cell["id"] for cell in picked})
+    assert len(pieces) == len(lab.cells) + copies + len(own)
+
+
+def test_own_cells_stay_behind_the_cell_that_they_followed(lab):
+    cells = released(lab)
+    where = [cell["id"] for cell in cells].index("answer-90-1") + 1
+    cells.insert(where, {"cell_type": "code", "source": "helper = 1", "metadata": {}})
+    pieces, remarks = restored(cells, lab)
+    assert pieces[where].source == "helper = 1"
+    assert pieces[where].role == "free"
+    assert remarks == []
+
+
+def test_names_of_the_solution_are_known(tmp_path):
+    lab = lab_of(border_lab(), tmp_path, "91-border")
+    assert lab.answers["answer-91-2"] == ("descend",)
+    assert lab.signatures["sample"] == ("stream", "size", "rng")
+    bag = lab.interfaces["Bag"]
+    assert {"update", "from_items", "__len__", "__add__", "__matmul__", "counts"} <= bag
+    assert not {"__eq__", "__init__", "merge"} & bag
+
+
+def test_a_cell_without_marks_is_found_by_its_id(lab):
+    cells = released(lab)
+    for cell in cells:
+        cell["metadata"] = {}
+    pieces, remarks = restored(cells, lab)
+    assert [piece.cell for piece in pieces] == list(lab.cells)
+    assert remarks == []
+
+
+# ---- Contracts --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "empty"),
+        (b"  \n", "empty"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"{", "valid JSON"),
+        (b"[" * 100_000, "valid JSON"),
+        (b"[1]", "not a notebook"),
+        (b'{"nbformat": 4}', "without cells"),
+        (b'{"nbformat": 4, "cells": 3}', "without cells"),
+        (b'{"nbformat": 99}', "format"),
+        (b'{"nbformat": 4, "cells": [' + b"{}," * 1000 + b"{}]}", "more than 1000 cells"),
+    ],
+)
+def test_what_is_no_notebook_is_refused(raw, words):
+    with pytest.raises(Refused, match=words):
+        read_notebook(raw)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["cell_type", "source", "metadata", "nbgrader", "id", "grade_id"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(json_values, max_size=5))
+def test_any_json_in_the_cells_is_survived(lab, cells):
+    pieces, _ = restored(cells, lab)
+    assert [piece.cell for piece in pieces if piece.cell is not None] == list(lab.cells)
+
+
+def test_lone_surrogates_become_text(lab):
+    cells = released(lab)
+    cells[2]["source"] = "x = '\ud800'"
+    pieces, _ = restored(cells, lab)
+    assert all(piece.source.encode() is not None for piece in pieces)
+
+
+def test_a_lab_without_points_is_refused(tmp_path):
+    with pytest.raises(LabBroken, match="no cell that gives points"):
+        lab_of(solution(locked("setup", "1")), tmp_path)
+
+
+def test_limits_of_a_lab_are_checked(tmp_path):
+    lab = lab_of(small_lab(grading={"cell_seconds": 5}), tmp_path)
+    assert lab.limits.cell_seconds == 5
+    with pytest.raises(ValueError, match="limits must be among"):
+        Limits().updated({"cell_minutes": 5})
+    with pytest.raises(ValueError, match="must be a positive number"):
+        Limits().updated({"cell_seconds": -1})
+
+
+def test_a_written_answer_is_the_students(tmp_path):
+    lab = lab_of(solution(written("90-1", 5, "Because.")), tmp_path)
+    cells = released(lab)
+    cells[0]["source"] = "My own words."
+    pieces, remarks = restored(cells, lab)
+    assert pieces[0].source == "My own words."
+    assert pieces[0].role == "written"
+    assert remarks == []

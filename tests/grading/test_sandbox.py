@@ -1,0 +1,216 @@
+"""Isolation: what it needs, where it refuses, as whom it runs, what it leaves behind."""
+
+import os
+import site
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grading import sandbox
+from grading.examiner import Examiner
+from grading.limits import Limits
+
+from .fixtures.course import ROOT, Course
+from .fixtures.hostile import HOSTILE
+from .fixtures.labs import small_lab
+
+LAB = "90-small"
+LIMITS = Limits(cell_seconds=20, grace_seconds=2, file_bytes=8 << 20)
+
+
+@pytest.fixture
+def student():
+    with sandbox.Sandbox(LIMITS, {}, time.monotonic() + 60) as one:
+        examiner = Examiner(one.wire, {}, {}, LIMITS.grace_seconds)
+        yield lambda source: examiner.run_cell(source, LIMITS.cell_seconds)
+
+
+def said(outcome):
+    return "".join(str(output.get("text", output.get("data"))) for output in outcome["outputs"])
+
+
+# ---- Facts ------------------------------------------------------------------------------
+
+
+def test_the_student_is_nobody_and_alone(student):
+    text = said(student("import os\nos.getuid(), sorted(os.listdir('/')), os.listdir('/lab')"))
+    uid = int(text.partition("(")[2].partition(",")[0])
+    assert uid not in (0, os.getuid())
+    assert "home" not in text and "[])" in text
+    processes = said(student("len([p for p in os.listdir('/proc') if p.isdigit()])"))
+    assert int(processes.partition(": '")[2].partition("'")[0]) <= 3
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('/usr/x', 'w')",
+        "open('/x', 'w')",
+        "open('/dev/x', 'w')",
+        "open('/proc/sys/kernel/hostname', 'w').write('x')",
+        "os.setuid(0)",
+        "os.chroot('/tmp')",
+        "os.mkdir('/lab/m'); assert not os.system('mount -t tmpfs none /lab/m 2>/dev/null')",
+        "open('/tmp/x', 'wb').write(bytes(64 << 20))",
+        "open('/dev/shm/x', 'wb').write(bytes(64 << 20))",
+        "import socket; socket.create_connection(('127.0.0.1', 22), 1)",
+        "os.kill(1, 9); os.getpgid(1); assert not os.path.exists('/proc/1/cwd/lab')",
+    ],
+)
+def test_what_a_student_may_not(student, source):
+    outcome = student(f"import os\n{source}")
+    assert outcome["error"] is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);", "image/png"),
+        ("!echo hello", "hello"),
+        ("%%bash\necho hello", "hello"),
+        ("await __import__('asyncio').sleep(0)\nprint('waited')", "waited"),
+        ("import tempfile\ntempfile.TemporaryFile().write(b'1234')", "4"),
+        ("import subprocess\nsubprocess.run(['true']).returncode", "0"),
+        (
+            "import multiprocessing as m\nwith m.Pool(2) as pool:\n    print(pool.map(abs, [-5]))",
+            "[5]",
+        ),
+    ],
+)
+def test_what_a_student_may(student, source, words):
+    outcome = student(source)
+    assert outcome["error"] is None
+    assert words in str(outcome["outputs"])
+
+
+def test_compiled_functions_are_brought_along(tmp_path):
+    kernel = "from numba import njit\n@njit(cache=True)\ndef f(x):\n    return x + 1\n"
+    files = {}
+    (tmp_path / "kernels.py").write_text(kernel)
+    files["kernels.py"] = tmp_path / "kernels.py"
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    if os.geteuid() == 0:
+        os.chown(cache, sandbox.FIRST_UID, sandbox.FIRST_UID)
+    count = "import kernels\nkernels.f(1)\nprint(dict(kernels.f.stats.cache_hits))"
+    hits = []
+    for fill in (True, False):
+        with sandbox.Sandbox(LIMITS, files, time.monotonic() + 60, cache=cache, fill=fill) as one:
+            examiner = Examiner(one.wire, {}, {}, 2)
+            hits.append(said(examiner.run_cell(count, 60)))
+    assert hits[0].strip() == "{}" and ": 1" in hits[1]
+
+
+# ---- Contracts --------------------------------------------------------------------------
+
+
+def test_without_bubblewrap_grading_refuses_and_says_the_way_out(tmp_path):
+    course = Course(tmp_path, _90_small=small_lab())
+    course.hand_in("good", LAB, "solution")
+    said = course.grade_apart(expect=2, env={"PATH": "/nonexistent"})
+    assert "apt install bubblewrap" in said and "virtual machine" in said
+    assert course.records() == {}
+
+
+def test_where_bubblewrap_cannot_isolate_grading_refuses(tmp_path, monkeypatch):
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(sandbox.CannotIsolate, match=r"setting up uid map.*WSL2"):
+        sandbox.check_isolation(LIMITS, ROOT)
+
+
+def test_a_bubblewrap_that_hides_nothing_is_found_out(tmp_path, monkeypatch):
+    fake = tmp_path / "bwrap"
+    # Runs the command without any isolation: the last five words are python -c PROBE.
+    fake.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap 0.8.0 && exit\n'
+        'while [ "$1" != -c ]; do last="$1"; shift; done\nexec "$last" "$@"\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(sandbox.CannotIsolate, match="visible inside"):
+        sandbox.check_isolation(LIMITS, ROOT)
+
+
+def test_other_systems_are_refused(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(sandbox.CannotIsolate, match="WSL2"):
+        sandbox.check_isolation(LIMITS, ROOT)
+
+
+def test_trusted_answers_are_graded_without_isolation(tmp_path):
+    course = Course(tmp_path, _90_small=small_lab())
+    course.hand_in("mine", LAB, "solution")
+    course.grade("--trust-submissions")
+    assert course.scores()["mine"] == 10
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="all tests run as an ordinary user here")
+def test_an_ordinary_user_can_grade(tmp_path):
+    """With an interpreter that everyone may run, and this environment's packages."""
+    python = environment_for_everyone(tmp_path / "environment")
+    course = Course(tmp_path / "course", _90_small=small_lab(grading={"processes": 40}))
+    course.hand_in("good", LAB, "solution")
+    course.hand_in("fork-bomb", LAB, "solution", HOSTILE["fork-bomb"].edited)
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(path, 65534, 65534, follow_symlinks=False)
+    for folder in tmp_path.parents[:2]:
+        folder.chmod(0o711)
+    user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    command = [*user, python, *course.command()[1:], "--limit", "cell_seconds=5"]
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert course.scores() == {"good": 10, "fork-bomb": 10}
+
+
+def environment_for_everyone(folder):
+    python = Path("/usr/bin/python3")
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    asked = [python, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"]
+    if subprocess.run(asked, capture_output=True, text=True).stdout.strip() != here:
+        pytest.skip(f"needs /usr/bin/python3 to be Python {here} with venv")
+    subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
+    packages = folder / "lib" / f"python{here}" / "site-packages"
+    packages.rmdir()
+    packages.symlink_to(site.getsitepackages()[0])
+    alembic = folder / "bin" / "alembic"
+    alembic.write_text(f"#!{folder}/bin/python\nfrom alembic.config import main\nmain()\n")
+    alembic.chmod(0o755)
+    return folder / "bin" / "python"
+
+
+def test_nothing_is_left_of_a_process_that_was_killed_with_its_grader(tmp_path):
+    """The grader dies without a chance to clean up; the sandbox goes with it."""
+    program = (
+        "import time\nfrom grading.sandbox import Sandbox\nfrom grading.limits import Limits\n"
+        "from grading.examiner import Examiner\n"
+        "one = Sandbox(Limits(), {}, time.monotonic() + 60)\n"
+        "examiner = Examiner(one.wire, {}, {}, 2)\n"
+        "examiner.run_cell(\"import subprocess; subprocess.Popen(['sleep', '876543'])\", 30)\n"
+        "print('ready', flush=True)\n"
+        "examiner.run_cell('while True: pass', 60)\n"
+    )
+    before = set(Path("/tmp").iterdir())
+    grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=ROOT)
+    assert grader.stdout.readline() == b"ready\n"
+    grader.kill()
+    grader.wait()
+    end = time.monotonic() + 10
+    while running("876543") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not running("876543")
+    mine = {name for name in set(Path("/tmp").iterdir()) - before if "grading" in name.name}
+    assert mine == set()
+
+
+def running(word):
+    commands = (process.info["cmdline"] or () for process in psutil.process_iter(["cmdline"]))
+    return [command for command in commands if word in command]
