@@ -398,8 +398,9 @@ def test_a_library_that_calls_the_forbidden_function_gives_it_away_too():
         attempt(user, lambda check, f: f(), forbids=["textwrap.TextWrapper"])
 
 
-def test_a_peer_that_is_not_installed_is_passed_over():
+def test_a_peer_that_is_not_installed_is_passed_over(capsys):
     attempt(RIGHT, lambda check, f: f(), forbids=["no_such_package.function"])
+    assert "the visible checks pass" in capsys.readouterr().out
 
 
 def test_a_forbidden_name_that_does_not_exist_is_an_error_of_the_lab():

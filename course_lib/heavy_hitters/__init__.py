@@ -1,0 +1,20 @@
+"""Heavy hitters and moments: what a stream holds most of, from a small memory.
+
+Book: ``book/05-heavy-hitters.md``.
+"""
+
+from course_lib.heavy_hitters.counters import LossyCounting, MisraGries
+from course_lib.heavy_hitters.hokusai import Hokusai
+from course_lib.heavy_hitters.linear import CountMin, CountSketch
+from course_lib.heavy_hitters.moments import AMS
+from course_lib.heavy_hitters.space_saving import SpaceSaving
+
+__all__ = [
+    "AMS",
+    "CountMin",
+    "CountSketch",
+    "Hokusai",
+    "LossyCounting",
+    "MisraGries",
+    "SpaceSaving",
+]

@@ -1,0 +1,304 @@
+"""Random projections as scikit-learn transformers: Gaussian, sparse, and by Hadamard transform.
+
+All three keep squared distances on average; what differs is the cost of a row and the variance::
+
+                         a row costs          variance of |y|^2, for |x| = 1
+    GaussianProjection   2 d k flops          2/k
+    SparseProjection     2 d k density        (2 + (1/density - 3) sum x_i^4) / k
+    HadamardProjection   d log2 d + 16 k      2/k (1 - sum x_i^4) (D - k) / (D - 1)
+
+They differ from ``sklearn.random_projection`` in two ways: there is a Hadamard projection, and
+the density of the sparse one defaults to 1/3, where its variance is that of the Gaussian for
+every input. The default there, 1/sqrt(d), fails on vectors with few large entries.
+"""
+
+import numpy as np
+import scipy.sparse
+from numba import njit
+from scipy.linalg import hadamard
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from course_lib._validation import check_count, check_number
+from course_lib.randomness.hadamard import butterflies
+
+__all__ = ["GaussianProjection", "HadamardProjection", "SparseProjection"]
+
+LANES = 16  # lowest bits of the index that are summed per output: one 512-bit vector of float32
+DENSE_ENOUGH = 0.05  # above it a dense product beats a sparse one on dense data
+
+
+class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """What the three projections share: the conventions of scikit-learn."""
+
+    def __init__(self, n_components=100, *, random_state=None):
+        self.n_components = n_components
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Draw the map; of ``X`` only the number of columns and the dtype are used.
+
+        Parameters
+        ----------
+        X : array or sparse matrix, shape (n, d)
+            Training data.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ``X`` is not a finite matrix, or a parameter is out of range.
+        """
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32])
+        n_components = check_count(self.n_components, "n_components", low=1)
+        self._draw(X.shape[1], n_components, X.dtype, check_random_state(self.random_state))
+        self._n_features_out = n_components
+        return self
+
+    def transform(self, X):
+        """Project each row.
+
+        Parameters
+        ----------
+        X : array or sparse matrix, shape (n, d)
+            Rows to project.
+
+        Returns
+        -------
+        array, shape (n, n_components)
+            Float32 if ``X`` is float32, else float64.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ``X`` is not a finite matrix with the columns seen in `fit`.
+        """
+        check_is_fitted(self)
+        X = validate_data(
+            self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], reset=False
+        )
+        return self._project(X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class GaussianProjection(_Projection):
+    r"""Project by a matrix of independent normal entries of variance 1/k.
+
+    Parameters
+    ----------
+    n_components : int, default 100
+        Dimension :math:`k` of the images; see `jl_dimension`.
+    random_state : int, RandomState or None
+        Source of randomness, as in scikit-learn.
+
+    Attributes
+    ----------
+    components_ : array, shape (n_components, d)
+        The map, in the dtype of the training data.
+
+    Notes
+    -----
+    **Cost.** :math:`2dk` flops a row; :math:`dk` numbers are drawn and kept.
+
+    **Guarantee.** For one pair, squared distances over their expectation are
+    :math:`\chi^2_k / k`, exactly: `jl_failure`.
+
+    References
+    ----------
+    .. [1] S. Dasgupta, A. Gupta, "An elementary proof of a theorem of Johnson and
+       Lindenstrauss", Random Structures & Algorithms 22(1), 2003.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Y = GaussianProjection(500, random_state=0).fit_transform(np.eye(3))
+    >>> Y.shape
+    (3, 500)
+    """
+
+    def _draw(self, d, k, dtype, random):
+        self.components_ = (random.standard_normal((k, d)) / np.sqrt(k)).astype(dtype)
+
+    def _project(self, X):
+        return X @ self.components_.T.astype(X.dtype, copy=False)
+
+
+class SparseProjection(_Projection):
+    r"""Project by a matrix most of whose entries are zero, the others plus or minus one number.
+
+    Parameters
+    ----------
+    n_components : int, default 100
+        Dimension :math:`k` of the images; see `jl_dimension`.
+    density : float, default 1/3
+        Chance :math:`p` that an entry is not zero, ``0 < density <= 1``.
+    random_state : int, RandomState or None
+        Source of randomness, as in scikit-learn.
+
+    Attributes
+    ----------
+    components_ : csr_array, shape (n_components, d)
+        The map, in the dtype of the training data.
+
+    Notes
+    -----
+    **Cost.** :math:`2dkp` flops a row, additions but for one scale; for dense data and a density
+    above 1/20 a dense product is faster, and used.
+
+    **Guarantee.** Entries are :math:`\pm 1/\sqrt{kp}` with chance :math:`p/2` each. For a unit
+    vector the squared length has mean 1 and variance
+    :math:`(2 + (1/p - 3) \sum_i x_i^4)/k`: with :math:`p = 1/3` as a Gaussian map, with less
+    worse on vectors that have a few large entries. For :math:`p \ge 1/3` the bound of
+    `jl_dimension` holds ([1], Theorem 1.1, for 1/3 and 1).
+
+    References
+    ----------
+    .. [1] D. Achlioptas, "Database-friendly random projections", JCSS 66(4), 2003.
+    .. [2] P. Li, T. J. Hastie, K. W. Church, "Very sparse random projections", KDD 2006, for
+       densities below 1/3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> P = SparseProjection(300, random_state=0).fit(np.eye(3))
+    >>> abs(P.components_.data).round(6).min(), round(1 / np.sqrt(300 / 3), 6)
+    (np.float64(0.1), np.float64(0.1))
+    """
+
+    def __init__(self, n_components=100, *, density=1 / 3, random_state=None):
+        super().__init__(n_components, random_state=random_state)
+        self.density = density
+
+    def _draw(self, d, k, dtype, random):
+        p = check_number(self.density, "density", low=0.0, high=1.0, open_low=True)
+        places = _bernoulli_places(k * d, p, random)
+        signs = random.randint(0, 2, size=len(places)) * 2 - 1
+        entries = (signs / np.sqrt(k * p)).astype(dtype)
+        indptr = np.searchsorted(places, d * np.arange(k + 1))
+        self.components_ = scipy.sparse.csr_array((entries, places % d, indptr), shape=(k, d))
+
+    def _project(self, X):
+        R = self.components_.T.astype(X.dtype, copy=False)
+        if isinstance(X, np.ndarray) and R.nnz > DENSE_ENOUGH * np.prod(R.shape):
+            return X @ R.toarray()
+        Y = X @ R
+        return Y if isinstance(Y, np.ndarray) else Y.toarray()
+
+
+def _bernoulli_places(n, p, random):
+    """Return which of ``n`` independent coins of chance ``p`` show heads, increasing.
+
+    The gaps between heads are geometric, so only heads cost a draw.
+    """
+    places = np.empty(0, dtype=np.int64)
+    while len(places) == 0 or places[-1] < n - 1:
+        last = places[-1] if len(places) else -1
+        more = int((n - 1 - last) * p + 3 * np.sqrt(n * p)) + 1
+        places = np.concatenate([places, last + np.cumsum(random.geometric(p, size=more))])
+    return places[places < n]
+
+
+class HadamardProjection(_Projection):
+    r"""Project by random signs, a Hadamard transform and a sample of its entries (SRHT).
+
+    Parameters
+    ----------
+    n_components : int, default 100
+        Dimension :math:`k` of the images, at most :math:`D`, the least power of two that is not
+        below the number of columns.
+    random_state : int, RandomState or None
+        Source of randomness, as in scikit-learn.
+
+    Attributes
+    ----------
+    signs_ : array, shape (d,)
+        The random signs, in the dtype of the training data.
+    rows_ : array, shape (n_components,)
+        The rows of the Hadamard matrix that are kept, different and in order.
+
+    Notes
+    -----
+    **Cost.** For a row :math:`D \log_2(D/16) + 32 k` flops and one reading; ``d + k`` numbers are
+    kept. The transform stops before the last four bits of the index, and each output sums
+    its own 16 numbers with signs: most entries of the full transform would be thrown away.
+    Sparse rows are made dense, a block at a time.
+
+    **Guarantee.** For a unit vector the squared length has mean 1 and variance
+
+    .. math:: \frac2k \Big(1 - \sum_i x_i^4\Big) \frac{D - k}{D - 1},
+
+    exactly, which is below that of a Gaussian map; at :math:`k = D` lengths are kept. The
+    *tails* are not Gaussian, and the proven dimension, `hadamard_dimension`, is larger.
+
+    References
+    ----------
+    .. [1] N. Ailon, B. Chazelle, "The fast Johnson-Lindenstrauss transform and approximate
+       nearest neighbors", SIAM J. Comput. 39(1), 2009.
+    .. [2] N. Ailon, E. Liberty, "Fast dimension reduction using Rademacher series on dual BCH
+       codes", Discrete Comput. Geom. 42(4), 2009, for stopping the transform early.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> P = HadamardProjection(4, random_state=0)
+    >>> np.linalg.norm(P.fit_transform([[3.0, 0.0, 4.0, 0.0]])).round(6)
+    np.float64(5.0)
+    """
+
+    def _draw(self, d, k, dtype, random):
+        padded = 1 << (d - 1).bit_length()
+        if k > padded:
+            raise ValueError(
+                f"n_components must be between 1 and {padded}, the padded dimension of X with "
+                f"{d} feature(s); got {k}."
+            )
+        self.signs_ = (random.randint(0, 2, size=d) * 2 - 1).astype(dtype)
+        self.rows_ = np.sort(random.permutation(padded)[:k])
+
+    def _project(self, X):
+        signs = self.signs_.astype(X.dtype, copy=False)
+        padded = 1 << (len(signs) - 1).bit_length()
+        width = min(LANES, padded)
+        groups, low = np.divmod(self.rows_, width)
+        weights = (hadamard(width)[low] / np.sqrt(len(self.rows_))).astype(X.dtype)
+        Y = np.empty((X.shape[0], len(self.rows_)), X.dtype)
+        block = max(1, (1 << 20) // padded)
+        for start in range(0, X.shape[0], block):
+            rows = X[start : start + block]
+            rows = np.ascontiguousarray(rows if isinstance(rows, np.ndarray) else rows.toarray())
+            _project_rows(rows, signs, padded, groups, weights, Y[start : start + block])
+        return Y
+
+
+@njit(cache=True, fastmath={"reassoc", "contract"})
+def _project_rows(X, signs, padded, groups, weights, Y):
+    """Write the sampled transform of each row of ``X``, its signs changed, into ``Y``.
+
+    Row r of the Hadamard matrix is the product of two: of its high bits, ``groups``, which the
+    butterflies apply, and of its low bits, whose signs are in ``weights``.
+    """
+    n, d = X.shape
+    k, width = weights.shape
+    y = np.empty(padded, X.dtype)
+    for i in range(n):
+        for j in range(d):
+            y[j] = X[i, j] * signs[j]
+        y[d:] = 0
+        butterflies(y, width)
+        for c in range(k):
+            part, weight = y[groups[c] * width : (groups[c] + 1) * width], weights[c]
+            total = y.dtype.type(0)
+            for a in range(width):
+                total += part[a] * weight[a]
+            Y[i, c] = total
