@@ -127,7 +127,10 @@ def test_published_figures_of_the_tail():
     """Dean and Barroso, CACM 2013: 63 of 100 requests, and 1 in 5 of a rare hiccup at 2,000."""
     assert probability_of_any(0.01, 100) == pytest.approx(0.63397, abs=5e-6)
     assert probability_of_any(1e-4, 2000) == pytest.approx(0.1813, abs=5e-5)
-    assert probability_of_any(1e-15, 1000) == pytest.approx(1e-12, rel=1e-9)
+
+
+def test_a_rare_event_keeps_its_digits():
+    assert probability_of_any(1e-15, 1000) * 1e12 == pytest.approx(1.0, rel=1e-9)
 
 
 # --- Theorems: simulated, over independent runs --------------------------------------------
@@ -242,6 +245,14 @@ def test_little_finds_the_missing_third():
     assert littles_law(rate_per_s=2.0, time_s=3.0) == 6.0
     assert littles_law(rate_per_s=2.0, number=6.0) == 3.0
     assert littles_law(time_s=3.0, number=6.0) == 2.0
+
+
+def test_a_full_buffer_blocks_the_stage_before_it():
+    """By hand: the second stage takes three seconds for the first item."""
+    service = [[1.0, 3.0], [1.0, 1.0], [1.0, 1.0]]
+    assert_array_equal(simulate_pipeline(service), [[1, 4], [2, 5], [3, 6]])
+    assert_array_equal(simulate_pipeline(service, buffer=1), [[1, 4], [2, 5], [4, 6]])
+    assert_array_equal(simulate_pipeline(service, buffer=0), [[1, 4], [4, 5], [5, 6]])
 
 
 def test_one_server_is_the_textbook_formula():

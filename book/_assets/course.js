@@ -71,7 +71,8 @@
         else target.removeAttribute("tabindex");
       }
     });
-    for (const frame of document.querySelectorAll("div.highlight pre")) watch.observe(frame);
+    const frames = "div.highlight pre, .pst-scrollable-table-container";
+    for (const frame of document.querySelectorAll(frames)) watch.observe(frame);
   }
 
   function loadParts() {

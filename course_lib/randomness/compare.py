@@ -48,8 +48,8 @@ def bound_versus_truth(settings, bound, draw, *, draws=100, coverage=0.9, rng=No
     coverage : float, default 0.9
         Share of the draws between ``low`` and ``high``.
     rng : Generator, int or None
-        Source of randomness. Each setting has a stream of its own, so that adding a setting
-        at the end does not change the others.
+        Source of randomness. Each setting has a stream of its own, so that changing one does
+        not change the others.
 
     Returns
     -------
