@@ -17,6 +17,10 @@ from pathlib import Path
 BAR = 24
 
 
+class WrongOption(ValueError):
+    """An option that makes no sense, with the sentence that says why."""
+
+
 def main(arguments=None):
     """Run the command; return the exit code."""
     options = _parser().parse_args(arguments)
@@ -31,7 +35,7 @@ def main(arguments=None):
 
     try:
         return _grade(options)
-    except (CannotIsolate, CannotRecord, LabBroken, ValueError) as refusal:
+    except (CannotIsolate, CannotRecord, LabBroken, WrongOption) as refusal:
         print(refusal, file=sys.stderr)
         return 2
     except OperationalError as error:
@@ -117,11 +121,14 @@ def _labs(options, config):
     ]
     if not wanted:
         raise LabBroken(f"No lab {' or '.join(options.lab) or 'was found'} in {folder}.")
-    limits = Limits().updated(dict(_limit(text) for text in options.limit))
+    try:
+        limits = Limits().updated(dict(_limit(text) for text in options.limit))
+    except ValueError as error:
+        raise WrongOption(str(error)) from None
     labs = {}
     for name, path in paths.items():
         # A lab that is broken and not asked for must not stop the others.
-        with contextlib.suppress(*() if name in wanted else (LabBroken, ValueError)):
+        with contextlib.suppress(*() if name in wanted else (LabBroken,)):
             labs[name] = read_lab(path, limits, config)
     return labs, wanted
 

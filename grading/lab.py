@@ -139,7 +139,10 @@ def read_lab(path, limits=None, config=None):
         for file in sorted(path.parent.iterdir())
         if file.is_file() and file.suffix != ".ipynb" and not file.name.startswith(".")
     }
-    limits = (limits or Limits()).updated(solution.metadata.get("grading", {}))
+    try:
+        limits = (limits or Limits()).updated(solution.metadata.get("grading", {}))
+    except ValueError as error:
+        raise LabBroken(f"{path}: {error}") from None
     digest = hashlib.sha256(raw + repr(limits).encode())
     for file in files.values():
         digest.update(file.read_bytes())

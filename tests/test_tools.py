@@ -165,6 +165,7 @@ def test_a_new_chapter_gets_all_its_rooms_once(tmp_path, monkeypatch, capsys):
         "tests/mistakes/12-binary-embeddings.py",
         "benchmarks/bench_binary_embeddings.py",
         "book/12-binary-embeddings.md",
+        "book/api/binary_embeddings.md",
         "solutions/12-binary-embeddings/12-binary-embeddings.ipynb",
     ):
         assert (tmp_path / room).exists()

@@ -37,6 +37,7 @@ BENCHMARK = (
 MISTAKES = (
     '"""Wrong answers to Lab {number:02} that its checks must reject."""\n\nMISTAKES = {{}}\n'
 )
+API = "# {name}\n\n<!-- every public name of the module -->\n"
 CHAPTER = """---
 jupytext:
   text_representation:
@@ -66,6 +67,7 @@ def main(slug):
         f"tests/mistakes/{slug}.py": MISTAKES,
         f"benchmarks/bench_{name}.py": BENCHMARK,
         f"book/{slug}.md": CHAPTER,
+        f"book/api/{name}.md": API,
     }
     for room, text in rooms.items():
         place(room, text.format(name=name, title=entry["title"], number=entry["number"]))

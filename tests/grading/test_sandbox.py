@@ -108,10 +108,11 @@ def test_compiled_functions_are_brought_along(tmp_path):
 # ---- Contracts --------------------------------------------------------------------------
 
 
-def test_without_bubblewrap_grading_refuses_and_says_the_way_out(tmp_path):
+def test_without_bubblewrap_grading_refuses_and_says_the_way_out(tmp_path, monkeypatch):
     course = Course(tmp_path, _90_small=small_lab())
     course.hand_in("good", LAB, "solution")
-    said = course.grade_apart(expect=2, env={"PATH": "/nonexistent"})
+    monkeypatch.setenv("PATH", "/nonexistent")
+    said = course.grade(expect=2)
     assert "apt install bubblewrap" in said and "virtual machine" in said
     assert course.records() == {}
 
