@@ -72,7 +72,7 @@ def main(slug):
     for room, text in rooms.items():
         place(room, text.format(name=name, title=entry["title"], number=entry["number"]))
     place(f"solutions/{slug}/{slug}.ipynb", nbformat.writes(solution(entry), indent=1) + "\n")
-    print(f"Add `- file: {slug}` to book/_toc.yml, course_lib.{name} to book/api.md, and its")
+    print(f"Add `- file: {slug}` with its title to book/_toc.yml, and course_lib.{name} with its")
     print(
         "friends to MAY_IMPORT in tests/test_architecture.py. CONTRIBUTING.md says what to write."
     )
