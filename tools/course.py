@@ -102,7 +102,8 @@ def jupyter(port, token):
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     # The token travels in the environment: a command line can be read by every user.
-    environment = {**os.environ, "JUPYTER_TOKEN": token}
+    programs = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {**os.environ, "JUPYTER_TOKEN": token, "PATH": programs}
     server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
     try:
         wait_for(f"http://127.0.0.1:{port}/api", server)
