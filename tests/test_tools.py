@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 import pytest
@@ -136,6 +137,21 @@ def test_the_book_is_served_on_this_machine_and_knows_jupyterlab(tmp_path, monke
         told = json.load(urllib.request.urlopen(f"{address}/jupyter.json"))
     assert told == {"url": "http://127.0.0.1:8888/lab/tree/"}  # and no token
     assert not (tmp_path / "jupyter.json").exists()
+
+
+@pytest.mark.slow
+def test_jupyterlab_starts_over_work_needs_its_token_and_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(course, "WORK", tmp_path)
+    (tmp_path / "mine.txt").write_text("mine")
+    monkeypatch.delenv("LAB_PORT", raising=False)
+    port = course.choose_port("LAB_PORT", 18888)
+    with course.jupyter(port, "a-token"):
+        address = f"http://127.0.0.1:{port}/api/contents"
+        listed = json.load(urllib.request.urlopen(f"{address}?token=a-token"))
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(address)
+    assert [item["name"] for item in listed["content"]] == ["mine.txt"]
+    assert course.is_free(port)
 
 
 def test_a_chapter_that_was_changed_is_never_overwritten(tmp_path, monkeypatch):

@@ -95,15 +95,16 @@ def jupyter(port, token):
     command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={WORK}"]
     command += ["--ServerApp.log_level=ERROR", "--LabApp.news_url=None"]
     command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    # nbgrader's own buttons are for instructors; they would confuse a student.
-    for part in ("assignment_list", "course_list", "formgrader", "validate_assignment"):
-        off = f"{{'nbgrader.server_extensions.{part}': False}}"
-        command.append(f"--ServerApp.jpserver_extensions={off}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     # The token travels in the environment: a command line can be read by every user.
     programs = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    environment = {**os.environ, "JUPYTER_TOKEN": token, "PATH": programs}
+    environment = {
+        **os.environ,
+        "JUPYTER_TOKEN": token,
+        "JUPYTER_CONFIG_PATH": str(ROOT / "tools" / "jupyter"),  # no nbgrader for students
+        "PATH": programs,
+    }
     server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
     try:
         wait_for(f"http://127.0.0.1:{port}/api", server)
