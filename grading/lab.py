@@ -9,7 +9,7 @@ import nbformat
 
 from .limits import Limits
 
-__all__ = ["Cell", "Lab", "LabBroken", "load_config", "read_lab"]
+__all__ = ["Cell", "Lab", "LabBroken", "bound_names", "load_config", "parsed", "read_lab"]
 
 
 class LabBroken(ValueError):
@@ -224,7 +224,7 @@ def _answers(solution):
         marks = cell.metadata.get("nbgrader", {})
         if cell.cell_type != "code" or not marks.get("solution"):
             continue
-        tree = _parsed(cell.source)
+        tree = parsed(cell.source)
         answers[marks["grade_id"]] = tuple(bound_names(tree.body))
         for node in tree.body:
             if isinstance(node, ast.ClassDef):
@@ -234,7 +234,7 @@ def _answers(solution):
     return answers, classes, signatures
 
 
-def _parsed(source):
+def parsed(source):
     """The syntax tree of a cell without its magics."""
     lines = (
         ("pass" if line.lstrip()[:1] in "%!" and line.strip() else line)

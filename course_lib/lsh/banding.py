@@ -1,0 +1,142 @@
+"""Banding: pairs whose signatures agree in a whole band are worth comparing."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from course_lib._validation import check_count, check_number
+
+__all__ = ["Bands", "candidate_pairs", "candidate_probability", "choose_bands"]
+
+
+class Bands(NamedTuple):
+    """How a signature is cut.
+
+    Attributes
+    ----------
+    n_bands : int
+        Number b of bands.
+    n_rows : int
+        Columns r of each.
+    """
+
+    n_bands: int
+    n_rows: int
+
+
+def candidate_probability(similarity, bands):
+    r"""Return the probability that two sets become candidates.
+
+    Parameters
+    ----------
+    similarity : float or array of float
+        Their Jaccard similarity s.
+    bands : Bands
+        b bands of r rows.
+
+    Returns
+    -------
+    probability : float or array of float
+        :math:`1 - (1 - s^r)^b`: an S-curve that is steepest near :math:`(1/b)^{1/r}`.
+
+    Examples
+    --------
+    >>> float(candidate_probability(0.5, Bands(2, 1)))
+    0.75
+    """
+    n_bands, n_rows = bands
+    return 1 - (1 - np.asarray(similarity, float) ** n_rows) ** n_bands
+
+
+def choose_bands(n_hashes, similarity, miss=1e-3):
+    """Return the cut with the fewest candidates that still finds similar pairs.
+
+    Parameters
+    ----------
+    n_hashes : int
+        Length of the signatures.
+    similarity : float
+        Pairs at least this similar are to be found, ``0 < similarity <= 1``.
+    miss : float, default 1e-3
+        The probability of missing a pair of just this similarity, at most.
+
+    Returns
+    -------
+    Bands
+        The one with the most rows that keeps to it; with one row if none does.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> choose_bands(128, 0.8)
+    Bands(n_bands=25, n_rows=5)
+    """
+    n_hashes = check_count(n_hashes, "n_hashes", low=1)
+    similarity = check_number(similarity, "similarity", low=0, high=1)
+    miss = check_number(miss, "miss", low=0, high=1)
+    for n_rows in range(n_hashes, 1, -1):
+        bands = Bands(n_hashes // n_rows, n_rows)
+        if 1 - candidate_probability(similarity, bands) <= miss:
+            return bands
+    return Bands(n_hashes, 1)
+
+
+def candidate_pairs(signatures, bands):
+    """Return the pairs that agree in all rows of at least one band.
+
+    Parameters
+    ----------
+    signatures : array of uint64, shape (n, k)
+        From `minhash`.
+    bands : Bands
+        With ``n_bands * n_rows <= k``.
+
+    Returns
+    -------
+    pairs : array of int64, shape (m, 2)
+        Each once, with the smaller index first, in lexicographic order.
+
+    Raises
+    ------
+    ValueError
+        If the signatures are too short for the bands, or not a matrix.
+
+    Notes
+    -----
+    **Cost.** A sort of n keys for each band, and the candidates themselves: quadratic only in
+    the sizes of the buckets. Equal bands are found exactly, not by a hash of them.
+
+    Examples
+    --------
+    >>> from course_lib.lsh import minhash
+    >>> candidate_pairs(minhash([[1, 2], [3], [1, 2]], 4), Bands(2, 2)).tolist()
+    [[0, 2]]
+    """
+    signatures, (n_bands, n_rows) = np.asarray(signatures), bands
+    if signatures.ndim != 2 or signatures.shape[1] < n_bands * n_rows:
+        raise ValueError(
+            f"signatures must have at least {n_bands} x {n_rows} columns; "
+            f"got shape {signatures.shape}."
+        )
+    n, found = len(signatures), [np.empty(0, np.int64)]
+    for band in range(n_bands):
+        columns = signatures[:, band * n_rows : (band + 1) * n_rows]
+        _, bucket = np.unique(columns, axis=0, return_inverse=True)
+        found.append(np.unique(_equal_pairs(bucket, n)))
+    pairs = np.unique(np.concatenate(found))
+    return np.column_stack([pairs // max(n, 1), pairs % max(n, 1)])
+
+
+def _equal_pairs(bucket, n):
+    """Return ``i * n + j`` for all i < j in the same bucket."""
+    order = np.argsort(bucket, kind="stable")
+    edges = np.flatnonzero(np.diff(bucket[order])) + 1
+    pairs = [np.empty(0, np.int64)]
+    for members in np.split(order, edges):
+        for k in range(1, len(members)):
+            pairs.append(members[:-k] * n + members[k:])
+    return np.concatenate(pairs)

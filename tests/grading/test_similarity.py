@@ -1,0 +1,216 @@
+"""Similar answers: what fingerprints ignore and see, who is found, what the pages say."""
+
+import ast
+import random
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grading.similarity.__main__ import collect, known_names, main, scaffold
+from grading.similarity.fingerprints import RUN, WINDOW, fingerprints, tokens, winnowed
+from grading.similarity.pairs import groups, marked_lines, prepare, resembling
+from grading.uploads import find_uploads
+from tests import labs, mistakes
+
+from .fixtures.course import Course
+from .fixtures.labs import small_lab
+from .synthetic import copied, copy_of, rewritten, student
+
+LAB = "90-small"
+SOLUTION = {
+    cell.id: cell.source for cell in labs.cells("06-low-rank", "answer-")
+}  # some hundred lines of real code
+
+
+def values(source):
+    return set(fingerprints({"cell": source}))
+
+
+# --- Facts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", SOLUTION)
+def test_names_comments_and_layout_do_not_matter(cell):
+    tree = ast.parse(SOLUTION[cell])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            node.id = node.id[::-1] + "_"
+    stores = {node.id[::-1][1:] for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in stores:
+            node.id = "other"
+    renamed = "# a remark\n\n" + ast.unparse(tree)
+    assert values(renamed) == values(ast.unparse(ast.parse(SOLUTION[cell])))
+
+
+def test_order_of_functions_does_not_matter():
+    parts = list(SOLUTION.values())
+    assert values("\n\n".join(parts)) == values("\n\n".join(reversed(parts)))
+
+
+@given(
+    shared=st.lists(st.sampled_from("abcdefgh"), min_size=RUN + WINDOW - 1, max_size=30),
+    around=st.lists(st.text("pqrs", min_size=1, max_size=1), min_size=2, max_size=40),
+    cut=st.integers(0, 40),
+)
+def test_no_common_run_of_thirteen_tokens_goes_unseen(shared, around, cut):
+    cut = min(cut, len(around))
+    rows = [shared, around[:cut] + shared + around[cut:]]
+    first, second = (
+        {value for value, _, _ in winnowed([(token, 1) for token in row])} for row in rows
+    )
+    assert first & second
+
+
+def test_what_the_lab_contains_is_taken_away():
+    given_cells = {"setup": SOLUTION["answer-06-1"]}
+    (one,) = prepare({"ann": {"answer": SOLUTION["answer-06-1"]}}, given_cells)
+    assert one.prints == {}
+    (two,) = prepare({"ann": {"answer": SOLUTION["answer-06-2"]}}, given_cells)
+    assert two.prints
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(x:\n  return",
+        "(" * 3000,
+        "x = '" + "a" * 10_000,
+        "\0",
+        "",
+        "%timeit f(x)\n!ls",
+        "-" * 20_000 + "1",
+        "lambda: " * 500 + "1",
+    ],
+    ids=range(8),
+)
+def test_code_that_is_no_python_is_read_all_the_same(source):
+    assert isinstance(tokens(source), list)
+    assert isinstance(fingerprints({"cell": source}), dict)
+
+
+def test_students_without_code_are_in_no_pair():
+    submissions = prepare({"ann": {}, "bob": {"a": ""}, "cy": {"a": "x = 1"}}, {})
+    assert resembling(submissions, 0.1) == ([], [])
+
+
+def test_marks_lie_on_lines_that_exist():
+    rng = random.Random(1)
+    other = {cell: copied(source, rng) for cell, source in SOLUTION.items()}
+    submissions = prepare({"ann": SOLUTION, "bob": other}, {})
+    ((pair,), _) = resembling(submissions, 0.5)
+    for side, submission in enumerate((pair.first, pair.second)):
+        marks = marked_lines(pair, side)
+        assert marks
+        for cell, lines in marks.items():
+            assert set(lines) <= set(range(1, len(submission.cells[cell].splitlines()) + 1))
+
+
+# --- A class -------------------------------------------------------------------------------
+
+
+def synthetic_class(slug, n, n_copies):
+    """``{student: cells}`` by the rules of `synthetic`, and the pairs that were copied."""
+    wrong, names = {}, {}
+    for one in mistakes.load(slug):
+        wrong.setdefault(f"answer-{one.exercise.replace('.', '-')}", []).append(one)
+    solution = {cell.id: cell.source for cell in labs.cells(slug, "answer-")}
+    for cell, source in solution.items():
+        names[cell] = ast.parse(source).body[-1].name
+    answers = {}
+    for number in range(n):
+        skill, style = student(number)
+        cells = {}
+        for cell, source in solution.items():
+            luck = style.rng.random()
+            if luck > skill:
+                source = mistakes.source(style.rng.choice(wrong[cell]), names[cell])
+            if luck < skill + 0.9 * (1 - skill):
+                cells[cell] = rewritten(source, style)
+        answers[f"honest-{number:03}"] = cells
+    copies = set()
+    for number, origin in enumerate(random.Random(n).sample(range(n), n_copies)):
+        name = f"zz-{number:02}"
+        answers[name] = copy_of(answers[f"honest-{origin:03}"], 1000 + number)
+        copies.add((f"honest-{origin:03}", name))
+    return answers, copies
+
+
+@pytest.mark.slow
+def test_copies_are_found_and_honest_answers_are_not():
+    """The figures of the instructors' page: 12 copies among 120 honest students."""
+    slug = "06-low-rank"
+    course_lab = labs.solution(slug)
+    given_cells = {
+        cell.id: cell.source
+        for cell in course_lab.cells
+        if cell.cell_type == "code" and not cell.id.startswith("answer")
+    }
+    answers, copies = synthetic_class(slug, 120, 12)
+    pairs, _ = resembling(prepare(answers, given_cells), 0.7)
+    found = {(pair.first.student, pair.second.student) for pair in pairs}
+    assert len(found & copies) >= 10
+    assert len(found - copies) <= 2  # of 8,646 honest pairs
+
+
+# --- Pages ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    course = Course(tmp_path_factory.mktemp("similar"), _90_small=small_lab())
+    answer = "def mean(values):\n    total, count = 0.0, 0\n    for value in values:\n"
+    answer += "        total += value\n        count += 1\n    return total / count"
+    course.hand_in("ann", LAB, {"answer-90-1": answer})
+    course.hand_in("=bob", LAB, {"answer-90-1": answer.replace("total", "sum_of").upper().lower()})
+    course.hand_in("<b>cy", LAB, "solution")
+    course.hand_in("empty", LAB)
+    course.hand_in("dee", LAB, {"answer-90-1": "def mean(x:\n <script>alert(1)</script>"})
+    course.code = main(["--root", str(course.root)])
+    return course
+
+
+def folder(course):
+    return course.root / "grading" / "report" / "similarity"
+
+
+def test_only_what_students_wrote_is_compared(course):
+    lab = course.lab(LAB)
+    uploads, _ = find_uploads(course.submitted, [LAB])
+    answers = collect(uploads, lab)
+    assert set(answers) == {"ann", "=bob", "<b>cy", "dee"}
+    assert answers["ann"].keys() == {"answer-90-1"}
+    assert {"np", "mean", "gram", "checks"} <= known_names(lab)
+    assert any("BEGIN" not in source for source in scaffold(lab).values())
+
+
+def test_the_page_lists_the_pair_and_links_to_it_side_by_side(course):
+    assert course.code == 0
+    page = (folder(course) / f"{LAB}.html").read_text()
+    assert "=bob and ann" in page
+    (link,) = re.findall(rf'href="({LAB}-\w+\.html)"', page)
+    assert "<mark" in (folder(course) / link).read_text()
+    assert "'=bob,ann,1.000" in (folder(course) / f"{LAB}.csv").read_text()
+
+
+def test_no_page_accuses_and_none_runs_what_was_handed_in(course):
+    for path in folder(course).glob("*.html"):
+        page = path.read_text()
+        assert not re.search("cheat|plagiar|copied|guilty|fraud|suspect", page, re.I)
+        assert "<script" not in page
+
+
+def test_a_wrong_option_is_refused_in_words(course, capsys):
+    assert main(["--root", str(course.root), "--threshold", "2"]) == 2
+    assert "--threshold must lie in (0, 1]; got 2." in capsys.readouterr().err
+    assert main(["--root", str(course.root), "--lab", "77"]) == 2
+    assert "No lab 77" in capsys.readouterr().err
+
+
+def test_groups_join_pairs_that_share_a_student():
+    cells = dict(SOLUTION)
+    submissions = prepare({"a": cells, "b": cells, "c": cells, "d": {"x": "y = 1"}}, {})
+    pairs, _ = resembling(submissions, 0.5)
+    assert groups(pairs) == [["a", "b", "c"]]

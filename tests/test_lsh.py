@@ -1,0 +1,148 @@
+"""Signatures and bands: facts, theorems, contracts, peers."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from course_lib.lsh import (
+    Bands,
+    candidate_pairs,
+    candidate_probability,
+    choose_bands,
+    jaccard,
+    minhash,
+)
+from course_lib.lsh.minhash import _least
+
+SMALL_SETS = st.lists(st.frozensets(st.integers(0, 40), max_size=12), min_size=1, max_size=8)
+
+
+def overlapping(shared, own):
+    """Two sets with ``shared`` common items and ``own`` more each: J = shared/(shared + 2 own)."""
+    common = list(range(shared))
+    return [common + [10**6 + i for i in range(own)], common + [2 * 10**6 + i for i in range(own)]]
+
+
+# --- Facts: true for every input and draw ------------------------------------------------
+
+
+@given(sets=SMALL_SETS, seed=st.integers(0, 2**64 - 1))
+def test_a_signature_of_a_union_is_the_least_of_the_signatures(sets, seed):
+    parts = minhash(sets, 16, seed=seed)
+    (whole,) = minhash([frozenset().union(*sets)], 16, seed=seed)
+    assert_array_equal(whole, parts.min(axis=0))
+
+
+@given(items=st.lists(st.text(max_size=5), min_size=1, max_size=20), rng=st.randoms())
+def test_order_repetition_and_container_do_not_matter(items, rng):
+    shuffled = items + items[:3]
+    rng.shuffle(shuffled)
+    first, *others = minhash([items, shuffled, set(items), np.array(items, object)], 8)
+    for other in others:
+        assert_array_equal(other, first)
+
+
+@given(sets=SMALL_SETS)
+def test_pairs_are_those_with_an_equal_band(sets):
+    signatures = minhash(sets, 6)
+    bands = Bands(3, 2)
+    cut = signatures.reshape(len(sets), *bands)
+    expected = [
+        [i, j]
+        for i, j in itertools.combinations(range(len(sets)), 2)
+        if np.any(np.all(cut[i] == cut[j], axis=1))
+    ]
+    assert candidate_pairs(signatures, bands).tolist() == expected
+
+
+@given(similarity=st.floats(0.01, 1), n_hashes=st.integers(1, 300))
+def test_chosen_bands_keep_their_promise_and_one_row_more_would_not(similarity, n_hashes):
+    bands = choose_bands(n_hashes, similarity, miss=0.01)
+    assert bands.n_bands * bands.n_rows <= n_hashes
+    more = Bands(n_hashes // (bands.n_rows + 1), bands.n_rows + 1)
+    if bands.n_rows > 1:
+        assert 1 - candidate_probability(similarity, bands) <= 0.01
+    if more.n_bands:
+        assert 1 - candidate_probability(similarity, more) > 0.01
+
+
+def test_the_kernel_is_its_python_text():
+    hashes, words = np.random.default_rng(0).integers(2**63, size=(2, 12)).astype(np.uint64)
+    starts = np.array([0, 5, 5, 12])
+    compiled, text = np.full((2, 3, 12), 2**64 - 1, np.uint64)
+    _least(hashes, starts, words, compiled)
+    with np.errstate(over="ignore"):
+        _least.py_func(hashes, starts, words, text)
+    assert_array_equal(compiled, text)
+
+
+# --- Theorems: true on average or with probability ---------------------------------------
+
+
+@pytest.mark.parametrize(("shared", "own"), [(5, 45), (60, 20), (300, 10), (0, 50)])
+def test_agreement_has_the_mean_and_the_variance_of_broder(shared, own):
+    """300 seeds x 64 columns; five standard errors: a false alarm in 1.7 million."""
+    J, k, seeds = shared / (shared + 2 * own), 64, 300
+    sets = overlapping(shared, own)
+    estimates = np.array([jaccard(*minhash(sets, k, seed=seed)) for seed in range(seeds)])
+    sd = math.sqrt(J * (1 - J) / k)
+    assert abs(estimates.mean() - J) <= 5 * sd / math.sqrt(seeds)
+    assert abs(estimates.std() - sd) <= 5 * sd / math.sqrt(2 * seeds)
+
+
+@pytest.mark.parametrize("bands", [Bands(16, 4), Bands(8, 8), Bands(32, 2)])
+def test_candidates_follow_the_s_curve(bands):
+    """400 pairs at each similarity; five standard errors of a binomial share."""
+    for shared, own in [(20, 40), (50, 25), (80, 10)]:
+        J, trials = shared / (shared + 2 * own), 400
+        sets = []
+        for trial in range(trials):
+            offset = 10**8 * (trial + 1)
+            sets += [[offset + item for item in one] for one in overlapping(shared, own)]
+        pairs = candidate_pairs(minhash(sets, bands.n_bands * bands.n_rows), bands)
+        twins = np.sum((pairs[:, 0] % 2 == 0) & (pairs[:, 1] == pairs[:, 0] + 1))
+        p = float(candidate_probability(J, bands))
+        assert abs(twins / trials - p) <= 5 * math.sqrt(p * (1 - p) / trials) + 1 / trials
+
+
+# --- Contracts: dtypes, containers, refusals ---------------------------------------------
+
+
+def test_empty_sets_resemble_each_other_and_nothing_else():
+    empty, also, full = minhash([[], set(), ["a"]], 8)
+    assert jaccard(empty, also) == 1
+    assert jaccard(empty, full) == 0
+    assert minhash([], 8).shape == (0, 8)
+    assert candidate_pairs(minhash([], 8), Bands(2, 4)).shape == (0, 2)
+
+
+def test_bad_input_is_refused_in_words():
+    with pytest.raises(ValueError, match="n_hashes must be"):
+        minhash([["a"]], 0)
+    with pytest.raises(TypeError):
+        minhash([[1.5]], 4)
+    with pytest.raises(ValueError, match="equal length"):
+        jaccard(np.zeros(3, np.uint64), np.zeros(4, np.uint64))
+    with pytest.raises(ValueError, match="at least 2 x 4 columns"):
+        candidate_pairs(np.zeros((3, 7), np.uint64), Bands(2, 4))
+    with pytest.raises(ValueError, match="similarity must lie in"):
+        choose_bands(8, 1.5)
+
+
+# --- Peers: equal or better than the library that people use -----------------------------
+
+
+def test_estimates_are_as_good_as_exact_set_arithmetic_allows():
+    """Against Python's own sets on a text: all pairs within six standard errors."""
+    words = [f"w{i * i % 97}" for i in range(400)]
+    sets = [set(words[i : i + 60]) for i in range(0, 300, 30)]
+    signatures = minhash(sets, 1024)
+    for i, j in itertools.combinations(range(len(sets)), 2):
+        J = len(sets[i] & sets[j]) / len(sets[i] | sets[j])
+        error = abs(jaccard(signatures[i], signatures[j]) - J)
+        assert error <= 6 * math.sqrt(max(J * (1 - J), 1e-9) / 1024)
