@@ -14,12 +14,15 @@ import course_lib
 from .feedback import write_feedback
 from .intake import read_notebook, restore
 from .notebooks import graded_notebook
+from .regrade import changes, kept_outputs, needed, touched, write_changes
 from .report import write_reports
 from .uploads import Refused, find_uploads
 from .warmup import ready_cache
 from .workers import Job, examine_all
 
 __all__ = ["ClassRun", "Totals"]
+
+NO_GRADING = {"__main__", "feedback", "items", "regrade", "report", "similarity", "term"}
 
 
 @dataclass
@@ -33,12 +36,18 @@ class Totals:
         ``(where it lies, why)``.
     troubled : list of tuple
         What could not be graded for a reason that is not the submission's.
+    retested : dict of str to set of str
+        By lab, the tests that were changed and ran again alone.
+    changes : dict of str to list of regrade.Change
+        By lab, who gained or lost by that.
     """
 
     graded: int = 0
     unchanged: int = 0
     refused: list = field(default_factory=list)
     troubled: list = field(default_factory=list)
+    retested: dict = field(default_factory=dict)
+    changes: dict = field(default_factory=dict)
 
 
 class ClassRun:
@@ -97,8 +106,8 @@ class ClassRun:
         uploads = [one for one in uploads if self._is_asked_for(one)]
         self.totals.refused += [(refusal.origin, refusal.reason) for refusal in refusals]
         self.total, self.done = len(uploads), 0
-        todo = [upload for upload in uploads if not self._is_unchanged(upload)]
-        caches = self._prepare({upload.lab for upload in todo})
+        todo = [(upload, tests) for upload in uploads if (tests := self._to_do(upload)) != set()]
+        caches = self._prepare({upload.lab for upload, _ in todo})
         for outcome in examine_all(self._jobs(todo, caches), self.workers):
             self._record(outcome)
         write_feedback(self.store, self.labs)
@@ -120,7 +129,7 @@ class ClassRun:
         return caches
 
     def _digest(self, raw, lab):
-        parts = raw, self.labs[lab].digest.encode(), self.code.encode()
+        parts = raw, self.labs[lab].common_digest.encode(), self.code.encode()
         return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
     def _raw(self, upload):
@@ -130,23 +139,26 @@ class ClassRun:
         except Refused as refused:
             return str(refused)
 
-    def _is_unchanged(self, upload):
+    def _to_do(self, upload):
+        """The tests to run for an upload: None for all, an empty set if nothing changed."""
         record = self.store.record(upload.student, upload.lab)
         if self.again or record is None:
-            return False
+            return None
         raw = self._raw(upload)
-        same = record["digest"] == self._digest(
-            raw if isinstance(raw, bytes) else raw.encode(), upload.lab
-        )
-        if same:
+        raw = raw if isinstance(raw, bytes) else raw.encode()
+        if record["digest"] != self._digest(raw, upload.lab):
+            return None
+        tests = touched(self.labs[upload.lab], record)
+        if record["refused"]:
+            self.totals.refused.append((upload.origin, record["refused"]))
+            tests = set()
+        if not tests:
             self.totals.unchanged += 1
-            if record["refused"]:
-                self.totals.refused.append((upload.origin, record["refused"]))
             self._progress("")
-        return same
+        return tests
 
-    def _jobs(self, uploads, caches):
-        for upload in uploads:
+    def _jobs(self, todo, caches):
+        for upload, tests in todo:
             lab, raw = self.labs[upload.lab], self._raw(upload)
             digest = self._digest(raw if isinstance(raw, bytes) else raw.encode(), upload.lab)
             try:
@@ -156,8 +168,13 @@ class ClassRun:
             except Refused as refused:
                 self._refuse(upload, digest, str(refused))
                 continue
-            options = {"cache": caches[lab.name], "trusted": self.trusted}
-            yield Job((upload, digest, pieces, remarks), lab, pieces, self.seed, options)
+            options, seed = {"cache": caches[lab.name], "trusted": self.trusted}, self.seed
+            if tests is not None:
+                # The other tests' results stand, so these get inputs of the same seed.
+                seed = self.store.record(upload.student, lab.name)["seed"]
+                options["only"] = needed(lab, tests)
+                self.totals.retested.setdefault(lab.name, set()).update(tests)
+            yield Job((upload, digest, pieces, remarks, tests), lab, pieces, seed, options)
 
     def _refuse(self, upload, digest, reason):
         self.totals.refused.append((upload.origin, reason))
@@ -177,6 +194,7 @@ class ClassRun:
             "lab": upload.lab,
             "origin": upload.origin,
             "digest": digest,
+            "tests": self.labs[upload.lab].test_digests,
             "seed": self.seed,
             "graded_at": time.strftime("%Y-%m-%d %H:%M"),
             "refused": "",
@@ -187,9 +205,10 @@ class ClassRun:
         }
 
     def _record(self, outcome):
-        upload, digest, pieces, remarks = outcome.key
+        upload, digest, pieces, remarks, tests = outcome.key
         lab = self.labs[upload.lab]
-        if outcome.trouble and not outcome.began:
+        if outcome.trouble and (not outcome.began or tests is not None):
+            # A regrade that did not finish changes nothing.
             self.totals.troubled.append((upload.origin, outcome.trouble))
             self._progress(f"{upload.student}: could not be graded, {outcome.trouble}")
             return
@@ -206,10 +225,26 @@ class ClassRun:
             "stopped": outcome.stopped,
             "seconds": round(outcome.seconds, 2),
         }
+        if tests is not None:
+            self._merge(record, outcome, pieces, tests)
         self.store.save(record, graded_notebook(lab, pieces, outcome.outputs), upload.timestamp)
         self.totals.graded += 1
-        points = sum(result["points"] for result in results.values())
+        points = sum(result["points"] for result in record["results"].values())
         self._progress(f"{upload.student}: {points:g} of {lab.points:g} in {lab.name}")
+
+    def _merge(self, record, outcome, pieces, tests):
+        """Keep what was not touched of the last grading, and note who gained or lost."""
+        student, lab = record["student"], record["lab"]
+        old = self.store.record(student, lab)
+        for name, result in old["results"].items():
+            if name in record["results"] and name not in tests:
+                record["results"][name] = result
+        outcome.outputs |= kept_outputs(self.store.notebook(student, lab), pieces, tests)
+        record["seed"] = old["seed"]
+        found = changes(student, old["results"], record["results"])
+        self.totals.changes.setdefault(lab, []).extend(found)
+        path = self.store.root / "grading" / "report" / "changes.csv"
+        write_changes(path, record["graded_at"], lab, found)
 
     def _progress(self, sentence):
         self.done += 1
@@ -217,11 +252,15 @@ class ClassRun:
 
 
 def code_digest():
-    """A digest of the grader and the library: what was graded by other code is graded again."""
+    """A digest of the grader and the library: what was graded by other code is graded again.
+
+    Pages and reports are made anew in every run and do not count.
+    """
     digest = hashlib.sha256()
     folders = [Path(__file__).parent, *map(Path, course_lib.__path__)]
     for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
-        digest.update(path.read_bytes())
+        if not NO_GRADING & {path.stem, path.parent.name}:
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

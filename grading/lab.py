@@ -3,6 +3,7 @@
 import ast
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import nbformat
@@ -74,6 +75,11 @@ class Lab:
         What nbgrader's database records: solutions cleared, hidden tests kept.
     digest : str
         Changes whenever anything above does.
+    common_digest : str
+        Changes with whatever all tests depend on: the students' cells, the locked cells, files
+        and limits.
+    test_digests : dict of str to str
+        By test cell, its own.
     """
 
     name: str
@@ -86,6 +92,26 @@ class Lab:
     metadata: dict
     master: nbformat.NotebookNode
     digest: str
+
+    @cached_property
+    def common_digest(self):
+        kept = [
+            (cell.id, cell.role, cell.released, cell.source)
+            for cell in self.cells
+            if cell.role not in ("test", "text")
+        ]
+        names = self.answers, sorted(map(sorted, self.interfaces.values())), self.signatures
+        digest = hashlib.sha256(repr((kept, names, self.limits)).encode())
+        for name, file in self.files.items():
+            digest.update(name.encode() + file.read_bytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def test_digests(self):
+        return {
+            cell.id: hashlib.sha256(repr((cell.source, cell.points)).encode()).hexdigest()
+            for cell in self.tests
+        }
 
     @property
     def tests(self):

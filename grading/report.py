@@ -6,7 +6,7 @@ import io
 from .feedback import template
 from .store import write_whole
 
-__all__ = ["write_reports"]
+__all__ = ["spreadsheet_cell", "write_reports"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -110,11 +110,13 @@ def _class_table(tables):
 
 def _csv(rows):
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[_cell(cell) for cell in row] for row in rows])
+    csv.writer(text, lineterminator="\n").writerows(
+        [[spreadsheet_cell(cell) for cell in row] for row in rows]
+    )
     return text.getvalue()
 
 
-def _cell(value):
+def spreadsheet_cell(value):
     """A value for a spreadsheet; a text that it would take for a formula is quoted."""
     if value is None:
         return ""

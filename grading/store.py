@@ -113,6 +113,13 @@ class Store:
         except (OSError, ValueError):
             return None
 
+    def notebook(self, student, lab):
+        """Return the notebook that was graded, or None."""
+        try:
+            return nbformat.read(self.folder(student, lab) / f"{lab}.ipynb", 4)
+        except (OSError, ValueError, nbformat.validator.NotebookValidationError):
+            return None
+
     def records(self):
         """Yield all records."""
         for path in sorted(self.graded.glob("*/*/record.json")):

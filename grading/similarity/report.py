@@ -5,6 +5,7 @@ import hashlib
 import io
 
 from grading.feedback import template
+from grading.report import spreadsheet_cell
 from grading.store import write_whole
 
 from .pairs import EVIDENCE, groups, marked_lines
@@ -91,12 +92,6 @@ def _table(rows):
     writer.writerow(["first", "second", "similarity", "evidence", "page"])
     for row in rows:
         pair = row["pair"]
-        names = [_quoted(one.student) for one in (pair.first, pair.second)]
+        names = [spreadsheet_cell(one.student) for one in (pair.first, pair.second)]
         writer.writerow([*names, f"{pair.similarity:.3f}", f"{pair.evidence:.1f}", row["page"]])
     return text.getvalue()
-
-
-def _quoted(name):
-    from grading.report import FORMULA
-
-    return f"'{name}" if name.startswith(FORMULA) else name
