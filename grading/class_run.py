@@ -22,7 +22,7 @@ from .workers import Job, examine_all
 
 __all__ = ["ClassRun", "Totals"]
 
-NO_GRADING = {"__main__", "feedback", "items", "regrade", "report", "similarity", "term"}
+NO_GRADING = {"__main__", "feedback", "items", "late", "regrade", "report", "similarity", "term"}
 
 
 @dataclass

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import warnings
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import nbformat
@@ -101,6 +102,32 @@ class Store:
                 f"Move {self.db_url.removeprefix('sqlite:///')} away and grade again, "
                 f"or give the lab a new name."
             ) from None
+
+    def set_due_dates(self, due):
+        """Write due dates, by lab, into the gradebook."""
+        with Gradebook(self.db_url) as book:
+            for lab, when in due.items():
+                utc = when.astimezone(UTC).replace(tzinfo=None)
+                book.update_or_create_assignment(lab, duedate=f"{utc:%Y-%m-%d %H:%M:%S} UTC")
+
+    def set_extensions(self, days):
+        """Write extensions in days, by student and lab; those that are no longer there go."""
+        with Gradebook(self.db_url) as book:
+            for assignment in book.assignments:
+                for submission in book.assignment_submissions(assignment.name):
+                    granted = days.get((submission.student_id, assignment.name), 0)
+                    submission.extension = timedelta(days=granted) if granted else None
+            book.db.commit()
+
+    def set_penalties(self, penalties):
+        """Write what late labs lose, ``(points, days)`` by student and lab, and nothing else."""
+        with Gradebook(self.db_url) as book:
+            for assignment in book.assignments:
+                for one in book.assignment_submissions(assignment.name):
+                    points, _ = penalties.get((one.student_id, assignment.name), (0.0, 0))
+                    for notebook in one.notebooks:
+                        notebook.late_submission_penalty = points
+            book.db.commit()
 
     def folder(self, student, lab):
         """Where the graded notebook and the record of a submission are."""
