@@ -29,13 +29,14 @@ def main(arguments=None):
         return 2
     from sqlalchemy.exc import OperationalError
 
+    from .cluster import NoCluster
     from .lab import LabBroken
     from .sandbox import CannotIsolate
     from .store import CannotRecord
 
     try:
         return _grade(options)
-    except (CannotIsolate, CannotRecord, LabBroken, WrongOption) as refusal:
+    except (CannotIsolate, CannotRecord, LabBroken, NoCluster, WrongOption) as refusal:
         print(refusal, file=sys.stderr)
         return 2
     except OperationalError as error:
@@ -54,7 +55,7 @@ def _grade(options):
 
     config = load_config(options.root)
     labs, chosen = _labs(options, config)
-    if not options.trust_submissions:
+    if not (options.trust_submissions or options.scheduler):
         check_isolation(labs[chosen[0]].limits, options.root)
     store = Store(config)
     store.submitted.mkdir(parents=True, exist_ok=True)
@@ -67,6 +68,7 @@ def _grade(options):
         trusted=options.trust_submissions,
         again=options.again,
         students=set(options.student),
+        scheduler=options.scheduler,
         tell=_tell,
     )
     totals = run.run()
@@ -83,6 +85,11 @@ def _parser():
     parser.add_argument("--lab", action="append", default=[], help="only this lab; repeatable")
     parser.add_argument("--student", action="append", default=[], help="only this student")
     parser.add_argument("--workers", type=int, default=1, help="notebooks to grade at once")
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="grade on the workers of a dask.distributed cluster, such as tcp://10.0.0.1:8786",
+    )
     parser.add_argument("--again", action="store_true", help="grade also what did not change")
     parser.add_argument("--seed", type=int, help="of the tests' inputs, to repeat a grading")
     parser.add_argument(
@@ -154,9 +161,13 @@ def _summary(totals, store):
     print(f"Scores and remarks: {store.root / 'grading' / 'report' / 'index.html'}")
 
 
-if __name__ == "__main__":
-    # Before NumPy is imported: processes are what runs in parallel here.
+def one_thread():
+    """Before NumPy is imported: processes are what runs in parallel here."""
     for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
         os.environ.setdefault(f"{name}_NUM_THREADS", "1")
     os.environ["MPLBACKEND"] = "agg"
+
+
+if __name__ == "__main__":
+    one_thread()
     sys.exit(main())

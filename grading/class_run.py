@@ -11,6 +11,7 @@ from pathlib import Path
 
 import course_lib
 
+from .cluster import Cluster
 from .feedback import write_feedback
 from .intake import read_notebook, restore
 from .notebooks import graded_notebook
@@ -22,7 +23,17 @@ from .workers import Job, examine_all
 
 __all__ = ["ClassRun", "Totals"]
 
-NO_GRADING = {"__main__", "feedback", "items", "late", "regrade", "report", "similarity", "term"}
+NO_GRADING = {
+    "__main__",
+    "cluster",
+    "feedback",
+    "items",
+    "late",
+    "regrade",
+    "report",
+    "similarity",
+    "term",
+}
 
 
 @dataclass
@@ -69,6 +80,8 @@ class ClassRun:
         Grade also what did not change.
     students : collection of str, optional
         Only these.
+    scheduler : str, optional
+        Address of the dask scheduler whose workers examine; this machine does by default.
     tell : callable
         ``tell(done, total, sentence)`` hears of progress.
     """
@@ -84,12 +97,13 @@ class ClassRun:
         trusted=False,
         again=False,
         students=None,
+        scheduler=None,
         tell,
     ):
         self.store, self.labs, self.workers, self.tell = store, labs, workers, tell
         self.seed = secrets.randbits(32) if seed is None else seed
         self.trusted, self.again = trusted, again
-        self.chosen, self.students = set(chosen), students
+        self.chosen, self.students, self.scheduler = set(chosen), students, scheduler
         self.totals = Totals()
         self.code = code_digest()
 
@@ -107,9 +121,8 @@ class ClassRun:
         self.totals.refused += [(refusal.origin, refusal.reason) for refusal in refusals]
         self.total, self.done = len(uploads), 0
         todo = [(upload, tests) for upload in uploads if (tests := self._to_do(upload)) != set()]
-        caches = self._prepare({upload.lab for upload, _ in todo})
-        for outcome in examine_all(self._jobs(todo, caches), self.workers):
-            self._record(outcome)
+        if todo:
+            self._examine(todo)
         write_feedback(self.store, self.labs)
         write_reports(self.store, self.labs, self.totals)
         return self.totals
@@ -118,10 +131,25 @@ class ClassRun:
         student = not self.students or upload.student in self.students
         return student and upload.lab in self.chosen
 
+    def _examine(self, todo):
+        names = sorted({upload.lab for upload, _ in todo})
+        if not self.scheduler:
+            jobs = self._jobs(todo, self._prepare(names))
+            for outcome in examine_all(jobs, self.workers):
+                self._record(outcome)
+            return
+        cluster = Cluster(self.scheduler, self.code, trusted=self.trusted)
+        with contextlib.closing(cluster):
+            cluster.prepare([self.labs[name] for name in names])
+            for name in names:
+                self.store.register(self.labs[name])
+            for outcome in cluster.examine_all(self._jobs(todo, dict.fromkeys(names))):
+                self._record(outcome)
+
     def _prepare(self, names):
         """Import, register and warm up what the labs need; leave out labs that are broken."""
         caches = {}
-        for name in sorted(names):
+        for name in names:
             lab = self.labs[name]
             import_for(lab)
             self.store.register(lab)
