@@ -6,7 +6,7 @@ LAB ?=
 
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help course book labs submit grade test test-fast lint format bench lock chapter setup setup-peers clean
+.PHONY: help course book labs submit grade similarity items term test test-fast lint format bench lock chapter setup setup-peers clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,15 @@ submit: setup ## make the file to hand in: make submit LAB=06
 
 grade: setup ## grade what lies in grading/submitted, each submission in isolation
 	@$(PY) -m grading
+
+similarity: setup ## say which answers resemble each other
+	@$(PY) -m grading.similarity
+
+items: setup ## say what the answers tell about the tests
+	@$(PY) -m grading.items
+
+term: setup ## the term in one page, and grades for Canvas
+	@$(PY) -m grading.term
 
 test: setup-peers lint ## test everything: code, book, labs, grading
 	@$(PY) -m tools.test all

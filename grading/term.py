@@ -263,7 +263,7 @@ def _figure(labs, points):
         return ""
     from course_lib import plots
 
-    fig, ax = plots.figure(7.0, 0.6 + 0.35 * len(labs))
+    fig, ax = plots.figure(5.2, 0.6 + 0.35 * len(labs))
     for row, (lab, most) in enumerate(labs.items()):
         got = sorted(points[key] / most for key in points if key[1] == lab)
         if not got:

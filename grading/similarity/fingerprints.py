@@ -28,11 +28,10 @@ SILENT = (ast.Load, ast.Store, ast.Del, ast.Import, ast.ImportFrom, ast.Module, 
 
 
 class Place(NamedTuple):
-    """Where a fingerprint was found: a cell and its lines, the first being 1."""
+    """Where a fingerprint was found: a cell and the lines of its tokens, the first being 1."""
 
     cell: str
-    first: int
-    last: int
+    lines: tuple
 
 
 def fingerprints(cells, known=()):
@@ -53,7 +52,8 @@ def fingerprints(cells, known=()):
     for cell, source in cells.items():
         for row in tokens(source, COMMON | set(known)):
             for value, first, last in winnowed(row):
-                found[value].append(Place(cell, row[first][1], row[last][1]))
+                lines = {line for _, line in row[first : last + 1]}
+                found[value].append(Place(cell, tuple(sorted(lines))))
     return dict(found)
 
 

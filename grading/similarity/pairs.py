@@ -183,6 +183,6 @@ def marked_lines(pair, side):
     for number, value in enumerate(pair.shared, 1):
         for place in submission.prints[value]:
             lines = found.setdefault(place.cell, {})
-            for line in range(place.first, place.last + 1):
+            for line in place.lines:
                 lines.setdefault(line, number)
     return found
