@@ -255,6 +255,12 @@ def test_a_full_buffer_blocks_the_stage_before_it():
     assert_array_equal(simulate_pipeline(service, buffer=0), [[1, 4], [4, 5], [5, 6]])
 
 
+def test_a_load_that_binary_fractions_miss_is_allowed_in_full():
+    """0.29 * 100 is a little below 29, and 29 of 100 may exceed the delay."""
+    assert hedging_delay(range(1, 101), 0.29) == 71.0
+    assert hedging_delay(range(1, 101), 0.07) == 93.0
+
+
 def test_one_server_is_the_textbook_formula():
     queue = mmc(0.8, 1.0)
     assert_allclose(queue, (0.8, 4.0, 5.0, 3.2, 4.0))

@@ -6,6 +6,7 @@ The rooms, in the order to read them::
     machine     what this machine can do, measured once and remembered
     latencies   the published table, beside this machine's own
     roofline    from counts to seconds
+    transfers   what moves between a small memory and a large one
     queues      waiting: Little's law, one server, many servers
     pipelines   stages that work at the same time
     tails       waiting for the slowest of many servers, and hedging
@@ -55,6 +56,7 @@ from course_lib.cost.tails import (
     server_quantile,
     simulate_fanout,
 )
+from course_lib.cost.transfers import lru_misses, matmul_loads_bound
 
 __all__ = [
     "PUBLISHED",
@@ -78,8 +80,10 @@ __all__ = [
     "hedging_delay",
     "latency_table",
     "littles_law",
+    "lru_misses",
     "machine_profile",
     "matmul_intensity",
+    "matmul_loads_bound",
     "matvec_intensity",
     "measure_machine",
     "mmc",

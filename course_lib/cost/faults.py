@@ -20,7 +20,7 @@ def cluster_mttf(mttf_s, machines, *, shape=1.0):
         Number of machines :math:`n`, failing independently.
     shape : float, default 1.0
         Shape :math:`k` of their Weibull lifetimes. 1 is exponential: age does not matter. Below
-        1 young machines fail more often, as disks were seen to ([1]).
+        1 young machines fail more often; above 1 old ones do, as disks were seen to ([1]).
 
     Returns
     -------

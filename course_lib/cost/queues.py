@@ -1,10 +1,10 @@
-"""Waiting: queues, pipelines, and the one law that holds for all of them.
+"""Waiting: queues, and the one law that holds for all of them.
 
-littles_law        items in the system = rate * time in the system
-mmc                one queue, c servers, exponential times: the exact means
+littles_law          items in the system = rate * time in the system
+mmc                  one queue, c servers, exponential times: the exact means
 pollaczek_khinchine  one server, any service time: variance costs waiting
-simulate_queue     when each customer starts and leaves
-simulate_pipeline  when each item leaves each stage
+simulate_queue       when each customer starts and leaves
+number_in_system     how many were there on average
 """
 
 from typing import NamedTuple
@@ -179,7 +179,7 @@ def simulate_queue(interarrival_s, service_s, *, servers=1):
     Parameters
     ----------
     interarrival_s : array_like, shape (n,)
-        Seconds from each arrival to the one before; the first from time zero.
+        Seconds from the arrival before to this one; for the first from time zero.
     service_s : array_like, shape (n,)
         Seconds that each customer needs.
     servers : int, default 1

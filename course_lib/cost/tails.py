@@ -178,7 +178,10 @@ def hedging_delay(latency_s, extra_load):
     latency = np.sort(np.asarray(latency_s, dtype=np.float64).ravel())
     if len(latency) == 0 or not np.all(latency >= 0):
         raise ValueError("latency_s must hold at least one latency, none negative or NaN.")
-    allowed = math.floor(check_number(extra_load, "extra_load", low=0.0, high=1.0) * len(latency))
+    extra_load = check_number(extra_load, "extra_load", low=0.0, high=1.0)
+    allowed = round(extra_load * len(latency))
+    if allowed / len(latency) > extra_load:  # not floor of the product: 0.29 * 100 is below 29
+        allowed -= 1
     return float(latency[max(0, len(latency) - 1 - allowed)])
 
 
