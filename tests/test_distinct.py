@@ -107,6 +107,15 @@ def test_kmv_keeps_the_smallest_hashes(items, k):
     assert_array_equal(sketch.smallest, np.sort(hash_items(sorted(items)))[:k])
 
 
+def test_a_full_kmv_still_lets_smaller_hashes_in():
+    """Fed seven at a time: each later batch meets a sketch that is full."""
+    for seed in range(100):
+        sketch = KMV(5, seed=seed)
+        for start in range(0, 63, 7):
+            sketch.update(range(start, start + 7))
+        assert_array_equal(sketch.smallest, np.sort(hash_items(range(63), seed))[:5])
+
+
 def test_an_empty_sketch_has_seen_nothing():
     for sketch in (PCSA(8), LogLog(4), HyperLogLog(4), KMV(3), Morris()):
         assert sketch.estimate() == 0
@@ -198,12 +207,13 @@ def test_morris_is_unbiased_with_its_variance(a, n, merged):
     """
     rng = np.random.default_rng(1)
     found = []
-    for _ in range(1000):
+    for trial in range(1000):
         counter = Morris(a, rng=rng)
         if merged:
-            other = Morris(a, rng=rng)
-            counter.update("event", counts=3 * n // 10)
-            other.update("event", counts=n - 3 * n // 10)
+            other, part = Morris(a, rng=rng), 3 * n // 10
+            smaller, larger = (counter, other) if trial % 2 else (other, counter)
+            smaller.update("event", counts=part)
+            larger.update("event", counts=n - part)
             counter.merge(other)
         else:
             counter.update("event", counts=n)
@@ -277,6 +287,26 @@ def test_hyperloglog_has_its_asymptotic_error(p, ask, constant):
     assert agrees(found, constant / math.sqrt(2**p), spread=0.1)
 
 
+def test_the_estimate_from_history_is_unbiased_with_few_registers_too():
+    """Exactly, not to a term of order 1/m: p = 4, 3000 seeds, four standard errors."""
+    found = errors(
+        lambda seed: HyperLogLog(4, seed=seed), range(500), 500, range(3000), "estimate_stream"
+    )
+    assert abs(found.mean()) <= 4 * standard_error(found)
+
+
+def test_the_estimate_is_unbiased_when_registers_are_full(rng):
+    """p = 6, drawn from their law at n = 2**62: registers end at 59; 1000 draws, four errors."""
+    sketch, n, longest = HyperLogLog(6), 2.0**62, 59
+    sketch.update(range(1000))
+    found = []
+    for _ in range(1000):
+        registers = np.ceil(np.log2(n / 64 / rng.exponential(size=64))).clip(0, longest)
+        sketch._registers[:] = registers
+        found.append(sketch.estimate() / n - 1)
+    assert abs(np.mean(found)) <= 4 * standard_error(found)
+
+
 @every_stream
 def test_distinct_counts_do_not_depend_on_the_stream(name, rng):
     """Mean square of 100 seeds on each stream, below by three of its errors."""
@@ -323,6 +353,7 @@ def test_kmv_estimates_the_jaccard_coefficient(shared):
     assert abs(squares.mean() - variance) <= 4 * standard_error(squares)
 
 
+@pytest.mark.slow
 def test_trigrams_of_shakespeare_are_counted_to_1_63_percent():
     """RMS of 400 seeds at p = 12; P(RMS > 1.15 sigma) is 2e-5, by chi-square of 400."""
     items = np.unique(hash_items(trigrams()))  # hashed once to integers, then by each seed

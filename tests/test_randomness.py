@@ -117,14 +117,14 @@ def test_a_chance_of_zero_has_no_finite_variance():
 @pytest.mark.parametrize("kind", [int, float])
 @pytest.mark.parametrize(("high", "trials"), [(2, 1), (2, 4), (8, 1), (8, 2)])
 def test_one_wrong_entry_is_missed_exactly_as_often_as_the_theorem_says(kind, high, trials, rng):
-    runs = 4000
+    runs = 2000
     A, B, C = with_error(rng, {(2, 3): 1}, kind)
     missed = sum(freivalds(A, B, C, trials=trials, high=high, rng=rng) for _ in range(runs))
     assert_frequency(missed, runs, high**-trials)
 
 
 def test_errors_that_could_cancel_are_missed_no_more_often(rng):
-    runs = 4000
+    runs = 2000
     A, B, C = with_error(rng, {(1, 0): 5, (1, 4): -5})
     missed = sum(freivalds(A, B, C, high=2, rng=rng) for _ in range(runs))
     assert_frequency(missed, runs, 0.5)
@@ -143,16 +143,17 @@ def test_a_hundred_planted_errors_are_all_found(options, rng):
 
 
 def test_a_small_error_among_floating_numbers_is_found(rng):
+    """The tolerance is about 4e-9 * 2^20 here: four trials miss with probability below 1e-6."""
     A, B = rng.standard_normal((2, 200, 200))
     C = A @ B
-    C[17, 42] += 1e-8
-    assert not freivalds(A, B, C, trials=3, rng=rng)
+    C[17, 42] += 1e-6
+    assert not freivalds(A, B, C, trials=4, rng=rng)
 
 
 @pytest.mark.parametrize("delta", [0.3, 0.05])
 def test_median_of_means_keeps_its_error_under_a_heavy_tail(delta, rng):
     """Pareto with exponent 2.2: a variance, and hardly more."""
-    runs, n, exponent = 3000, 500, 2.2
+    runs, n, exponent = 1500, 500, 2.2
     mean, variance = exponent / (exponent - 1), exponent / ((exponent - 1) ** 2 * (exponent - 2))
     allowed = median_of_means_error(n, variance, delta)
     errors = [

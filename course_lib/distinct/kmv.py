@@ -121,7 +121,16 @@ class KMV(Sketch):
         if len(self._smallest) == self.k:
             hashes = hashes[hashes < self._smallest[-1]]
         if len(hashes):
-            self._smallest = np.union1d(self._smallest, hashes)[: self.k]
+            self._smallest = _smallest_of_both(self._smallest, hashes, self.k)
 
     def _merge(self, other):
-        self._smallest = np.union1d(self._smallest, other._smallest)[: self.k]
+        self._smallest = _smallest_of_both(self._smallest, other._smallest, self.k)
+
+
+def _smallest_of_both(first, second, k):
+    """The k smallest different hashes, sorted; np.union1d goes through a hash table."""
+    both = np.concatenate([first, second])
+    both.sort()
+    new = np.ones(len(both), bool)
+    np.not_equal(both[1:], both[:-1], out=new[1:])
+    return both[new][:k]

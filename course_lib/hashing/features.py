@@ -15,7 +15,9 @@ __all__ = ["ColumnHasher", "TokenHasher"]
 def _columns_and_signs(hashes, n_features):
     """A column from the first 32 bits of each hash, a sign from the last."""
     columns = ((hashes >> np.uint64(32)) * np.uint64(n_features)) >> np.uint64(32)
-    return columns.astype(np.int64), 1.0 - 2.0 * (hashes & np.uint64(1))
+    # 32-bit indices where they fit: liblinear and libsvm take no others.
+    index = sp.get_index_dtype(maxval=max(n_features, len(hashes)))
+    return columns.astype(index), 1.0 - 2.0 * (hashes & np.uint64(1))
 
 
 class ColumnHasher(TransformerMixin, BaseEstimator):
@@ -79,7 +81,7 @@ class ColumnHasher(TransformerMixin, BaseEstimator):
         n_features = check_count(self.n_features, "n_features", low=1)
         seed = check_random_state(self.random_state).randint(2**31)
         columns, signs = _columns_and_signs(hash_items(np.arange(X.shape[1]), seed), n_features)
-        entries = signs.astype(X.dtype), (columns, np.arange(X.shape[1]))
+        entries = signs.astype(X.dtype), (columns, np.arange(X.shape[1], dtype=columns.dtype))
         self.components_ = sp.csc_array(entries, shape=(n_features, X.shape[1]))
         return self
 
@@ -187,7 +189,8 @@ class TokenHasher(TransformerMixin, BaseEstimator):
         tokens = [token for document in documents for token in document]
         columns, signs = _columns_and_signs(hash_items(tokens, self.seed), self.n_features)
         values = signs if self.signed else np.ones(len(tokens))
-        counts = sp.csr_array((values, columns, ends), shape=(len(documents), self.n_features))
+        parts = values, columns, ends.astype(columns.dtype)
+        counts = sp.csr_array(parts, shape=(len(documents), self.n_features))
         counts.sum_duplicates()
         return counts
 

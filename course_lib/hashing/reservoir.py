@@ -140,18 +140,19 @@ class Reservoir:
             self._skip_from(self.n_items + n_filling - 1, 1.0)
         end = self.n_items + len(items)
         while self._next is not None and self._next < end:
-            self._sample[self._rng.integers(self.size)] = items[self._next - self.n_items]
+            entrant = items[self._next - self.n_items]
+            self._sample[self._rng.integers(self.size)] = entrant
             self._skip_from(self._next, self._threshold)
         self.n_items = end
 
     def _skip_from(self, place, threshold):
-        """Lower the threshold by the greatest of k uniforms below it; draw the next entrance."""
+        """Lower the threshold to the greatest of k uniforms below it, and skip."""
         self._threshold = threshold * self._uniform() ** (1 / self.size)
         self._draw_next(place)
 
     def _draw_next(self, place):
-        skipped = math.floor(math.log(self._uniform()) / math.log1p(-self._threshold))
-        self._next = place + skipped + 1
+        skipped = math.log(self._uniform()) / math.log1p(-self._threshold)
+        self._next = place + math.floor(skipped) + 1
 
     def _uniform(self):
         return 1.0 - self._rng.random()  # in (0, 1], which has a logarithm

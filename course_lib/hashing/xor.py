@@ -61,7 +61,8 @@ class XorFilter:
         if self.bits not in (8, 16):
             raise ValueError(f"bits must be 8 or 16; got {bits}.")
         self.seed = check_count(seed, "seed", low=0, high=2**64 - 1, high_name="2**64 - 1")
-        hashes = np.unique(hash_items(items, self.seed))
+        hashes = np.sort(hash_items(items, self.seed))
+        hashes = hashes[np.diff(hashes, prepend=~hashes[:1]) != 0]  # np.unique is 20 times slower
         third = (int(1.23 * len(hashes)) + 32) // 3
         self._fingerprints = np.zeros(3 * third, np.uint8 if bits == 8 else np.uint16)
         for salt in range(ATTEMPTS):

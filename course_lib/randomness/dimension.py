@@ -188,7 +188,8 @@ def pair_ratios(X, Y, *, block=512):
     -----
     **Cost.** :math:`n^2 (d + k)` flops, by products of blocks; memory for the ratios.
     Squared distances come from inner products, so a pair nearer than :math:`10^{-7}` times its
-    distance from the mean, in float64, counts as equal: its ratio would be rounding.
+    distance from the mean (sparse rows: from the origin) counts as equal: its ratio would be
+    rounding.
 
     Examples
     --------

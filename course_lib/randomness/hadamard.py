@@ -82,12 +82,17 @@ def fwht(X, *, orthonormal=False):
 def _transform_rows(Y):
     """Transform each row of ``Y`` in place."""
     for row in range(Y.shape[0]):
-        y = Y[row]
-        if y.size < 8:
-            butterflies(y, 1)
-        else:
-            butterflies(y, 8)
-            _transform_eights(y)
+        transform(Y[row])
+
+
+@njit(cache=True)
+def transform(y):
+    """Transform ``y`` in place."""
+    if y.size < 8:
+        butterflies(y, 1)
+    else:
+        butterflies(y, 8)
+        _transform_eights(y)
 
 
 @njit(cache=True)

@@ -5,7 +5,9 @@ All three keep squared distances on average; what differs is the cost of a row a
                          a row costs          variance of |y|^2, for |x| = 1
     GaussianProjection   2 d k flops          2/k
     SparseProjection     2 d k density        (2 + (1/density - 3) sum x_i^4) / k
-    HadamardProjection   d log2 d + 16 k      2/k (1 - sum x_i^4) (D - k) / (D - 1)
+    HadamardProjection   D log2 D             2/k (1 - sum x_i^4) (D - k) / (D - 1)
+
+D is the number of columns, d, rounded up to a power of two.
 
 They differ from ``sklearn.random_projection`` in two ways: there is a Hadamard projection, and
 the density of the sparse one defaults to 1/3, where its variance is that of the Gaussian for
@@ -21,12 +23,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from course_lib._validation import check_count, check_number
-from course_lib.randomness.hadamard import butterflies
+from course_lib.randomness.hadamard import butterflies, transform
 
 __all__ = ["GaussianProjection", "HadamardProjection", "SparseProjection"]
 
 LANES = 16  # lowest bits of the index that are summed per output: one 512-bit vector of float32
-DENSE_ENOUGH = 0.05  # above it a dense product beats a sparse one on dense data
+FEW = 1 / 4  # share of the entries below which a sum for each is cheaper than the full transform
+DENSE_ENOUGH = 0.05  # density of a map above which its dense product is faster
+BLOCK = 1 << 22  # entries of a map, or of padded rows, that are made dense at a time
 
 
 class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -153,8 +157,8 @@ class SparseProjection(_Projection):
 
     Notes
     -----
-    **Cost.** :math:`2dkp` flops a row, additions but for one scale; for dense data and a density
-    above 1/20 a dense product is faster, and used.
+    **Cost.** :math:`2dkp` flops a row, additions but for one scale; above a density of 1/20 a
+    dense product is faster, and used, a block of the map at a time.
 
     **Guarantee.** Entries are :math:`\pm 1/\sqrt{kp}` with chance :math:`p/2` each. For a unit
     vector the squared length has mean 1 and variance
@@ -183,17 +187,20 @@ class SparseProjection(_Projection):
     def _draw(self, d, k, dtype, random):
         p = check_number(self.density, "density", low=0.0, high=1.0, open_low=True)
         places = _bernoulli_places(k * d, p, random)
-        signs = random.randint(0, 2, size=len(places)) * 2 - 1
-        entries = (signs / np.sqrt(k * p)).astype(dtype)
+        plus = random.randint(0, 2, size=len(places), dtype=np.int8)
+        entries = (np.array([-1.0, 1.0]) / np.sqrt(k * p)).astype(dtype)[plus]
         indptr = np.searchsorted(places, d * np.arange(k + 1))
         self.components_ = scipy.sparse.csr_array((entries, places % d, indptr), shape=(k, d))
 
     def _project(self, X):
-        R = self.components_.T.astype(X.dtype, copy=False)
-        if isinstance(X, np.ndarray) and R.nnz > DENSE_ENOUGH * np.prod(R.shape):
-            return X @ R.toarray()
-        Y = X @ R
-        return Y if isinstance(Y, np.ndarray) else Y.toarray()
+        R = self.components_.astype(X.dtype, copy=False)
+        k, d = R.shape
+        if R.nnz <= DENSE_ENOUGH * k * d:
+            Y = X @ R.T
+            return Y if isinstance(Y, np.ndarray) else Y.toarray()
+        step = max(1, BLOCK // d)
+        blocks = (R[start : start + step].toarray() for start in range(0, k, step))
+        return np.hstack([X @ block.T for block in blocks])
 
 
 def _bernoulli_places(n, p, random):
@@ -229,10 +236,10 @@ class HadamardProjection(_Projection):
 
     Notes
     -----
-    **Cost.** For a row :math:`D \log_2(D/16) + 32 k` flops and one reading; ``d + k`` numbers are
-    kept. The transform stops before the last four bits of the index, and each output sums
-    its own 16 numbers with signs: most entries of the full transform would be thrown away.
-    Sparse rows are made dense, a block at a time.
+    **Cost.** For a row :math:`D \log_2 D` additions and one reading; ``d + k`` numbers are kept.
+    If less than a quarter of the entries are wanted, the transform stops before the last four
+    bits of the index and each output sums its own 16 numbers with signs, which makes
+    :math:`D \log_2(D/16) + 32 k` flops. Sparse rows are made dense, a block at a time.
 
     **Guarantee.** For a unit vector the squared length has mean 1 and variance
 
@@ -269,11 +276,12 @@ class HadamardProjection(_Projection):
     def _project(self, X):
         signs = self.signs_.astype(X.dtype, copy=False)
         padded = 1 << (len(signs) - 1).bit_length()
-        width = min(LANES, padded)
+        # Sums of their own pay if few entries are kept; else the full transform is cheaper.
+        width = min(LANES, padded) if len(self.rows_) < FEW * padded else 1
         groups, low = np.divmod(self.rows_, width)
         weights = (hadamard(width)[low] / np.sqrt(len(self.rows_))).astype(X.dtype)
         Y = np.empty((X.shape[0], len(self.rows_)), X.dtype)
-        block = max(1, (1 << 20) // padded)
+        block = max(1, BLOCK // padded)
         for start in range(0, X.shape[0], block):
             rows = X[start : start + block]
             rows = np.ascontiguousarray(rows if isinstance(rows, np.ndarray) else rows.toarray())
@@ -286,7 +294,8 @@ def _project_rows(X, signs, padded, groups, weights, Y):
     """Write the sampled transform of each row of ``X``, its signs changed, into ``Y``.
 
     Row r of the Hadamard matrix is the product of two: of its high bits, ``groups``, which the
-    butterflies apply, and of its low bits, whose signs are in ``weights``.
+    butterflies apply, and of its low bits, whose signs are in ``weights``. With no low bits the
+    whole transform is made, and entries are picked.
     """
     n, d = X.shape
     k, width = weights.shape
@@ -295,6 +304,11 @@ def _project_rows(X, signs, padded, groups, weights, Y):
         for j in range(d):
             y[j] = X[i, j] * signs[j]
         y[d:] = 0
+        if width == 1:
+            transform(y)
+            for c in range(k):
+                Y[i, c] = y[groups[c]] * weights[c, 0]
+            continue
         butterflies(y, width)
         for c in range(k):
             part, weight = y[groups[c] * width : (groups[c] + 1) * width], weights[c]

@@ -1,0 +1,167 @@
+"""Isomap: scaling of the distances along the surface, from all points or from landmarks."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from course_lib._validation import check_count
+from course_lib.manifolds.graph import connect, geodesic_distances, neighbor_graph
+from course_lib.manifolds.scaling import landmark_mds, place
+
+__all__ = ["Isomap", "maxmin_landmarks"]
+
+
+class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    r"""A map whose straight distances follow the shortest paths through near neighbours.
+
+    Parameters
+    ----------
+    n_neighbors : int, default 10
+        Neighbours that a point is tied to.
+    n_components : int, default 2
+        Dimensions of the map.
+    n_landmarks : int, optional
+        Points whose distances to all others are computed; all points by default.
+    method : {"columns", "nystrom"}
+        How the map is made of these distances, see `landmark_mds`.
+    landmarks : {"random", "maxmin"}
+        Landmarks drawn uniformly, or each as far as possible from those before.
+    random_state : int, RandomState or None
+        Draws the landmarks.
+
+    Attributes
+    ----------
+    embedding_ : array, shape (n, n_components)
+    eigenvalues_ : array, shape (n_components,)
+    landmarks_ : array of int, shape (m,)
+    graph_ : scipy.sparse.csr_array, shape (n, n)
+        Lengths of the edges, with those that `connect` added.
+
+    Notes
+    -----
+    **Cost.** The neighbour graph, then m rows of shortest paths (see `geodesic_distances`), then
+    :math:`O(n m^2)` flops. Memory :math:`2 n m`: the whole matrix is :math:`n^2`, and
+    landmarks are what lets n grow.
+
+    **Guarantee.** Distances along the surface are found up to factors that go to 1 as the points
+    get dense ([2]), provided that no edge jumps from one fold of the surface to another.
+
+    References
+    ----------
+    .. [1] J. Tenenbaum, V. de Silva, J. Langford, "A global geometric framework for nonlinear
+       dimensionality reduction", Science 290, 2000.
+    .. [2] M. Bernstein, V. de Silva, J. Langford, J. Tenenbaum, "Graph approximations to
+       geodesics on embedded manifolds", Stanford University, 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> angle = np.linspace(0, 3, 31)
+    >>> arc = np.column_stack([np.cos(angle), np.sin(angle)])
+    >>> Y = Isomap(n_neighbors=2, n_components=1).fit_transform(arc)[:, 0]
+    >>> abs(Y[30] - Y[0]).round(1)                              # the length of the arc
+    np.float64(3.0)
+    """
+
+    def __init__(
+        self,
+        n_neighbors=10,
+        n_components=2,
+        *,
+        n_landmarks=None,
+        method="columns",
+        landmarks="random",
+        random_state=None,
+    ):
+        self.n_neighbors = n_neighbors
+        self.n_components = n_components
+        self.n_landmarks = n_landmarks
+        self.method = method
+        self.landmarks = landmarks
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Map the rows of ``X`` (n, d)."""
+        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=3)
+        if self.landmarks not in ("random", "maxmin"):
+            raise ValueError(f"landmarks must be 'random' or 'maxmin'; got {self.landmarks!r}.")
+        n = len(X)
+        m = n if self.n_landmarks is None else self.n_landmarks
+        m = check_count(m, "n_landmarks", low=self.n_components + 1, high=n, high_name="n_samples")
+        self.graph_ = connect(neighbor_graph(X, self.n_neighbors), X)
+        rng = check_random_state(self.random_state)
+        if m == n:
+            self.landmarks_ = np.arange(n)
+        elif self.landmarks == "random":
+            self.landmarks_ = rng.choice(n, m, replace=False)
+        else:
+            self.landmarks_ = maxmin_landmarks(self.graph_, m, first=rng.randint(n))
+        self._to_landmarks = geodesic_distances(self.graph_, self.landmarks_)
+        self.embedding_, self.eigenvalues_, self._means, self._basis = landmark_mds(
+            self._to_landmarks, self.landmarks_, self.n_components, method=self.method
+        )
+        self._search = NearestNeighbors(n_neighbors=self.n_neighbors).fit(X)
+        return self
+
+    def transform(self, X):
+        """Return the places (j, n_components) of further points ``X`` (j, d).
+
+        A point reaches a landmark through whichever of its nearest fitted points is best.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        lengths, neighbors = self._search.kneighbors(X)
+        reach = np.full((len(self.landmarks_), len(X)), np.inf, self._to_landmarks.dtype)
+        for length, neighbor in zip(lengths.T, neighbors.T, strict=True):
+            np.minimum(reach, self._to_landmarks[:, neighbor] + length, out=reach)
+        return place(reach, self._means, self._basis)
+
+    def fit_transform(self, X, y=None):
+        """Map the rows of ``X`` and return the map (n, n_components)."""
+        return self.fit(X).embedding_
+
+    @property
+    def _n_features_out(self):
+        return self.embedding_.shape[1]
+
+
+def maxmin_landmarks(graph, size, *, first=0):
+    """Return nodes of which each is as far as possible from those before it.
+
+    Parameters
+    ----------
+    graph : scipy.sparse array, shape (n, n)
+        Symmetric lengths.
+    size : int
+        Between 1 and n.
+    first : int, default 0
+        The node to begin with.
+
+    Returns
+    -------
+    array of int, shape (size,)
+
+    Notes
+    -----
+    **Cost.** ``size`` shortest-path rows, one at a time, so each costs as much as many together.
+
+    **Guarantee.** Every node is within twice the least possible distance of a landmark (Gonzalez
+    1985). For scaling that is the wrong aim: the farthest nodes are outliers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> maxmin_landmarks(neighbor_graph(np.arange(9.0)[:, None], 2), 3)
+    array([0, 8, 4])
+    """
+    n = graph.shape[0]
+    size = check_count(size, "size", low=1, high=n, high_name="n")
+    chosen = [check_count(first, "first", low=0, high=n - 1, high_name="n - 1")]
+    nearest = np.full(n, np.inf)
+    while len(chosen) < size:
+        np.minimum(nearest, geodesic_distances(graph, chosen[-1:])[0], out=nearest)
+        nearest[chosen[-1]] = -1.0  # also where two nodes coincide, none is chosen twice
+        chosen.append(int(nearest.argmax()))
+    return np.array(chosen)

@@ -1,0 +1,138 @@
+"""Locally linear embedding: each point stays the same mean of its neighbours."""
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from course_lib._validation import check_count, check_finite, check_matrix, check_number
+from course_lib.manifolds._eigen import smallest_eigenpairs
+
+__all__ = ["LocallyLinearEmbedding", "barycenter_weights"]
+
+BLOCK = 1024  # points whose small systems are solved together
+
+
+def barycenter_weights(X, neighbors, *, reg=1e-3):
+    r"""Return the weights that write each point as a mean of given others.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+    neighbors : array of int, shape (n, k)
+        For each point the k others.
+    reg : float, default 1e-3
+        Positive. What is added to the diagonal of the k x k Gram matrix :math:`G`, in units of
+        its trace; without it the weights are not unique where :math:`k > d`.
+
+    Returns
+    -------
+    array, shape (n, k)
+        Rows sum to one and minimize
+        :math:`\|x_i - \sum_j w_j x_j\|^2 + \text{reg}\,\mathrm{tr}(G)\,\|w\|^2`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``X`` is not a finite matrix, shapes do not fit, or ``reg`` is not positive.
+
+    Notes
+    -----
+    **Cost.** :math:`O(n (k^2 d + k^3))` flops in batched solves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0], [-1.0], [3.0]])
+    >>> barycenter_weights(X, [[1, 2], [0, 2], [0, 1]], reg=1e-9)[0].round(4)
+    array([0.75, 0.25])
+    """
+    X = check_finite(check_matrix(X, "X"), "X")
+    neighbors = np.asarray(neighbors)
+    if neighbors.ndim != 2 or len(neighbors) != len(X) or neighbors.dtype.kind not in "iu":
+        raise ValueError(f"neighbors must be ({len(X)}, k) integers; got {neighbors.shape}.")
+    reg = check_number(reg, "reg", low=0.0, open_low=True)
+    weights = np.empty(neighbors.shape, X.dtype)
+    ones = np.ones((neighbors.shape[1], 1), X.dtype)
+    for start in range(0, len(X), BLOCK):
+        rows = slice(start, start + BLOCK)
+        offsets = X[neighbors[rows]] - X[rows, None]
+        G = offsets @ offsets.transpose(0, 2, 1)
+        trace = np.trace(G, axis1=1, axis2=2)
+        ridge = np.where(trace > 0, reg * trace, 1.0)
+        G[:, range(len(ones)), range(len(ones))] += ridge[:, None]
+        weights[rows] = np.linalg.solve(G, ones)[:, :, 0]
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+class LocallyLinearEmbedding(BaseEstimator):
+    r"""A map on which each point is the same weighted mean of its neighbours as in the data.
+
+    Parameters
+    ----------
+    n_neighbors : int, default 10
+    n_components : int, default 2
+    reg : float, default 1e-3
+        As for `barycenter_weights`.
+    random_state : int, RandomState or None
+        The start of the eigenvalue iteration.
+
+    Attributes
+    ----------
+    embedding_ : array, shape (n, n_components)
+        Orthonormal columns, each orthogonal to the constant one.
+    reconstruction_error_ : float
+        The sum of the eigenvalues used: :math:`\sum_i \|y_i - \sum_j w_{ij} y_j\|^2`.
+
+    Notes
+    -----
+    **Cost.** The neighbours, `barycenter_weights`, and the smallest eigenvectors of
+    :math:`(I - W)^T(I - W)`, whose rows hold about :math:`k^2` entries.
+
+    **Guarantee.** None about distances. Points on a plane, each in the convex hull of its
+    neighbours, are mapped to an affine image of that plane.
+
+    References
+    ----------
+    .. [1] S. Roweis, L. Saul, "Nonlinear dimensionality reduction by locally linear embedding",
+       Science 290, 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.linspace(0, 1, 30)[:, None] * [1.0, 2.0]
+    >>> Y = LocallyLinearEmbedding(n_neighbors=4, n_components=1).fit_transform(X)[:, 0]
+    >>> bool(np.all(np.diff(Y) > 0) or np.all(np.diff(Y) < 0))
+    True
+    """
+
+    def __init__(self, n_neighbors=10, n_components=2, *, reg=1e-3, random_state=None):
+        self.n_neighbors = n_neighbors
+        self.n_components = n_components
+        self.reg = reg
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Map the rows of ``X`` (n, d)."""
+        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=3)
+        n = len(X)
+        k = check_count(self.n_neighbors, "n_neighbors", low=1, high=n - 1, high_name="n - 1")
+        dims = check_count(self.n_components, "n_components", low=1, high=n - 1, high_name="n - 1")
+        neighbors = NearestNeighbors(n_neighbors=k).fit(X).kneighbors(return_distance=False)
+        weights = barycenter_weights(X, neighbors, reg=self.reg).astype(np.float64)
+        starts = np.arange(0, n * k + 1, k)
+        gap = sp.eye_array(n) - sp.csr_array((weights.ravel(), neighbors.ravel(), starts), (n, n))
+        M = sp.csr_array(gap.T @ gap)
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        top = abs(M).sum(axis=1).max()
+        null = np.full(n, n**-0.5)
+        w, V = smallest_eigenpairs(M, dims, null=null, top=top, rng=rng, method="factor")
+        self.embedding_ = V.astype(X.dtype)
+        self.reconstruction_error_ = float(w.sum())
+        return self
+
+    def fit_transform(self, X, y=None):
+        """Map the rows of ``X`` and return the map (n, n_components)."""
+        return self.fit(X).embedding_

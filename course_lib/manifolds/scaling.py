@@ -1,0 +1,261 @@
+"""Points from distances: classical scaling, and the same from the distances to a few landmarks.
+
+::
+
+    classical_mds     all distances: the leading eigenvectors of a matrix of inner products
+    landmark_mds      distances to m landmarks: the same from m columns of that matrix
+    place             where new points go, by their distances to the landmarks
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import eigh
+from scipy.sparse.linalg import eigsh
+
+from course_lib._validation import as_rng, check_count, check_finite, check_matrix
+
+__all__ = ["LandmarkMap", "Scaling", "classical_mds", "landmark_mds", "place"]
+
+DENSE = 500  # up to this many points all eigenvectors are computed
+NOT_ENOUGH = (
+    "distances must have at least n_components = {} directions of positive variance; got {}: "
+    "ask for fewer components."
+)
+
+
+class Scaling(NamedTuple):
+    """A map and the variances along its axes, the largest first."""
+
+    Y: np.ndarray  # (n, k), columns orthogonal and centred
+    eigenvalues: np.ndarray  # (k,), squared lengths of the columns of Y
+
+
+class LandmarkMap(NamedTuple):
+    """A map from distances to landmarks, and what places further points on it."""
+
+    Y: np.ndarray  # (n, k)
+    eigenvalues: np.ndarray  # (k,), estimates for all n points
+    means: np.ndarray  # (m,), mean squared distance from each landmark
+    basis: np.ndarray  # (m, k), what turns centred squared distances into coordinates
+
+
+def classical_mds(distances, n_components=2, *, rng=None):
+    r"""Return points in k dimensions whose inner products are nearest to those of the distances.
+
+    Parameters
+    ----------
+    distances : array, shape (n, n)
+        Symmetric, non-negative, zero on the diagonal.
+    n_components : int, default 2
+        Dimensions :math:`k`, less than n.
+    rng : Generator, int or None
+        Starts the eigenvalue iteration where n is large; no part of the answer but its signs.
+
+    Returns
+    -------
+    Scaling
+        ``Y`` (n, k) and the k largest eigenvalues of :math:`B = -\frac12 J D^{(2)} J`, where
+        :math:`D^{(2)}` holds squared distances and :math:`J = I - \frac1n 1 1^T`.
+
+    Raises
+    ------
+    ValueError
+        If the distances are not a finite square matrix, or fewer than k eigenvalues are positive.
+
+    Notes
+    -----
+    **Cost.** Memory :math:`n^2`; some 20 to 50 products of B with a vector.
+
+    **Guarantee.** :math:`Y Y^T` minimizes :math:`\|B - Y Y^T\|_F` over all :math:`Y` of width k.
+    If the distances are Euclidean between points of dimension at most k, the distances of Y are
+    exactly these ([1], [2]).
+
+    References
+    ----------
+    .. [1] G. Young, A. Householder, "Discussion of a set of points in terms of their mutual
+       distances", Psychometrika 3, 1938.
+    .. [2] W. Torgerson, "Multidimensional scaling: I. Theory and method", Psychometrika 17, 1952.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> D = np.array([[0.0, 3.0, 5.0], [3.0, 0.0, 2.0], [5.0, 2.0, 0.0]])       # on a line
+    >>> Y, eigenvalues = classical_mds(D, 1)
+    >>> np.abs(Y[:, 0] - Y[0, 0]).round(6)
+    array([0., 3., 5.])
+    """
+    D = check_finite(check_matrix(distances, "distances"), "distances")
+    n = len(D)
+    if D.shape[1] != n:
+        raise ValueError(f"distances must be square; got shape {D.shape}.")
+    k = check_count(n_components, "n_components", low=1, high=n - 1, high_name="n - 1")
+    B = D**2
+    means = B.mean(axis=0)
+    B -= means
+    B -= (means - means.mean())[:, None]
+    B *= -0.5
+    w, U = _leading(B, k, as_rng(rng))
+    return Scaling(U * np.sqrt(w), w)
+
+
+def landmark_mds(distances, landmarks, n_components=2, *, method="columns"):
+    r"""Return the map of `classical_mds`, approximately, from distances to some of the points.
+
+    The squared distances to m landmarks, centred, are m columns :math:`C` of the matrix B of
+    classical scaling, but for the means over all points that nobody has seen. Two uses of them
+    are known, as for kernel matrices in chapter 6.
+
+    Parameters
+    ----------
+    distances : array, shape (m, n)
+        From each landmark to all n points.
+    landmarks : array of int, shape (m,)
+        Which of the points the landmarks are.
+    n_components : int, default 2
+        Dimensions :math:`k`, less than m.
+    method : {"columns", "nystrom"}
+        ``"nystrom"``: scale the landmarks alone, and place the others by their distances to them;
+        this is landmark MDS [1], a Nyström extension [2]. ``"columns"``: take the left singular
+        vectors of :math:`C`, to which every point contributes, and let the landmarks set the
+        scale.
+
+    Returns
+    -------
+    LandmarkMap
+        ``Y`` (n, k), estimated eigenvalues, and what `place` needs.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a distance is not finite, or fewer than k directions have positive
+        variance.
+
+    Notes
+    -----
+    **Cost.** :math:`O(m^3 + n m k)` flops by Nyström, :math:`O(n m^2)` by columns; memory
+    :math:`2 n m`.
+
+    **Guarantee.** Both are exact if the distances are Euclidean of dimension at most k and the
+    landmarks do not lie in a plane of lower dimension. For others none; squaring the spectrum, as
+    the left singular vectors do, sets the leading directions further apart, and their error
+    on digits is a half to a third of that of Nyström with the same landmarks.
+
+    References
+    ----------
+    .. [1] V. de Silva, J. Tenenbaum, "Global versus local methods in nonlinear dimensionality
+       reduction", NIPS 2002.
+    .. [2] A. Talwalkar, S. Kumar, H. Rowley, "Large-scale manifold learning", CVPR 2008.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> D = np.array([[0.0, 3.0, 5.0, 9.0], [5.0, 2.0, 0.0, 4.0]])      # from points 0 and 2
+    >>> Y = landmark_mds(D, [0, 2], 1).Y[:, 0]
+    >>> np.abs(Y - Y[0]).round(6)
+    array([0., 3., 5., 9.])
+    """
+    D = check_finite(check_matrix(distances, "distances"), "distances")
+    landmarks = np.asarray(landmarks)
+    m, n = D.shape
+    if landmarks.shape != (m,) or landmarks.dtype.kind not in "iu":
+        raise ValueError(f"landmarks must be {m} point numbers, one for each row of distances.")
+    if m > n or landmarks.min() < 0 or landmarks.max() >= n:
+        raise ValueError(f"landmarks must lie between 0 and n - 1 = {n - 1}.")
+    k = check_count(n_components, "n_components", low=1, high=m - 1, high_name="landmarks - 1")
+    if method not in ("columns", "nystrom"):
+        raise ValueError(f"method must be 'columns' or 'nystrom'; got {method!r}.")
+    squares = (D**2).T  # (n, m), and centred in its place
+    whole = m == n  # then both are classical scaling
+    seen = squares[landmarks] if method == "nystrom" and not whole else squares
+    means = seen.mean(axis=0)
+    C = _centred(squares, means)
+    fit = _by_nystrom if method == "nystrom" or whole else _by_columns
+    eigenvalues, basis = fit(C, landmarks, k)
+    basis = basis.astype(C.dtype)
+    return LandmarkMap(C @ basis, eigenvalues.astype(C.dtype), means, basis)
+
+
+def place(distances, means, basis):
+    """Return the coordinates of points with given distances to the landmarks of a map.
+
+    Parameters
+    ----------
+    distances : array, shape (m, j)
+        From each landmark to j points, old or new.
+    means, basis : array, shape (m,) and (m, k)
+        Of a `LandmarkMap`.
+
+    Returns
+    -------
+    array, shape (j, k)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> D = np.array([[0.0, 3.0, 5.0], [5.0, 2.0, 0.0]])
+    >>> line = landmark_mds(D, [0, 2], 1)
+    >>> far = place(np.array([[10.0], [5.0]]), line.means, line.basis)
+    >>> np.abs(far[0] - line.Y[0]).round(6)
+    array([10.])
+    """
+    squares = np.square(np.asarray(distances, dtype=means.dtype)).T
+    return _centred(squares, means) @ basis
+
+
+def _centred(squares, means):
+    """Turn squared distances (n, m) into columns of B: less their column and row means."""
+    squares -= means
+    squares -= squares.mean(axis=1, keepdims=True)
+    squares *= -0.5
+    return squares
+
+
+def _leading(B, k, rng):
+    """Return the k largest eigenvalues of B, largest first, and their eigenvectors."""
+    n = len(B)
+    if n <= DENSE:
+        w, U = eigh(B.astype(np.float64), subset_by_index=[n - k, n - 1], check_finite=False)
+    else:
+        w, U = eigsh(B, k, which="LA", v0=rng.standard_normal(n).astype(B.dtype))
+    order = np.argsort(w)[::-1]
+    _require_positive(w[order], k)
+    return w[order].astype(B.dtype), U[:, order].astype(B.dtype)
+
+
+def _by_nystrom(C, landmarks, k):
+    w, U = _leading(C[landmarks], k, as_rng(0))
+    return w * (len(C) / len(landmarks)), U / np.sqrt(w)
+
+
+def _by_columns(C, landmarks, k):
+    """Directions from all columns of B that are known, lengths from the landmarks among each other.
+
+    The right singular vectors V of C say which combinations of landmarks matter; the inner
+    products of the landmarks fix the metric S on them: Y = C V S^(1/2).
+    """
+    m = len(landmarks)
+    candidates = min(2 * k + 2, m)
+    gram = (C.T @ C).astype(np.float64)
+    w, V = eigh(gram, subset_by_index=[m - candidates, m - 1], check_finite=False)
+    w, V = w[::-1], V[:, ::-1]
+    own = C[landmarks].astype(np.float64)
+    own -= own.mean(axis=0)  # inner products of the landmarks about their own mean
+    # A singular value has no sign, and B may be indefinite: B v must point along v.
+    leading = np.flatnonzero(np.sum((own @ V) * V, axis=0) > 1e-9 * np.sqrt(w[0]))[:k]
+    if len(leading) < k:
+        raise ValueError(NOT_ENOUGH.format(k, len(leading)))
+    V = V[:, leading]
+    inverse = np.linalg.pinv(own @ V)
+    lengths, turn = np.linalg.eigh(inverse @ (own + own.T) @ inverse.T / 2)
+    _require_positive(lengths[::-1], k)
+    basis = V @ (turn * np.sqrt(lengths))
+    eigenvalues, turn = np.linalg.eigh(basis.T @ gram @ basis)  # of Y.T @ Y: to principal axes
+    basis = basis @ turn[:, ::-1]
+    return eigenvalues[::-1], basis
+
+
+def _require_positive(w, k):
+    found = int(np.count_nonzero(w[:k] > 1e-10 * max(w[0], 0.0)))
+    if found < k:
+        raise ValueError(NOT_ENOUGH.format(k, found))

@@ -1,0 +1,175 @@
+"""What the sparse online learners share: two classes, rows one by one, an intercept."""
+
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.metadata_routing import UNUSED
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from course_lib._validation import check_count
+
+__all__ = ["OnlineLogistic"]
+
+
+class OnlineLogistic(ClassifierMixin, BaseEstimator):
+    """What the two learners share: two classes, rows one by one, an unpenalized intercept.
+
+    A subclass keeps its memory, one column a weight with the intercept last, in ``state_``, and
+    says how a row changes it (``_step``) and how weights are read from it (``_weights``).
+    """
+
+    __metadata_request__partial_fit: ClassVar = {
+        "classes": UNUSED
+    }  # no pipeline needs to route them
+
+    def fit(self, X, y):
+        """Learn from all rows, ``n_epochs`` times.
+
+        Parameters
+        ----------
+        X : array or sparse matrix, shape (n, n_features)
+        y : array, shape (n,)
+            Two classes.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data or a parameter are not what they must be.
+        """
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
+        n_epochs = check_count(self.n_epochs, "n_epochs", low=1)
+        self._start(y, None, X.shape[1])
+        rng = check_random_state(self.random_state)
+        order = np.arange(X.shape[0])
+        for _ in range(n_epochs):
+            if self.shuffle:
+                rng.shuffle(order)
+            self._learn(X, y, order)
+        return self
+
+    def partial_fit(self, X, y, classes=None):
+        """Learn from some more rows, in the order given.
+
+        Parameters
+        ----------
+        X : array or sparse matrix, shape (n, n_features)
+        y : array, shape (n,)
+        classes : array of two labels
+            Needed at the first call: its rows may all be of one class.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fit`; also if the first call does not name the classes.
+        """
+        fresh = not hasattr(self, "state_")
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64, reset=fresh)
+        if fresh:
+            if classes is None:
+                raise ValueError("classes must name the two labels at the first partial_fit.")
+            self._start(y, classes, X.shape[1])
+        self._learn(X, y, np.arange(X.shape[0]))
+        return self
+
+    def decision_function(self, X):
+        """Return the log odds of the second class.
+
+        Parameters
+        ----------
+        X : array or sparse matrix, shape (n, n_features)
+
+        Returns
+        -------
+        array, shape (n,)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        return X @ self.coef_[0] + self.intercept_[0]
+
+    def predict(self, X):
+        """Return the more probable class of each row.
+
+        Parameters
+        ----------
+        X : array or sparse matrix, shape (n, n_features)
+
+        Returns
+        -------
+        array, shape (n,)
+        """
+        second = self.decision_function(X) > 0
+        return self.classes_[second.astype(np.int64)]
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array or sparse matrix, shape (n, n_features)
+
+        Returns
+        -------
+        array, shape (n, 2)
+        """
+        odds = self.decision_function(X)
+        second = 0.5 * (1 + np.tanh(0.5 * odds))  # the logistic function, without overflow
+        return np.column_stack([1 - second, second])
+
+    @property
+    def coef_(self):
+        """Weights of the features, shape (1, n_features)."""
+        return self._weights()[None, :-1]
+
+    @property
+    def intercept_(self):
+        """The intercept, shape (1,)."""
+        return self._weights()[-1:]
+
+    def _start(self, y, classes, n_features):
+        self._check_parameters()
+        check_classification_targets(y)
+        self.classes_ = np.unique(y if classes is None else classes)
+        if classes is None and type_of_target(y) not in ("binary",):
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is "
+                f"{type_of_target(y)}."
+            )
+        if len(self.classes_) != 2:
+            raise ValueError(
+                f"{type(self).__name__} needs two classes; got {len(self.classes_)} class"
+                f"{'' if len(self.classes_) == 1 else 'es'}."
+            )
+        self.state_ = np.zeros((2, n_features + 1))
+        self.n_samples_seen_ = 0
+        self.loss_sum_ = 0.0
+
+    def _learn(self, X, y, order):
+        unknown = ~np.isin(y, self.classes_)
+        if unknown.any():
+            raise ValueError(f"y must hold {self.classes_} only; got {y[unknown][0]!r}.")
+        signs = np.where(y == self.classes_[1], 1.0, -1.0)
+        X = sp.csr_array(X)
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        rows = (X.data, X.indices, X.indptr, signs, order)
+        self.loss_sum_ += self._step(rows)
+        self.n_samples_seen_ += len(order)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.sparse = True
+        return tags

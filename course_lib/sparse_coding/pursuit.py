@@ -1,0 +1,180 @@
+r"""Orthogonal matching pursuit: take the atom that helps most, fit again, repeat.
+
+All signals share one Gram matrix. The atoms are made orthogonal to the chosen ones as these are
+chosen, one row of a triangular factor at a time, so that a step costs as many multiplications
+as there are atoms, times the number of atoms chosen so far.
+"""
+
+import numpy as np
+from numba import njit
+
+from course_lib._validation import check_count, check_number
+from course_lib.sparse_coding._codes import (
+    argmax,
+    as_bits,
+    blocks,
+    check_pair,
+    dense_rows,
+    stack,
+)
+
+__all__ = ["omp"]
+
+
+def omp(X, D, *, n_nonzero=None, tol=None, order_recursive=False):
+    r"""Return sparse codes of signals by orthogonal matching pursuit, all signals at once.
+
+    Parameters
+    ----------
+    X : array or sparse matrix, shape (n, d)
+        One signal a row.
+    D : array, shape (n_atoms, d)
+        The dictionary, one atom a row. For the guarantee, and for a fair choice without
+        ``order_recursive``, atoms have length one.
+    n_nonzero : int, optional
+        Most atoms for one signal, at most ``min(n_atoms, d)``, which is the default if ``tol``
+        is given.
+    tol : float, optional
+        Stop as soon as the residual of a signal is at most this long. At least one of
+        ``n_nonzero`` and ``tol`` must be given.
+    order_recursive : bool, default False
+        Choose the atom that leaves the shortest residual, in place of the one that is most
+        correlated with it: correlations are divided by what is left of each atom beside the
+        chosen ones.
+
+    Returns
+    -------
+    codes : csr_array, shape (n, n_atoms)
+        ``codes @ D`` approximates ``X``; in each row, entries in the order of choice. float32
+        if ``X`` and ``D`` are, else float64.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, data are not finite, neither limit is given, or one is out of range.
+    TypeError
+        If the data are not real, or a limit is not a number.
+
+    See Also
+    --------
+    lasso_encode : the convex way to sparse codes.
+
+    Notes
+    -----
+    **Cost.** For each signal :math:`K d` multiplications for its correlations with the
+    :math:`K` atoms, and :math:`K s^2 / 2` for :math:`s` steps; the Gram matrix, :math:`K^2 d`,
+    once. Memory :math:`K^2` beside the codes and a block of correlations.
+
+    **Guarantee.** Atoms of length one, coherence :math:`\mu`, and a signal that is an exact
+    combination of :math:`k < (1 + 1/\mu)/2` atoms: the first :math:`k` steps find these atoms
+    ([1], Corollary 3.6). The residual never grows.
+
+    References
+    ----------
+    .. [1] J. Tropp, "Greed is good: algorithmic results for sparse approximation", IEEE Trans.
+       Inf. Theory 50(10), 2004.
+
+    Examples
+    --------
+    >>> D = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+    >>> omp([[0.0, 2.0], [3.0, 4.0]], D, n_nonzero=1).toarray()
+    array([[0., 2., 0.],
+           [0., 0., 5.]])
+    """
+    X, D = check_pair(X, D)
+    n_atoms, d = D.shape
+    if n_nonzero is None and tol is None:
+        raise ValueError("n_nonzero or tol must say when to stop; give at least one of them.")
+    most = min(n_atoms, d)
+    if n_nonzero is not None:
+        most = check_count(n_nonzero, "n_nonzero", low=1, high=most, high_name="min(n_atoms, d)")
+    tol = 0.0 if tol is None else check_number(tol, "tol", low=0)
+    G = D @ D.T
+    eps = 100 * np.finfo(D.dtype).eps
+    scores = np.empty(n_atoms, dtype=D.dtype)
+    parts = []
+    for rows, B in blocks(X, D):
+        energy = np.einsum("ij,ij->i", *[dense_rows(rows, np.float64)] * 2)
+        values = np.empty((len(B), most), dtype=D.dtype)
+        atoms = np.empty((len(B), most), dtype=np.int32)
+        counts = np.zeros(len(B), dtype=np.int64)
+        _pursue_all(
+            B, G, energy, tol**2, eps, order_recursive, scores, as_bits(scores), values, atoms,
+            counts,
+        )  # fmt: skip
+        kept = np.arange(most) < counts[:, None]
+        parts.append((values[kept], atoms[kept], counts))
+    return stack(parts, n_atoms, D.dtype)
+
+
+@njit(cache=True, fastmath=True)
+def _pursue_all(B, G, energy, tol2, eps, order_recursive, scores, bits, values, atoms, counts):
+    """Pursue each row of ``B``, the correlations of a signal with all atoms."""
+    most, n_atoms = values.shape[1], B.shape[1]
+    W = np.empty((most, n_atoms), B.dtype)
+    R = np.empty((most, most), B.dtype)
+    a, left = np.empty(n_atoms, B.dtype), np.empty(n_atoms, B.dtype)
+    eps = B.dtype.type(eps)
+    guard = eps * np.max(np.diag(G))
+    for i in range(len(B)):
+        for q in range(n_atoms):
+            a[q], left[q] = B[i, q], G[q, q]
+        counts[i] = _pursue(
+            G, energy[i], tol2, eps, guard, order_recursive, scores, bits, a, left, W, R,
+            values[i], atoms[i],
+        )  # fmt: skip
+
+
+@njit(cache=True, fastmath=True)
+def _pursue(G, energy, tol2, eps, guard, order_recursive, scores, bits, a, left, W, R, x, chosen):
+    """Code one signal into ``x`` and ``chosen``; return how many atoms were taken.
+
+    ``a`` are correlations of the residual with all atoms, ``left`` what remains of the squared
+    length of each beside the chosen ones, ``W`` the coordinates of all atoms along the
+    orthogonalized chosen ones, and ``R`` the columns of ``W`` at the chosen: a triangle.
+    """
+    most, n_atoms, count, remaining = len(x), len(a), 0, energy
+    while count < most and remaining > tol2:
+        if order_recursive:
+            for q in range(n_atoms):
+                scores[q] = a[q] * a[q] / max(left[q], guard)
+        else:
+            for q in range(n_atoms):
+                scores[q] = a[q] * a[q]
+        j = argmax(bits)
+        # Beyond rounding nothing is left: of the signal, or of the atom beside the chosen ones.
+        if a[j] * a[j] <= eps * eps * G[j, j] * energy or left[j] < guard:
+            break
+        length = np.sqrt(left[j])
+        for t in range(count):
+            R[count, t] = W[t, j]
+        R[count, count], x[count], chosen[count] = length, a[j] / length, j
+        remaining -= x[count] * x[count]
+        count += 1
+        if count < most:
+            _orthogonalize(G[j], R, x, chosen, count, a, left, W)
+    for t in range(count - 1, -1, -1):  # R' x = coordinates, from the last to the first
+        for q in range(t + 1, count):
+            x[t] -= R[q, t] * x[q]
+        x[t] /= R[t, t]
+    return count
+
+
+@njit(cache=True, fastmath=True)
+def _orthogonalize(row, R, x, chosen, count, a, left, W):
+    """Take the newest direction out of all atoms: update ``W``, ``a`` and ``left``."""
+    s, n_atoms = count - 1, len(a)
+    w, scale, along = W[s], 1 / R[s, s], x[s]
+    for q in range(n_atoms):
+        w[q] = row[q]
+    for t in range(s):
+        factor, before = R[s, t], W[t]
+        for q in range(n_atoms):
+            w[q] -= factor * before[q]
+    for q in range(n_atoms):
+        value = w[q] * scale
+        w[q] = value
+        a[q] -= along * value
+        left[q] -= value * value
+    for t in range(count):
+        a[chosen[t]], left[chosen[t]] = 0, 1  # never again
