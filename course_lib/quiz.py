@@ -28,7 +28,7 @@ __all__ = ["Choice", "Question", "show"]
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer to a `Question`.
+    r"""One answer to a `Question`.
 
     Parameters
     ----------

@@ -182,7 +182,7 @@ def test_every_test_can_fail(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             body = ast.unparse(node)
-            assert re.search(r"assert|raises|expect|refuse|wait_for_", body), (
+            assert re.search(r"assert|raises|warns|expect|refuse|wait_for_", body), (
                 f"{node.name} asserts nothing"
             )
 

@@ -59,7 +59,7 @@ def digits(n, label=None):
     return np.ascontiguousarray(centred @ V)
 
 
-def same_up_to_signs(Y, Z, atol):
+def assert_same_up_to_signs(Y, Z, atol):
     assert Y.shape == Z.shape
     assert_allclose(Y * np.sign(np.sum(Y * Z, axis=0)), Z, atol=atol)
 
@@ -158,7 +158,7 @@ def test_all_points_as_landmarks_are_classical_scaling(method, rng):
     D = geodesic_distances(connect(neighbor_graph(X, 8), X))
     Y, eigenvalues = classical_mds(D, 2)
     found = landmark_mds(D, np.arange(120), 2, method=method)
-    same_up_to_signs(found.Y, Y, atol=1e-5 * np.abs(Y).max())
+    assert_same_up_to_signs(found.Y, Y, atol=1e-5 * np.abs(Y).max())
     assert_allclose(found.eigenvalues, eigenvalues, rtol=1e-6)
 
 
@@ -178,7 +178,9 @@ def test_scaling_of_many_points_is_that_of_few(rng):
     w = np.linalg.eigvalsh(np.cov(X.T) * 699)[::-1]
     assert_allclose(eigenvalues, w[:2], rtol=1e-8)
     centred = X - X.mean(axis=0)
-    same_up_to_signs(Y, centred @ np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :2], 1e-6)
+    assert_same_up_to_signs(
+        Y, centred @ np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :2], 1e-6
+    )
 
 
 def test_columns_look_up_the_sign_of_an_eigenvalue(rng):
@@ -485,7 +487,7 @@ def test_eigenmaps_are_scikit_learns(rng):
     )
     ours = LaplacianEigenmaps(affinity="precomputed", tol=1e-9).fit_transform(W)
     scale = np.linalg.norm(theirs, axis=0) / np.linalg.norm(ours, axis=0)
-    same_up_to_signs(ours * scale, theirs, atol=1e-4 * np.abs(theirs).max())
+    assert_same_up_to_signs(ours * scale, theirs, atol=1e-4 * np.abs(theirs).max())
 
 
 def test_lle_is_scikit_learns(rng):

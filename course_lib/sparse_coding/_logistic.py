@@ -22,9 +22,9 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
     says how a row changes it (``_step``) and how weights are read from it (``_weights``).
     """
 
-    __metadata_request__partial_fit: ClassVar = {
-        "classes": UNUSED
-    }  # no pipeline needs to route them
+    # No pipeline needs to route these.
+    __metadata_request__partial_fit: ClassVar = {"classes": UNUSED}
+    __metadata_request__score: ClassVar = {"sample_weight": UNUSED}
 
     def fit(self, X, y):
         """Learn from all rows, ``n_epochs`` times.

@@ -62,11 +62,19 @@ def course(tmp_path_factory, listener):
     before = set(psutil.pids())
     course.said = course.grade_apart("--workers", "2", env={"SML_TEST_CANARY": "1"})
     course.left_running = [
-        process.cmdline()
+        command
         for process in psutil.process_iter()
-        if process.pid not in before and "987654" in " ".join(process.cmdline())
+        if process.pid not in before and "987654" in (command := command_of(process))
     ]
     return course
+
+
+def command_of(process):
+    """The command of a process; empty for one of somebody else's that has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def probing(port):
