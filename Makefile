@@ -44,7 +44,7 @@ term: setup ## the term in one page, and grades for Canvas
 test: setup-peers lint ## test everything: code, book, labs, grading
 	@$(PY) -m tools.test all
 
-test-fast: setup-peers ## the tests to run often, in under a minute
+test-fast: setup-peers ## the tests to run often, in about two minutes
 	@$(PY) -m tools.test fast
 
 lint: setup-peers ## check form and names
