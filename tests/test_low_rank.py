@@ -625,7 +625,7 @@ def test_agrees_with_scipy_scikit_learn_and_fbpca(rng):
     truth = np.linalg.svd(A, compute_uv=False)[:5]
     peers = (
         extmath.randomized_svd(A, 5, random_state=0)[1],
-        fbpca.pca(A, 5, raw=True)[1],
+        fbpca.pca(A, 5, raw=True, n_iter=6)[1],  # its default of 2 is off by up to 2e-4
         np.sort(svds(A, 5)[1])[::-1],
     )
     for method in METHODS:
