@@ -6,7 +6,18 @@ import operator
 
 import numpy as np
 
-__all__ = ["as_rng", "check_count", "check_finite", "check_matrix", "check_number"]
+__all__ = [
+    "as_rng",
+    "check_count",
+    "check_finite",
+    "check_fraction",
+    "check_matrix",
+    "check_number",
+    "check_room",
+]
+
+ROOM = 1 << 28  # bytes that a few bytes may ask for
+TIMES = 64  # a full sketch takes less than that many times its bytes
 
 
 def check_matrix(A, name="A"):
@@ -86,6 +97,20 @@ def check_number(value, name, *, low=-math.inf, high=math.inf, open_low=False, o
         left, right = ("(" if open_low else "["), (")" if open_high else "]")
         raise ValueError(f"{name} must lie in {left}{low:g}, {high:g}{right}; got {number:g}.")
     return number
+
+
+def check_fraction(value, name):
+    """Return ``value`` as a float between 0 and 1, neither of them; refuse anything else."""
+    return check_number(value, name, low=0, high=1, open_low=True, open_high=True)
+
+
+def check_room(n_bytes, n_read, kind):
+    """Refuse to make a ``kind`` of ``n_bytes`` that ``n_read`` bytes from outside ask for."""
+    if n_bytes > max(ROOM, TIMES * n_read):
+        raise ValueError(
+            f"a {kind} from bytes must take at most {ROOM >> 20} MiB of memory or {TIMES} times "
+            f"its bytes, and {n_read} bytes ask for more; build a smaller one."
+        )
 
 
 def as_rng(rng):

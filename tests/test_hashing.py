@@ -585,7 +585,7 @@ def test_bad_weights_are_refused_in_words(weights, text):
         (lambda: Tabulation(seed=-1), ValueError, "seed must be between 0 and"),
         (lambda: Tabulation()(["word"]), TypeError, "x must be one integer or a 1-D array"),
         (lambda: BloomFilter(0, 1), ValueError, "n_bits must be between 1 and"),
-        (lambda: BloomFilter(8, 0), ValueError, "n_hashes must be at least 1"),
+        (lambda: BloomFilter(8, 0), ValueError, "n_hashes must be between 1 and 2048"),
         (lambda: BlockedBloomFilter(8, 8), ValueError, "n_hashes must be between 1 and 7"),
         (lambda: BloomFilter.from_error(0, 0.1), ValueError, "n_items must be at least 1"),
         (lambda: BloomFilter.from_error(9, 1.0), ValueError, r"epsilon must lie in \(0, 1\)"),

@@ -1,5 +1,7 @@
 """Input checks: what passes, what is refused, and in which words."""
 
+import fractions
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -100,6 +102,35 @@ def test_numbers_at_a_closed_end_pass():
     assert validation.check_number(np.float32(1), "q", low=0, high=1) == 1.0
     with pytest.raises(TypeError, match="q must be a number; got 'x'"):
         validation.check_number("x", "q")
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.0, -0.0, 1.0, -0.1, 2, np.nan, np.inf, -np.inf])
+def test_fractions_lie_strictly_between_0_and_1(value):
+    with pytest.raises(ValueError, match=rf"^delta must lie in \(0, 1\); got {value:g}\.$"):
+        validation.check_fraction(value, "delta")
+
+
+@pytest.mark.parametrize("value", [True, np.True_, "0.5", None, [0.5], 0.5 + 0j])
+def test_what_is_no_fraction_is_refused(value):
+    with pytest.raises(TypeError, match=r"^delta must be a number; got "):
+        validation.check_fraction(value, "delta")
+
+
+@pytest.mark.parametrize("value", [5e-324, 0.5, np.float32(0.5), fractions.Fraction(1, 3)])
+def test_a_fraction_comes_back_as_a_float(value):
+    fraction = validation.check_fraction(value, "delta")
+    assert type(fraction) is float and fraction == float(value)
+    assert validation.check_fraction(np.nextafter(1.0, 0), "delta") < 1
+
+
+def test_few_bytes_may_ask_for_little_and_many_for_more():
+    validation.check_room(1 << 28, 0, "sketch")
+    validation.check_room(1 << 30, 1 << 24, "sketch")
+    words = (
+        "^a sketch from bytes must take at most 256 MiB of memory or 64 times its bytes, and 100 "
+    )
+    with pytest.raises(ValueError, match=words):
+        validation.check_room(1 << 29, 100, "sketch")
 
 
 def test_rng_takes_seeds_and_generators_and_refuses_words():

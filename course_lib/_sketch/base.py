@@ -6,8 +6,8 @@ import functools
 import numpy as np
 
 from course_lib._sketch.items import MASK, as_batch, hash_items
-from course_lib._sketch.wire import pack, unpack
-from course_lib._validation import check_count
+from course_lib._sketch.wire import check_array, check_scalars, pack, reading, unpack
+from course_lib._validation import check_count, check_room
 
 __all__ = ["CountingSketch", "Sketch"]
 
@@ -146,21 +146,34 @@ class Sketch:
         TypeError
             If ``data`` is not bytes.
         ValueError
-            If the bytes are foreign, damaged, of a newer format, or of another kind of sketch.
+            If the bytes are foreign, damaged, of a newer format, or of another kind of sketch;
+            if they hold what no such sketch has, or ask for more than 256 MiB and 64 times their
+            own length in memory.
         """
         values = unpack(cls.__name__, data)
-        sketch = cls(**{name: values[name] for name in cls._parameters})
-        sketch._restore({name: values[name] for name in values if name not in cls._parameters})
+        with reading(cls.__name__):
+            parameters = check_scalars(values, cls._parameters)
+            room = cls._room(**parameters)
+        check_room(room, len(data), cls.__name__)
+        with reading(cls.__name__):
+            sketch = cls(**parameters)
+            sketch._restore(values)
         return sketch
+
+    @classmethod
+    def _room(cls, **_):
+        """Bytes of memory that a new sketch takes, roughly; nothing has checked the parameters."""
+        return 0
 
     def _values(self):
         """The state as a dict of arrays and JSON values."""
         return {name: getattr(self, name) for name in self._state}
 
     def _restore(self, values):
-        """Take the state that `_values` gave."""
-        for name, value in values.items():
-            setattr(self, name, value)
+        """Take the state that `_values` gave; raise any error if no sketch can be in it."""
+        for name in self._state:
+            fresh = getattr(self, name)
+            setattr(self, name, check_array(values[name], fresh.dtype, fresh.shape))
 
     def __repr__(self):
         parameters = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._parameters)

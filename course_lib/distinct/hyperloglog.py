@@ -7,12 +7,14 @@ probability estimate, a fifth more accurate, for a sketch that has read one stre
 """
 
 import math
+import sys
 
 import numpy as np
 from numba import njit
 
 from course_lib._sketch import Sketch
-from course_lib._validation import check_count
+from course_lib._sketch.wire import check_array
+from course_lib._validation import check_count, check_number
 from course_lib.distinct.registers import chebyshev, coins_after, run_length
 
 __all__ = ["HyperLogLog"]
@@ -196,11 +198,22 @@ class HyperLogLog(Sketch):
 
     def _restore(self, values):
         if "codes" in values:
-            self._set_codes(values["codes"])
-        else:
-            self._codes, self._registers = None, values["registers"]
-            self._stream = math.nan if values["stream"] is None else values["stream"]
-            self._chance = values["chance"]
+            codes = check_array(values["codes"], np.uint32, (None,))
+            runs = codes & np.uint32((1 << RUN) - 1)
+            wrong = (runs < 1) | (runs > 65 - FINE) | (codes >> np.uint32(FINE + RUN) > 0)
+            if wrong.any() or codes.nbytes > max(16, 2**self.p):
+                raise ValueError("there must be few codes, each of a prefix and a run.")
+            self._set_codes(codes)
+            return
+        registers = check_array(values["registers"], np.uint8, (2**self.p,))
+        if registers.max() > 65 - self.p or registers.min() == 65 - self.p:  # all: infinitely many
+            raise ValueError(f"registers must be at most {65 - self.p}, and not all of them that.")
+        stream, chance = values["stream"], values["chance"]
+        self._codes, self._registers = None, registers
+        self._chance = check_number(chance, "chance", low=0.0, high=1.0, open_low=True)
+        self._stream = math.nan
+        if stream is not None:
+            self._stream = check_number(stream, "stream", low=0.0, high=sys.float_info.max)
 
 
 def _count_codes(codes):
@@ -232,7 +245,7 @@ def _tau(x):
     return total / 3
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # a chance rounded to zero is worth infinity, no error
 def _raise(registers, p, hashes, stream, chance):
     share = 1.0 / len(registers)
     for i in range(len(hashes)):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from course_lib._sketch import Sketch
+from course_lib._sketch.wire import check_array
 from course_lib._validation import check_count
 from course_lib.distinct.registers import chebyshev
 
@@ -116,6 +117,12 @@ class KMV(Sketch):
             With the same k and seed.
         """
         return self.jaccard(other) * self.union(other).estimate()
+
+    def _restore(self, values):
+        smallest = check_array(values["_smallest"], np.uint64, (None,))
+        if len(smallest) > self.k or np.any(smallest[1:] <= smallest[:-1]):
+            raise ValueError("the smallest hashes must be at most k, and ascend.")
+        self._smallest = smallest
 
     def _add(self, hashes, _counts, _items):
         if len(self._smallest) == self.k:

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from course_lib._sketch import as_batch
-from course_lib._sketch.wire import pack, unpack
-from course_lib._validation import as_rng, check_count, check_number
+from course_lib._sketch.wire import pack, reading, unpack
+from course_lib._validation import as_rng, check_count, check_fraction, check_number
 
 __all__ = ["Morris"]
 
@@ -68,8 +68,8 @@ class Morris:
         rng
             As for the class.
         """
-        epsilon = check_number(epsilon, "epsilon", low=0, high=1, open_low=True, open_high=True)
-        delta = check_number(delta, "delta", low=0, high=1, open_low=True, open_high=True)
+        epsilon = check_fraction(epsilon, "epsilon")
+        delta = check_fraction(delta, "delta")
         return cls(2 * epsilon**2 * delta, rng=rng)
 
     def update(self, items, counts=None):
@@ -92,10 +92,11 @@ class Morris:
             # Geometric, with 1 - random() in (0, 1]; a chance of 1 waits for one event.
             chance = (1 + self.a) ** -self.register
             scale = -math.log1p(-chance) if chance < 1 else math.inf
-            wait = max(1, math.ceil(-math.log(1 - self._rng.random()) / scale))
+            drawn = -math.log(1 - self._rng.random())
+            wait = max(1.0, drawn / scale if scale else math.inf)
             if wait > n_events:
                 return  # events have no memory: the next batch may draw anew
-            n_events -= wait
+            n_events -= math.ceil(wait)
             self.register += 1
 
     def estimate(self):
@@ -151,11 +152,15 @@ class Morris:
         TypeError
             If ``data`` is not bytes.
         ValueError
-            If the bytes are foreign, damaged, of a newer format, or of another kind of sketch.
+            If the bytes are foreign, damaged, of a newer format, or of another kind of sketch,
+            or hold what no counter has.
         """
-        values = unpack("Morris", data)
-        counter = cls(values["a"], rng=rng)
-        counter.register = values["register"]
+        values, rng = unpack("Morris", data), as_rng(rng)
+        with reading("Morris"):
+            counter = cls(values["a"], rng=rng)
+            counter.register = check_count(values["register"], "register", low=0)
+            if not math.isfinite(counter.estimate()):
+                raise ValueError(f"nobody has counted to {counter.register} in powers of 1 + a.")
         return counter
 
     def __repr__(self):

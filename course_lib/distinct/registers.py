@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from course_lib._sketch import Sketch
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_count, check_fraction
 
 __all__ = ["PCSA", "LogLog"]
 
@@ -77,6 +77,10 @@ class PCSA(Sketch):
             As for the class.
         """
         return cls(chebyshev(0.78, epsilon, delta), seed=seed)
+
+    @classmethod
+    def _room(cls, n_bitmaps, **_):
+        return 8 * n_bitmaps
 
     @property
     def bitmaps(self):
@@ -189,8 +193,8 @@ class LogLog(_Registers):
 
 def chebyshev(constant, epsilon, delta):
     """How many registers bring a standard error of constant/sqrt(m) to epsilon sqrt(delta)."""
-    epsilon = check_number(epsilon, "epsilon", low=0, high=1, open_low=True, open_high=True)
-    delta = check_number(delta, "delta", low=0, high=1, open_low=True, open_high=True)
+    epsilon = check_fraction(epsilon, "epsilon")
+    delta = check_fraction(delta, "delta")
     return math.ceil((constant / epsilon) ** 2 / delta)
 
 

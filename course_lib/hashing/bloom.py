@@ -14,11 +14,12 @@ from numba import njit
 from scipy.special import gammaln
 
 from course_lib._sketch import Sketch, mix
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_count, check_fraction
 
 __all__ = ["BaseFilter", "BlockedBloomFilter", "BloomFilter", "probe"]
 
 LINE = 512  # bits of a cache line
+MOST_HASHES = 2048  # more than any error that a float can hold asks for
 
 
 class BaseFilter(Sketch):
@@ -30,7 +31,16 @@ class BaseFilter(Sketch):
     def __init__(self, n_bits, n_hashes, seed):
         super().__init__(seed)
         self.n_bits = check_count(n_bits, "n_bits", low=1, high=2**32, high_name="2**32")
-        self.n_hashes = check_count(n_hashes, "n_hashes", low=1)
+        self.n_hashes = check_count(n_hashes, "n_hashes", low=1, high=MOST_HASHES)
+
+    @classmethod
+    def _room(cls, n_bits, **_):
+        return n_bits  # a byte for each bit, in a filter that counts
+
+    def _restore(self, values):
+        super()._restore(values)
+        if self._filled() > self.n_bits:
+            raise ValueError(f"{self.n_bits} bits cannot hold {self._filled()}.")
 
     @classmethod
     def from_error(cls, n_items, epsilon, *, seed=0):
@@ -46,7 +56,7 @@ class BaseFilter(Sketch):
             As for the class.
         """
         n_items = check_count(n_items, "n_items", low=1)
-        epsilon = check_number(epsilon, "epsilon", low=0, high=1, open_low=True, open_high=True)
+        epsilon = check_fraction(epsilon, "epsilon")
         n_hashes = cls._best_n_hashes(epsilon)
         low, high = 0, n_items  # bits: too few, enough
         while cls._error(high, n_hashes, n_items) > epsilon:
@@ -124,7 +134,7 @@ class BloomFilter(BaseFilter):
     n_bits : int
         :math:`m`, between 1 and 2**32.
     n_hashes : int
-        :math:`k`, bits set for each item, at least 1.
+        :math:`k`, bits set for each item, between 1 and 2048.
     seed : int, default 0
         Number of the hash functions; filters merge if their seeds are equal.
 

@@ -4,12 +4,13 @@ import numpy as np
 from numba import njit
 
 from course_lib._sketch import as_batch, hash_items, mix
-from course_lib._sketch.wire import pack, unpack
+from course_lib._sketch.wire import check_array, pack, reading, unpack
 from course_lib._validation import check_count
 
 __all__ = ["XorFilter"]
 
 ATTEMPTS = 100
+DTYPES = {8: np.uint8, 16: np.uint16}  # of fingerprints, by their bits
 
 
 class XorFilter:
@@ -57,14 +58,11 @@ class XorFilter:
     """
 
     def __init__(self, items, *, bits=8, seed=0):
-        self.bits = check_count(bits, "bits", low=8, high=16)
-        if self.bits not in (8, 16):
-            raise ValueError(f"bits must be 8 or 16; got {bits}.")
-        self.seed = check_count(seed, "seed", low=0, high=2**64 - 1, high_name="2**64 - 1")
+        self._set_parameters(bits, seed)
         hashes = np.sort(hash_items(items, self.seed))
         hashes = hashes[np.diff(hashes, prepend=~hashes[:1]) != 0]  # np.unique is 20 times slower
         third = (int(1.23 * len(hashes)) + 32) // 3
-        self._fingerprints = np.zeros(3 * third, np.uint8 if bits == 8 else np.uint16)
+        self._fingerprints = np.zeros(3 * third, DTYPES[self.bits])
         for salt in range(ATTEMPTS):
             self._salt = salt
             order, slots = _peel(hashes, np.uint64(salt), third)
@@ -73,6 +71,12 @@ class XorFilter:
         else:  # not seen; the chance of one failure is small, and draws are independent
             raise RuntimeError(f"no way to peel was found in {ATTEMPTS} draws; change the seed.")
         _assign(self._fingerprints, order, slots)
+
+    def _set_parameters(self, bits, seed):
+        self.bits = check_count(bits, "bits", low=8, high=16)
+        if self.bits not in DTYPES:
+            raise ValueError(f"bits must be 8 or 16; got {bits}.")
+        self.seed = check_count(seed, "seed", low=0, high=2**64 - 1, high_name="2**64 - 1")
 
     def contains(self, items):
         """Return whether each item is in the set: False is certain, True may be a false positive.
@@ -115,12 +119,18 @@ class XorFilter:
         TypeError
             If ``data`` is not bytes.
         ValueError
-            If the bytes are foreign, damaged, of a newer format, or of another kind of sketch.
+            If the bytes are foreign, damaged, of a newer format, or of another kind of sketch,
+            or hold what no filter has.
         """
         values = unpack("XorFilter", data)
         filter_ = cls.__new__(cls)
-        for name, value in values.items():
-            setattr(filter_, name, value)
+        with reading("XorFilter"):
+            filter_._set_parameters(values["bits"], values["seed"])
+            filter_._salt = check_count(values["_salt"], "salt", low=0, high=ATTEMPTS - 1)
+            table = check_array(values["_fingerprints"], DTYPES[filter_.bits], (None,))
+            if len(table) % 3 or not len(table):
+                raise ValueError(f"there must be three equal thirds; got {len(table)} slots.")
+            filter_._fingerprints = table
         return filter_
 
     def __repr__(self):

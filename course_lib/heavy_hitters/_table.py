@@ -11,8 +11,18 @@ import numpy as np
 from numba import njit
 
 from course_lib._sketch import CountingSketch, hash_items
+from course_lib._sketch.wire import check_array
+from course_lib._validation import check_count
 
-__all__ = ["CounterSketch", "count", "find_all", "lookup", "new_table", "rebuild"]
+__all__ = ["CounterSketch", "count", "find_all", "lookup", "new_table", "rebuild", "room_of"]
+
+SLOT = 8 + 8 + 8  # bytes: key, count, mark
+TYPES = {"int": int, "str": str, "bytes": str}  # of an item in JSON
+
+
+def room_of(n_keys):
+    """Bytes that `new_table` takes, at most."""
+    return 4 * SLOT * n_keys
 
 
 def new_table(n_keys):
@@ -150,8 +160,14 @@ class CounterSketch(CountingSketch):
 
     def _restore(self, values):
         names = [_named(*entry) for entry in values["names"]]
-        self._insert(hash_items(names, self.seed), values["counts"], names)
-        self._n = values["n"]
+        keys = hash_items(names, self.seed)
+        counts = check_array(values["counts"], np.int64, (len(names),))
+        total = check_count(values["n"], "n", low=0, high=2**62, high_name="2**62")
+        # Above the total a count is none, and sums of counts may overflow.
+        if np.any((counts < 1) | (counts > total)) or len(np.unique(keys)) < len(keys):
+            raise ValueError("the items must differ, and each count from 1 to n.")
+        self._insert(keys, counts, names)
+        self._n = total
         return names
 
 
@@ -163,4 +179,6 @@ def _plain(name):
 
 
 def _named(kind, value):
-    return base64.b64decode(value) if kind == "bytes" else value
+    if type(value) is not TYPES[kind]:
+        raise TypeError(f"no {kind} is written as a {type(value).__name__}.")
+    return base64.b64decode(value, validate=True) if kind == "bytes" else value

@@ -11,7 +11,8 @@ import numpy as np
 from numba import njit
 
 from course_lib._sketch import hash_items
-from course_lib._validation import check_count, check_number
+from course_lib._sketch.wire import check_array
+from course_lib._validation import check_count, check_fraction
 from course_lib.heavy_hitters._table import (
     CounterSketch,
     count,
@@ -19,6 +20,7 @@ from course_lib.heavy_hitters._table import (
     lookup,
     new_table,
     rebuild,
+    room_of,
 )
 
 __all__ = ["LossyCounting", "MisraGries"]
@@ -89,8 +91,12 @@ class MisraGries(CounterSketch):
         seed
             As for the class.
         """
-        epsilon = check_number(epsilon, "epsilon", low=0, high=1, open_low=True, open_high=True)
+        epsilon = check_fraction(epsilon, "epsilon")
         return cls(max(1, math.ceil(1 / epsilon - 1)), seed=seed)
+
+    @classmethod
+    def _room(cls, n_counters, **_):
+        return room_of(2 * n_counters)
 
     @property
     def error_bound(self):
@@ -149,6 +155,11 @@ class MisraGries(CounterSketch):
         self._insert(keys, counts, other._names_of(keys))
         self._n += other._n
 
+    def _restore(self, values):
+        names = super()._restore(values)
+        if len(names) > self.n_counters or sum(values["counts"].tolist()) > self._n:
+            raise ValueError("there must be at most m counters, which sum to n or less.")
+
 
 class LossyCounting(CounterSketch):
     r"""The frequent items, by as many counters as an error of epsilon N takes.
@@ -193,13 +204,17 @@ class LossyCounting(CounterSketch):
 
     def __init__(self, epsilon, *, seed=0):
         super().__init__(seed)
-        check_number(epsilon, "epsilon", low=0, high=1, open_low=True, open_high=True)
+        check_fraction(epsilon, "epsilon")
         self.epsilon = float(epsilon)
         self.bucket_size = math.ceil(1 / self.epsilon)
         self._keys, self._counts, self._marks = new_table(2 * self.bucket_size)
         self._used = 0
         self._buckets = 0  # complete ones, B - 1 or B
         self._in_bucket = 0
+
+    @classmethod
+    def _room(cls, epsilon, **_):
+        return room_of(2 * (1 / epsilon + 1))
 
     def update(self, items):
         """Read one item, or an array or sequence of them.
@@ -301,8 +316,14 @@ class LossyCounting(CounterSketch):
         return {**super()._values(), **position, "missed": missed}
 
     def _restore(self, values):
-        self._buckets, self._in_bucket = values["buckets"], values["in_bucket"]
-        missed = values["missed"]
+        high = self.bucket_size - 1
+        self._buckets = check_count(values["buckets"], "buckets", low=0)
+        self._in_bucket = check_count(values["in_bucket"], "in_bucket", low=0, high=high)
+        if values["n"] != self._buckets * self.bucket_size + self._in_bucket:
+            raise ValueError("the buckets must hold n items.")
+        missed = check_array(values["missed"], np.int64, (len(values["names"]),))
+        if np.any((missed < 0) | (missed > self._buckets)):
+            raise ValueError("an item must have been missed in none to all of the buckets.")
         names = super()._restore({**values, "counts": values["counts"] - self._buckets + missed})
         slots = find_all(self._keys, self._counts, hash_items(names, self.seed))
         self._marks[slots] = -1 - missed

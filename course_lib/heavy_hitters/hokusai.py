@@ -3,6 +3,7 @@
 import numpy as np
 
 from course_lib._sketch import CountingSketch, as_batch, hash_items
+from course_lib._sketch.wire import check_array
 from course_lib._validation import check_count
 from course_lib.heavy_hitters.linear import CountMin, cell_numbers
 
@@ -67,6 +68,10 @@ class Hokusai(CountingSketch):
             raise ValueError(f"width must be a power of 2, so that it folds; got {width}.")
         self._intervals = []  # by item: one sketch for each past interval, the oldest first
         self._windows = []  # by time: the window of 2**j intervals, and when it ended
+
+    @classmethod
+    def _room(cls, width, depth, **_):
+        return 8 * (width + 1) * depth
 
     @property
     def time(self):
@@ -166,18 +171,27 @@ class Hokusai(CountingSketch):
         }
 
     def _restore(self, values):
-        sketches = []
-        start = 0
-        for width in values["widths"]:
+        split = len(values["widths"]) - len(values["ends"])
+        widths, ends = self._plan(split - 1)
+        if values["widths"] != widths or values["ends"] != ends:
+            raise ValueError("the widths and ends must be those of some number of ticks.")
+        counters = check_array(values["counters"], np.int64, (self.depth * sum(widths),))
+        sketches, start = [], 0
+        for width in widths:
             sketch = CountMin(width, self.depth, seed=self.seed)
             stop = start + width * self.depth
-            sketch._table[:] = values["counters"][start:stop].reshape(self.depth, width)
+            sketch._table[:] = counters[start:stop].reshape(self.depth, width)
             sketches.append(sketch)
             start = stop
-        n_windows = len(values["ends"])
-        split = len(sketches) - n_windows
         self._present, self._intervals = sketches[0], sketches[1:split]
-        self._windows = list(zip(sketches[split:], values["ends"], strict=True))
+        self._windows = list(zip(sketches[split:], ends, strict=True))
+
+    def _plan(self, time):
+        """The widths of all sketches and the ends of the windows, after so many ticks."""
+        ages = range(time - 1, -1, -1)
+        by_item = [max(1, self.width >> max(0, age.bit_length() - 1)) for age in ages]
+        ends = [time - time % 2**level for level in range(time.bit_length())]
+        return [self.width, *by_item, *(self.width for _ in ends)], ends
 
 
 def _interpolate(window, interval, hashes):

@@ -14,7 +14,7 @@ from numba import njit
 from scipy.special import bdtrc
 
 from course_lib._sketch import CountingSketch, random_words
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_count, check_fraction
 
 __all__ = ["CountMin", "CountSketch"]
 
@@ -30,6 +30,10 @@ class _Table(CountingSketch):
         self.depth = check_count(depth, "depth", low=1)
         self._table = np.zeros((self.depth, self.width), np.int64)
         self._multipliers = random_words(self.seed, self.depth, stream=1) | np.uint64(1)
+
+    @classmethod
+    def _room(cls, width, depth, **_):
+        return 8 * (width + 1) * depth
 
     @property
     def table(self):
@@ -107,8 +111,8 @@ class CountMin(_Table):
         conservative, seed
             As for the class.
         """
-        epsilon = check_number(epsilon, "epsilon", low=0, high=1, open_low=True, open_high=True)
-        delta = check_number(delta, "delta", low=0, high=1, open_low=True, open_high=True)
+        epsilon = check_fraction(epsilon, "epsilon")
+        delta = check_fraction(delta, "delta")
         width, depth = math.ceil(math.e / epsilon), math.ceil(math.log(1 / delta))
         return cls(width, depth, conservative=conservative, seed=seed)
 
@@ -227,8 +231,8 @@ class CountSketch(_Table):
         seed
             As for the class.
         """
-        epsilon = check_number(epsilon, "epsilon", low=0, high=1, open_low=True, open_high=True)
-        delta = check_number(delta, "delta", low=0, high=1, open_low=True, open_high=True)
+        epsilon = check_fraction(epsilon, "epsilon")
+        delta = check_fraction(delta, "delta")
         depth = 1
         while bdtrc(depth // 2, depth, 1 / 3) > delta:  # more than half of the rows fail
             depth += 2

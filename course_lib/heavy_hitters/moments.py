@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from course_lib._sketch import CountingSketch, random_words
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_count, check_fraction
 from course_lib.hashing.families import PRIME, polynomial
 
 __all__ = ["AMS"]
@@ -91,10 +91,14 @@ class AMS(CountingSketch):
         seed
             As for the class.
         """
-        epsilon = check_number(epsilon, "epsilon", low=0, high=1, open_low=True, open_high=True)
-        delta = check_number(delta, "delta", low=0, high=1, open_low=True, open_high=True)
+        epsilon = check_fraction(epsilon, "epsilon")
+        delta = check_fraction(delta, "delta")
         n_medians = math.ceil(2 * math.log2(1 / delta))
         return cls(math.ceil(16 / epsilon**2), n_medians | 1, seed=seed)
+
+    @classmethod
+    def _room(cls, n_means, n_medians, **_):
+        return 8 * (n_means + 4) * n_medians
 
     @property
     def counters(self):

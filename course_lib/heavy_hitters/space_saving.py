@@ -5,7 +5,8 @@ import math
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_count, check_number
+from course_lib._sketch.wire import check_array
+from course_lib._validation import check_count, check_fraction
 from course_lib.heavy_hitters._table import CounterSketch
 
 __all__ = ["SpaceSaving"]
@@ -89,8 +90,12 @@ class SpaceSaving(CounterSketch):
         seed
             As for the class.
         """
-        check_number(epsilon, "epsilon", low=0, high=1, open_low=True, open_high=True)
+        check_fraction(epsilon, "epsilon")
         return cls(math.ceil(1 / epsilon), seed=seed)
+
+    @classmethod
+    def _room(cls, n_counters, **_):
+        return 80 * n_counters
 
     @property
     def nbytes(self):
@@ -165,8 +170,11 @@ class SpaceSaving(CounterSketch):
         return {**super()._values(), "errors": self._read_all(keys, 1)}
 
     def _restore(self, values):
+        errors = check_array(values["errors"], np.int64, (len(values["names"]),))
+        if len(errors) > self.n_counters or np.any((errors < 0) | (errors > values["counts"])):
+            raise ValueError("there must be at most m counters, with errors from 0 to the count.")
         names = super()._restore(values)
-        self._errors[: len(names)] = values["errors"]
+        self._errors[: len(names)] = errors
 
 
 @njit(cache=True)

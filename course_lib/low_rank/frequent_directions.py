@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse
 from scipy.linalg import eigh, svd
 
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_count, check_number, check_room
 from course_lib.low_rank._blocks import working_dtype
 from course_lib.low_rank._entries import row_blocks
 
@@ -17,6 +17,7 @@ __all__ = ["FrequentDirections"]
 MAGIC, VERSION = b"FreqDirs", 1
 HEADER = struct.Struct("<8sHcQQQQdd")  # magic, version, dtype, size, width, used, rows, 2 sums
 CHECKSUM = struct.Struct("<I")
+NO_ROWS, SIZES = b"-", {b"f": 4, b"d": 8}  # how the dtype is written, and bytes of an entry
 
 
 class FrequentDirections:
@@ -231,7 +232,7 @@ class FrequentDirections:
 
     def to_bytes(self):
         """Return the sketch as bytes: a versioned header, the rows, and a checksum."""
-        dtype = b"-" if self._buffer is None else self._buffer.dtype.char.encode()
+        dtype = NO_ROWS if self._buffer is None else self._buffer.dtype.char.encode()
         body = HEADER.pack(
             MAGIC,
             VERSION,
@@ -255,7 +256,8 @@ class FrequentDirections:
         Raises
         ------
         ValueError
-            If the bytes are not a sketch, come from another version, or are damaged.
+            If the bytes are not a sketch, come from another version, are damaged, hold what no
+            sketch has, or ask for more than 256 MiB and 64 times their own length in memory.
         """
         if (
             not isinstance(data, bytes)
@@ -269,6 +271,13 @@ class FrequentDirections:
         body, (checksum,) = data[: -CHECKSUM.size], CHECKSUM.unpack(data[-CHECKSUM.size :])
         if zlib.crc32(body) != checksum:
             raise ValueError("data is damaged: its checksum does not fit; send it again.")
+        itemsize = SIZES.get(dtype, 0)
+        rows_fit = len(body) - HEADER.size == used * width * itemsize
+        is_empty = dtype == NO_ROWS and used == width == 0
+        is_fed = dtype in SIZES and width > 0 and used < 2 * size
+        if size < 2 or not rows_fit or not (is_empty or is_fed):
+            raise ValueError("data holds what no sketch has; get it from to_bytes.")
+        check_room(2 * size * max(1, width * itemsize), len(data), cls.__name__)
         sketch = cls(size)
         if width:
             sketch._prepare(width, np.dtype(dtype.decode()))
@@ -276,7 +285,16 @@ class FrequentDirections:
             sketch._buffer[:used] = rows.reshape(used, width)
         sketch._used = used
         sketch.n_rows, sketch.squared_norm, sketch.error_bound = sums
+        sketch._require_sums()
         return sketch
+
+    def _require_sums(self):
+        """Refuse sums from outside that are not finite, or too small for the rows."""
+        rows = np.zeros(0) if self._buffer is None else self._buffer.astype(np.float64).ravel()
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = float(rows @ rows), self.squared_norm, self.error_bound
+        if not all(0 <= each < math.inf for each in sums) or self._used > self.n_rows:
+            raise ValueError("data holds sums that no sketch has; get it from to_bytes.")
 
     def _prepare(self, width, dtype):
         if self._buffer is None:

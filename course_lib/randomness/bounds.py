@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_lib._validation import as_rng, check_count, check_number
+from course_lib._validation import as_rng, check_count, check_fraction, check_number
 
 __all__ = [
     "chebyshev",
@@ -232,7 +232,7 @@ def median_of_means_groups(delta):
     >>> median_of_means_groups(0.01)
     37
     """
-    delta = check_number(delta, "delta", low=0.0, high=1.0, open_low=True, open_high=True)
+    delta = check_fraction(delta, "delta")
     return math.ceil(8 * math.log(1 / delta))
 
 

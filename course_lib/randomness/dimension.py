@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.stats import chi2
 
-from course_lib._validation import check_count, check_finite, check_matrix, check_number
+from course_lib._validation import check_count, check_finite, check_fraction, check_matrix
 
 __all__ = ["hadamard_dimension", "jl_dimension", "jl_failure", "pair_ratios"]
 
@@ -61,10 +61,10 @@ def jl_dimension(n_points, epsilon, *, delta=None):
     (7895, 443, 553)
     """
     n = check_count(n_points, "n_points", low=2)
-    epsilon = _check_open(epsilon, "epsilon")
+    epsilon = check_fraction(epsilon, "epsilon")
     logarithm = 4 * math.log(n)
     if delta is not None:
-        logarithm = 2 * math.log(n * (n - 1) / _check_open(delta, "delta"))
+        logarithm = 2 * math.log(n * (n - 1) / check_fraction(delta, "delta"))
     return math.ceil(logarithm / (epsilon**2 / 2 - epsilon**3 / 3))
 
 
@@ -117,7 +117,7 @@ def hadamard_dimension(n_points, epsilon, *, n_features, delta):
     15127
     """
     n = check_count(n_points, "n_points", low=2)
-    epsilon, delta = _check_open(epsilon, "epsilon"), _check_open(delta, "delta")
+    epsilon, delta = check_fraction(epsilon, "epsilon"), check_fraction(delta, "delta")
     padded = 1 << (check_count(n_features, "n_features", low=1) - 1).bit_length()
     pairs = n * (n - 1) / 2
     flatness = 2 * math.log(4 * pairs * padded / delta)
@@ -153,7 +153,7 @@ def jl_failure(n_components, epsilon, *, n_points=2):
     0.1547
     """
     k = check_count(n_components, "n_components", low=1)
-    epsilon = _check_open(epsilon, "epsilon")
+    epsilon = check_fraction(epsilon, "epsilon")
     n = check_count(n_points, "n_points", low=2)
     one_pair = chi2.sf(k * (1 + epsilon), k) + chi2.cdf(k * (1 - epsilon), k)
     return float(min(1.0, n * (n - 1) / 2 * one_pair))
@@ -227,7 +227,3 @@ def _squared_distances(X, name, block):
         scale = norms[start : start + block, None] + norms[start:]
         above = np.triu_indices(*inner.shape[:1], 1, inner.shape[1])
         yield np.maximum(scale - 2 * inner, 0.0)[above], 1e-14 * scale[above]
-
-
-def _check_open(value, name):
-    return check_number(value, name, low=0.0, high=1.0, open_low=True, open_high=True)
