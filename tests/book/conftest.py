@@ -107,6 +107,31 @@ def visit(contexts, address):
     assert complaints == []
 
 
+@pytest.fixture(scope="module")
+def drawn(visit):
+    """Open a chapter and wait until its explorable, ``Explorable.NAME``, is there."""
+
+    def open_chapter(slug, name):
+        page = visit(f"{slug}.html")
+        page.wait_for_function(f"window.Explorable && window.Explorable.{name}")
+        return page
+
+    return open_chapter
+
+
+def script_of(page, name, letter):
+    """Return a function that runs JavaScript with JSON arguments in ``a``.
+
+    The explorable's functions are in the constant ``letter``.
+    """
+
+    def call(expression, **arguments):
+        script = f"(a) => {{ const {letter} = Explorable.{name}; {expression} }}"
+        return page.evaluate(script, arguments)
+
+    return call
+
+
 def _note_outside(url, address, complaints):
     if not url.startswith((address, "data:", "blob:")):
         complaints.append(f"asked for {url}")

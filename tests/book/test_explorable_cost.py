@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from course_lib import cost
+from tests.book.conftest import script_of
 
 pytestmark = pytest.mark.slow
 
@@ -12,15 +13,13 @@ MACHINES = [(1e10, 1e9), (3.12e14, 2.039e12), (5e9, 2e11)]
 
 
 @pytest.fixture(scope="module")
-def page(visit):
-    """The page of the chapter, its explorable drawn."""
-    page = visit("01-cost.html")
-    page.wait_for_function("window.Explorable && window.Explorable.cost")
-    return page
+def page(drawn):
+    return drawn("01-cost", "cost")
 
 
-def call(page, expression, **arguments):
-    return page.evaluate(f"(a) => {{ const C = Explorable.cost; {expression} }}", arguments)
+@pytest.fixture(scope="module")
+def call(page):
+    return script_of(page, "cost", "C")
 
 
 def profile(peak, bandwidth):
@@ -33,24 +32,24 @@ def profile(peak, bandwidth):
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("intensity", [0.01, 0.25, 10.0, 152.0, 1e4])
-def test_the_roof_is_the_librarys(page, machine, intensity):
+def test_the_roof_is_the_librarys(call, machine, intensity):
     here = {"peak": machine[0], "bandwidth": machine[1]}
-    got = call(page, "return C.roof(a.machine, a.i);", machine=here, i=intensity)
+    got = call("return C.roof(a.machine, a.i);", machine=here, i=intensity)
     assert got == pytest.approx(cost.roofline(profile(*machine), intensity), rel=1e-12)
-    edge = call(page, "return C.ridge(a.machine);", machine=here)
+    edge = call("return C.ridge(a.machine);", machine=here)
     assert edge == pytest.approx(cost.ridge(profile(*machine)), rel=1e-12)
 
 
 @pytest.mark.parametrize(("m", "n", "k"), [(60_000, 1, 784), (60_000, 512, 784), (7, 8, 9)])
-def test_intensities_are_the_librarys(page, m, n, k):
-    got = call(page, "return C.productIntensity(a.m, a.n, a.k, 4);", m=m, n=n, k=k)
+def test_intensities_are_the_librarys(call, m, n, k):
+    got = call("return C.productIntensity(a.m, a.n, a.k, 4);", m=m, n=n, k=k)
     assert got == pytest.approx(cost.matmul_intensity(m, n, k, itemsize=4), rel=1e-12)
 
 
-def test_the_cached_product_moves_what_no_order_can_avoid(page):
+def test_the_cached_product_moves_what_no_order_can_avoid(call):
     n, memory = 10**6, 4096
     loads = cost.matmul_loads_bound(n, n, n, memory)
-    got = call(page, "return C.cachedIntensity(a.M, 8);", M=memory)
+    got = call("return C.cachedIntensity(a.M, 8);", M=memory)
     assert got == pytest.approx(2 * n**3 / (8 * loads), rel=1e-6)
 
 

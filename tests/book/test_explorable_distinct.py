@@ -6,25 +6,20 @@ import numpy as np
 import pytest
 
 from course_lib.distinct import HyperLogLog, LogLog
+from tests.book.conftest import script_of
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def page(visit):
-    opened = visit("04-distinct.html")
-    opened.wait_for_function("window.Explorable && window.Explorable.distinct")
-    return opened
+def page(drawn):
+    return drawn("04-distinct", "distinct")
 
 
 @pytest.fixture(scope="module")
 def distinct(page):
     """Call a function of the chapter's script with JSON arguments."""
-
-    def call(expression, **arguments):
-        return page.evaluate(f"(a) => {{ const D = Explorable.distinct; {expression} }}", arguments)
-
-    return call
+    return script_of(page, "distinct", "D")
 
 
 @pytest.mark.parametrize("p", [4, 5, 6])
@@ -57,14 +52,11 @@ def test_the_switch_is_where_the_paper_has_it(distinct):
         assert got["raw"] == pytest.approx(0.709 * 64**2 / np.sum(0.5 ** np.array(table)))
 
 
-def test_the_data_of_the_page_are_registers_of_the_trigrams(page):
+def test_the_data_of_the_page_are_registers_of_the_trigrams(page, distinct):
     """The rises end at registers from which the library counts the trigrams to 5 sigma."""
     data = json.loads(page.inner_text('[data-explorable="04-distinct"] script', timeout=5000))
     for rises in data["rises"]:
-        table = page.evaluate(
-            "(a) => Explorable.distinct.registersAt(a.rises, a.n, 6)",
-            {"rises": rises, "n": data["n"]},
-        )
+        table = distinct("return D.registersAt(a.rises, a.n, 6);", rises=rises, n=data["n"])
         sketch = LogLog(6)
         sketch._registers[:] = table
         assert sketch.estimate() == pytest.approx(data["n"], rel=5 * 1.30 / 8)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course_lib.hashing import BloomFilter, hash_items
+from tests.book.conftest import script_of
 
 pytestmark = pytest.mark.slow
 
@@ -21,15 +22,9 @@ WORDS = [
 
 
 @pytest.fixture(scope="module")
-def hashing(visit):
+def hashing(drawn):
     """Call a function of the chapter's script with JSON arguments."""
-    page = visit("03-hashing.html")
-    page.wait_for_function("window.Explorable && window.Explorable.hashing")
-
-    def call(expression, **arguments):
-        return page.evaluate(f"(a) => {{ const H = Explorable.hashing; {expression} }}", arguments)
-
-    return call
+    return script_of(drawn("03-hashing", "hashing"), "hashing", "H")
 
 
 @pytest.mark.parametrize("seed", [0, 7])

@@ -4,22 +4,15 @@ import numpy as np
 import pytest
 
 from course_lib.heavy_hitters import CountMin, CountSketch
+from tests.book.conftest import script_of
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def heavy_hitters(visit):
+def heavy_hitters(drawn):
     """Call a function of the chapter's script with JSON arguments."""
-    page = visit("05-heavy-hitters.html")
-    page.wait_for_function("window.Explorable && window.Explorable.heavyHitters")
-
-    def call(expression, **arguments):
-        return page.evaluate(
-            f"(a) => {{ const H = Explorable.heavyHitters; {expression} }}", arguments
-        )
-
-    return call
+    return script_of(drawn("05-heavy-hitters", "heavyHitters"), "heavyHitters", "H")
 
 
 @pytest.mark.parametrize(("width", "depth", "seed"), [(64, 1, 0), (100, 3, 1), (2719, 5, 2**40)])

@@ -7,40 +7,40 @@ import pytest
 
 from course_lib import tables
 from course_lib.manifolds import trustworthiness
+from tests.book.conftest import script_of
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def page(visit):
-    page = visit("08-manifolds.html")
-    page.wait_for_function("window.Explorable && window.Explorable.manifolds")
-    return page
+def page(drawn):
+    return drawn("08-manifolds", "manifolds")
 
 
-def test_trust_is_the_librarys_for_every_map(page):
+@pytest.fixture(scope="module")
+def call(page):
+    return script_of(page, "manifolds", "M")
+
+
+def test_trust_is_the_librarys_for_every_map(call):
     """Whole numbers on both sides; only two points of a map at equal distance may be swapped."""
     maps = np.load(tables.RESULTS / "manifolds_maps.npz")
     X = maps["small"].astype(np.float64)
     n = len(X)
-    got = page.evaluate(
-        """({ points, places, n, d, r }) => {
-          const M = Explorable.manifolds;
-          const distances = M.squaredDistances(new Int8Array(M.bytes(points)), n, d);
-          const rows = M.sortedRows(distances, n);
-          return places.map((place) => {
-            const plane = new Uint16Array(M.bytes(place));
-            const onMap = M.nearest(M.squaredDistances(plane, n, 2), n, r);
-            return Array.from(M.trust(distances, rows, onMap, n, r, r));
-          });
-        }""",
-        {
-            "points": base64.b64encode(maps["small"].tobytes()).decode(),
-            "places": [base64.b64encode(Y.astype("<u2").tobytes()).decode() for Y in maps["maps"]],
-            "n": n,
-            "d": X.shape[1],
-            "r": 10,
-        },
+    got = call(
+        """const { points, places, n, d, r } = a;
+        const distances = M.squaredDistances(new Int8Array(M.bytes(points)), n, d);
+        const rows = M.sortedRows(distances, n);
+        return places.map((place) => {
+          const plane = new Uint16Array(M.bytes(place));
+          const onMap = M.nearest(M.squaredDistances(plane, n, 2), n, r);
+          return Array.from(M.trust(distances, rows, onMap, n, r, r));
+        });""",
+        points=base64.b64encode(maps["small"].tobytes()).decode(),
+        places=[base64.b64encode(Y.astype("<u2").tobytes()).decode() for Y in maps["maps"]],
+        n=n,
+        d=X.shape[1],
+        r=10,
     )
     for Y, trust in zip(maps["maps"], got, strict=True):
         expected = trustworthiness(X, Y.astype(np.float64), 10)

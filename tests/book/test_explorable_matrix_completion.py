@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 
 from course_lib.matrix_completion import Factors, fold_in
+from tests.book.conftest import script_of
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def page(visit):
-    """The chapter, once its figure has answered."""
-    page = visit("07-matrix-completion.html")
-    page.wait_for_function("window.Explorable && window.Explorable.matrixCompletion")
-    return page
+def page(drawn):
+    return drawn("07-matrix-completion", "matrixCompletion")
 
 
 @pytest.fixture(scope="module")
@@ -31,18 +29,14 @@ def test_a_reader_is_folded_in_as_the_library_does(page, model, alpha):
     data, factors = model
     films, stars = [3, 50, 120, 121, 7], [5, 0.5, 3, 4.5, 2]
     bias, p = fold_in(factors, films, stars, alpha=alpha, bias_alpha=data["biasAlpha"])
-    arguments = [data, films, stars, alpha]
-    call = (
-        "([model, films, stars, alpha]) => {{ const M = Explorable.matrixCompletion; return {}; }}"
-    )
-    folded = page.evaluate(
-        call.format("Array.from(M.foldIn(model, films, stars, alpha))"), arguments
-    )
+    call = script_of(page, "matrixCompletion", "M")
+    arguments = {"model": data, "films": films, "stars": stars, "alpha": alpha}
+    folded = call("return Array.from(M.foldIn(a.model, a.films, a.stars, a.alpha));", **arguments)
     np.testing.assert_allclose(folded, np.r_[p, bias], atol=1e-10)
 
     predicted = factors.mean + bias + factors.column_bias + factors.Q @ p
     predicted[films] = -np.inf
-    got = page.evaluate(call.format("M.recommend(model, films, stars, alpha, 10)"), arguments)
+    got = call("return M.recommend(a.model, a.films, a.stars, a.alpha, 10);", **arguments)
     assert [entry["film"] for entry in got] == np.argsort(-predicted, kind="stable")[:10].tolist()
     np.testing.assert_allclose(
         [entry["stars"] for entry in got], np.sort(predicted)[::-1][:10], atol=1e-10

@@ -5,6 +5,7 @@ import pytest
 import scipy.stats
 
 from course_lib.low_rank import range_finder, range_finder_bound
+from tests.book.conftest import script_of
 
 pytestmark = pytest.mark.slow
 
@@ -18,15 +19,9 @@ SPECTRA = {
 
 
 @pytest.fixture(scope="module")
-def low_rank(visit):
+def low_rank(drawn):
     """Call a function of the chapter's script with JSON arguments."""
-    page = visit("06-low-rank.html")
-    page.wait_for_function("window.Explorable && window.Explorable.lowRank")
-
-    def call(expression, **arguments):
-        return page.evaluate(f"(a) => {{ const L = Explorable.lowRank; {expression} }}", arguments)
-
-    return call
+    return script_of(drawn("06-low-rank", "lowRank"), "lowRank", "L")
 
 
 def omega(low_rank, n, size, seed):

@@ -4,22 +4,15 @@ import numpy as np
 import pytest
 
 from course_lib.randomness import jl_dimension, jl_failure, pair_ratios
+from tests.book.conftest import script_of
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def randomness(visit):
+def randomness(drawn):
     """Call a function of the chapter's script with JSON arguments."""
-    page = visit("02-randomness.html")
-    page.wait_for_function("window.Explorable && window.Explorable.randomness")
-
-    def call(expression, **arguments):
-        return page.evaluate(
-            f"(a) => {{ const R = Explorable.randomness; {expression} }}", arguments
-        )
-
-    return call
+    return script_of(drawn("02-randomness", "randomness"), "randomness", "R")
 
 
 @pytest.mark.parametrize("epsilon", [0.1, 0.3, 0.9])

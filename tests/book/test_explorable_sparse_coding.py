@@ -5,6 +5,7 @@ import pytest
 
 from course_lib import datasets
 from course_lib.sparse_coding import lasso
+from tests.book.conftest import script_of
 
 pytestmark = pytest.mark.slow
 
@@ -16,19 +17,13 @@ PROBLEMS = [
 
 
 @pytest.fixture(scope="module")
-def page(visit):
-    page = visit("09-sparse-coding.html")
-    page.wait_for_function("window.Explorable && window.Explorable.sparseCoding")
-    return page
+def page(drawn):
+    return drawn("09-sparse-coding", "sparseCoding")
 
 
 @pytest.fixture(scope="module")
 def call(page):
-    def evaluate(expression, **arguments):
-        script = f"(a) => {{ const S = Explorable.sparseCoding; {expression} }}"
-        return page.evaluate(script, arguments)
-
-    return evaluate
+    return script_of(page, "sparseCoding", "S")
 
 
 def elastic_net(H, center, weight, mix):

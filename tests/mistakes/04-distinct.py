@@ -24,19 +24,20 @@ def constant(m):
     return {16: 0.673, 32: 0.697, 64: 0.709}.get(m, 0.7213 / (1 + 1.079 / m))
 
 
-def table_from(stream, p):
-    """Right registers, for mistakes made after them."""
+def table_from(stream, p, runs=runs_of):
+    """Registers, right if the register numbers and values of a block are."""
     registers = np.zeros(2**p, np.uint8)
     for block in stream.blocks(2**16):
-        which, values = runs_of(block, p)
+        which, values = runs(block, p)
         np.maximum.at(registers, which, values.astype(np.uint8))
     return registers
 
 
-def right_estimate(registers):
+def right_estimate(registers, factor=constant, log=np.log):
+    """The estimate, right but for the constant or the logarithm."""
     m, empty = len(registers), np.sum(registers == 0)
-    raw = constant(m) * m**2 / np.sum(0.5**registers, dtype=float)
-    return m * np.log(m / empty) if raw <= 2.5 * m and empty else raw
+    raw = factor(m) * m**2 / np.sum(0.5**registers, dtype=float)
+    return m * log(m / empty) if raw <= 2.5 * m and empty else raw
 
 
 @mistake("04.1", caught_by="check", says="two things: registers, estimate")
@@ -46,28 +47,29 @@ def only_the_table(stream, p):
 
 @mistake("04.1", caught_by="check", says="one too small")
 def zeros_without_the_one(stream, p):
-    registers = np.zeros(2**p, np.uint8)
-    for block in stream.blocks(2**16):
+    def runs(block, p):
         which, values = runs_of(block, p)
-        np.maximum.at(registers, which, (values - 1).astype(np.uint8))
+        return which, values - 1
+
+    registers = table_from(stream, p, runs)
     return registers, right_estimate(registers)
 
 
 @mistake("04.1", caught_by="check", says="the last bits of the hash")
 def index_from_the_end(stream, p):
-    registers = np.zeros(2**p, np.uint8)
-    for block in stream.blocks(2**16):
-        values = 1 + zeros(block | np.uint64(2**p - 1))
-        np.maximum.at(registers, (block % np.uint64(2**p)).astype(int), values.astype(np.uint8))
+    def runs(block, p):
+        return (block % np.uint64(2**p)).astype(int), 1 + zeros(block | np.uint64(2**p - 1))
+
+    registers = table_from(stream, p, runs)
     return registers, right_estimate(registers)
 
 
 @mistake("04.1", caught_by="check", says="bits that chose are no coins")
 def bits_used_twice(stream, p):
-    registers = np.zeros(2**p, np.uint8)
-    for block in stream.blocks(2**16):
-        which, _ = runs_of(block, p)
-        np.maximum.at(registers, which, (1 + zeros(block)).astype(np.uint8))
+    def runs(block, p):
+        return runs_of(block, p)[0], 1 + zeros(block)
+
+    registers = table_from(stream, p, runs)
     return registers, right_estimate(registers)
 
 
@@ -107,9 +109,7 @@ def without_the_switch(stream, p):
 @mistake("04.1", caught_by="check", says="natural one")
 def logarithm_to_base_two(stream, p):
     registers = table_from(stream, p)
-    m, empty = 2**p, np.sum(registers == 0)
-    raw = constant(m) * m**2 / np.sum(0.5**registers, dtype=float)
-    return registers, m * np.log2(m / empty) if raw <= 2.5 * m and empty else raw
+    return registers, right_estimate(registers, log=np.log2)
 
 
 @mistake("04.1", caught_by="check", says="passes over the trigrams should be at most 1")
@@ -120,19 +120,19 @@ def two_passes(stream, p):
 
 @mistake("04.1", caught_by="accuracy", says="An estimate, p = 4")
 def alpha_of_large_tables(stream, p):
+    def factor(m):
+        return 0.7213 / (1 + 1.079 / m) if m != 64 else constant(m)
+
     registers = table_from(stream, p)
-    m, empty = 2**p, np.sum(registers == 0)
-    factor = 0.7213 / (1 + 1.079 / m) if m != 64 else constant(m)
-    raw = factor * m**2 / np.sum(0.5**registers, dtype=float)
-    return registers, m * np.log(m / empty) if raw <= 2.5 * m and empty else raw
+    return registers, right_estimate(registers, factor)
 
 
 @mistake("04.1", caught_by="edge case", says="coins are zero the value is")
 def no_end_to_the_run(stream, p):
-    registers = np.zeros(2**p, np.uint8)
-    for block in stream.blocks(2**16):
-        which, _ = runs_of(block, p)
-        np.maximum.at(registers, which, (1 + zeros(block << np.uint64(p))).astype(np.uint8))
+    def runs(block, p):
+        return runs_of(block, p)[0], 1 + zeros(block << np.uint64(p))
+
+    registers = table_from(stream, p, runs)
     return registers, right_estimate(registers)
 
 
@@ -341,112 +341,102 @@ def forwards_under_another_name(samples, k):
     return sketch.estimate() * float(np.mean(totals[:k] == 1))
 
 
-def arrive(table, times, hashes):
-    """Copy a table; yield its lists and the arrivals, one after another."""
-    p = len(table).bit_length() - 1
-    which, values = runs_of(hashes, p)
-    return [list(pairs) for pairs in table], list(
-        zip(times.tolist(), which.tolist(), values.tolist(), strict=True)
-    )
+def arrive(table, times, hashes, follow, runs=runs_of):
+    """The table, copied, after ``follow(pairs, time, value)`` gave a list for each arrival."""
+    which, values = runs(hashes, len(table).bit_length() - 1)
+    table = [list(pairs) for pairs in table]
+    for time, register, value in zip(times.tolist(), which.tolist(), values.tolist(), strict=True):
+        table[register] = follow(table[register], time, value)
+    return table
+
+
+def greater(pairs, time, value, window):
+    """The right pairs that stay when another comes in."""
+    return [pair for pair in pairs if pair[1] > value and pair[0] > time - window]
 
 
 @mistake("04.4", caught_by="check", says="who takes its place?")
 def only_the_largest(table, times, hashes, window):
-    table, arrivals = arrive(table, times, hashes)
-    for time, register, value in arrivals:
-        pairs = [pair for pair in table[register] if pair[0] > time - window] + [(time, value)]
-        table[register] = [max(pairs, key=lambda pair: (pair[1], pair[0]))]
-    return table
+    def follow(pairs, time, value):
+        pairs = [pair for pair in pairs if pair[0] > time - window] + [(time, value)]
+        return [max(pairs, key=lambda pair: (pair[1], pair[0]))]
+
+    return arrive(table, times, hashes, follow)
 
 
 @mistake("04.4", caught_by="check", says="it can never be a maximum again")
 def everything(table, times, hashes, window):
-    table, arrivals = arrive(table, times, hashes)
-    for time, register, value in arrivals:
-        table[register] = [pair for pair in table[register] if pair[0] > time - window]
-        table[register].append((time, value))
-    return table
+    def follow(pairs, time, value):
+        return [pair for pair in pairs if pair[0] > time - window] + [(time, value)]
+
+    return arrive(table, times, hashes, follow)
 
 
 @mistake("04.4", caught_by="check", says="Of equal values only the newest")
 def keeps_ties(table, times, hashes, window):
-    table, arrivals = arrive(table, times, hashes)
-    for time, register, value in arrivals:
-        pairs = table[register]
-        while pairs and pairs[-1][1] < value:
-            pairs.pop()
-        while pairs and pairs[0][0] <= time - window:
-            del pairs[0]
-        pairs.append((time, value))
-    return table
+    def follow(pairs, time, value):
+        return [*greater(pairs, time, value - 1, window), (time, value)]
+
+    return arrive(table, times, hashes, follow)
 
 
 @mistake("04.4", caught_by="check", says="that of time 3 is in")
 def one_minute_too_long(table, times, hashes, window):
-    table, arrivals = arrive(table, times, hashes)
-    for time, register, value in arrivals:
-        pairs = table[register]
-        while pairs and pairs[-1][1] <= value:
-            pairs.pop()
-        while pairs and pairs[0][0] < time - window:
-            del pairs[0]
-        pairs.append((time, value))
-    return table
+    def follow(pairs, time, value):
+        return [*greater(pairs, time, value, window + 1), (time, value)]
+
+    return arrive(table, times, hashes, follow)
 
 
 @mistake("04.4", caught_by="check", says="that of time 3 is in")
 def never_forgets(table, times, hashes, window):
-    table, arrivals = arrive(table, times, hashes)
-    for time, register, value in arrivals:
-        table[register] = [pair for pair in table[register] if pair[1] > value] + [(time, value)]
-    return table
+    def follow(pairs, time, value):
+        return [*greater(pairs, time, value, np.inf), (time, value)]
+
+    return arrive(table, times, hashes, follow)
 
 
 @mistake("04.4", caught_by="check", says="the newest is last")
 def newest_first(table, times, hashes, window):
-    table, arrivals = arrive(table, times, hashes)
-    for time, register, value in arrivals:
-        kept = [p for p in table[register] if p[1] > value and p[0] > time - window]
-        table[register] = [(time, value), *kept]
-    return table
+    def follow(pairs, time, value):
+        return [(time, value), *greater(pairs, time, value, window)]
+
+    return arrive(table, times, hashes, follow)
 
 
 @mistake("04.4", caught_by="check", says="changed the table that it was given")
 def works_in_place(table, times, hashes, window):
-    _, arrivals = arrive(table, times, hashes)
-    for time, register, value in arrivals:
-        kept = [p for p in table[register] if p[1] > value and p[0] > time - window]
-        table[register][:] = [*kept, (time, value)]
+    def follow(pairs, time, value):
+        return [*greater(pairs, time, value, window), (time, value)]
+
+    table[:] = arrive(table, times, hashes, follow)
     return table
 
 
 @mistake("04.4", caught_by="check", says="is there a `return`?")
 def forgot_to_return(table, times, hashes, window):
-    arrive(table, times, hashes)
+    arrive(table, times, hashes, lambda pairs, time, value: [*pairs, (time, value)])
 
 
 @mistake("04.4", caught_by="check", says="The number of pairs kept for a week")
 def prunes_against_the_neighbor_only(table, times, hashes, window):
-    table, arrivals = arrive(table, times, hashes)
-    for time, register, value in arrivals:
-        pairs = table[register]
+    def follow(pairs, time, value):
         if pairs and pairs[-1][1] <= value:
-            pairs.pop()
-        while pairs and pairs[0][0] <= time - window:
-            del pairs[0]
-        pairs.append((time, value))
-    return table
+            pairs = pairs[:-1]
+        return [pair for pair in pairs if pair[0] > time - window] + [(time, value)]
+
+    return arrive(table, times, hashes, follow)
 
 
 @mistake("04.4", caught_by="edge case", says="hash of zeros has the value 61")
 def no_end_to_the_run(table, times, hashes, window):
-    p = len(table).bit_length() - 1
-    which, values = hashes >> np.uint64(64 - p), 1 + zeros(hashes << np.uint64(p))
-    table = [list(pairs) for pairs in table]
-    for time, register, value in zip(times.tolist(), which.tolist(), values.tolist(), strict=True):
-        kept = [p for p in table[register] if p[1] > value and p[0] > time - window]
-        table[register] = [*kept, (time, value)]
-    return table
+    def follow(pairs, time, value):
+        return [*greater(pairs, time, value, window), (time, value)]
+
+    def runs(hashes, p):
+        return hashes >> np.uint64(64 - p), 1 + zeros(hashes << np.uint64(p))
+
+    return arrive(table, times, hashes, follow, runs)
 
 
 @mistake("04.4", caught_by="check", says="write this one yourself")

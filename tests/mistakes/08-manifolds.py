@@ -146,19 +146,22 @@ def placed(squares, means, L, *, offset=True):
     )
 
 
-@mistake("08.2", caught_by="check", says="is there a `return`?")
-def forgot_to_return(ask, n, m, k, rng):
+def drawn(ask, n, m, rng):
+    """Squared distances from landmarks to all points, and among the landmarks."""
     landmarks = rng.choice(n, m, replace=False)
     squares = ask(landmarks) ** 2
-    own = squares[:, landmarks]
+    return squares, squares[:, landmarks]
+
+
+@mistake("08.2", caught_by="check", says="is there a `return`?")
+def forgot_to_return(ask, n, m, k, rng):
+    squares, own = drawn(ask, n, m, rng)
     placed(squares, own.mean(axis=1), anchors(own, k))
 
 
 def with_anchors(ask, n, m, k, rng, **wrong):
     """The right answer but for how the landmarks are mapped."""
-    landmarks = rng.choice(n, m, replace=False)
-    squares = ask(landmarks) ** 2
-    own = squares[:, landmarks]
+    squares, own = drawn(ask, n, m, rng)
     return placed(squares, own.mean(axis=1), anchors(own, k, **wrong))
 
 
@@ -187,9 +190,7 @@ def not_squared(ask, n, m, k, rng):
 
 @mistake("08.2", caught_by="check", says="Y holds NaN")
 def one_matrix_product(ask, n, m, k, rng):
-    landmarks = rng.choice(n, m, replace=False)
-    squares = ask(landmarks) ** 2
-    own = squares[:, landmarks]
+    squares, own = drawn(ask, n, m, rng)
     L = anchors(own, k)
     return -0.5 * (squares - own.mean(axis=1)[:, None]).T @ np.linalg.pinv(L).T
 
@@ -217,9 +218,7 @@ def lost_is_the_mean(ask, n, m, k, rng):
 
 @mistake("08.2", caught_by="check", says="so c is needed")
 def no_offset(ask, n, m, k, rng):
-    landmarks = rng.choice(n, m, replace=False)
-    squares = ask(landmarks) ** 2
-    own = squares[:, landmarks]
+    squares, own = drawn(ask, n, m, rng)
     return placed(squares, own.mean(axis=1), anchors(own, k), offset=False)
 
 
@@ -254,9 +253,8 @@ def row_by_row(ask, n, m, k, rng):
 
 @mistake("08.2", caught_by="accuracy", says="Half is lost: the error")
 def lengths_on_the_map(ask, n, m, k, rng):
-    landmarks = rng.choice(n, m, replace=False)
-    squares = ask(landmarks) ** 2
-    L = anchors(squares[:, landmarks], k)
+    squares, own = drawn(ask, n, m, rng)
+    L = anchors(own, k)
     return placed(squares, np.sum(L**2, axis=1), L)
 
 
@@ -272,9 +270,7 @@ def forwards(ask, n, m, k, rng):
 def forwards_under_another_name(ask, n, m, k, rng):
     import course_lib.manifolds.scaling as toolbox
 
-    landmarks = rng.choice(n, m, replace=False)
-    squares = ask(landmarks) ** 2
-    own = squares[:, landmarks]
+    squares, own = drawn(ask, n, m, rng)
     L = toolbox.classical_mds(np.sqrt(own), k).Y
     return placed(squares, own.mean(axis=1), L)
 
@@ -282,20 +278,23 @@ def forwards_under_another_name(ask, n, m, k, rng):
 def walk(look, n_queries, theta, **wrong):
     """The right walk, with one step done otherwise."""
     taken_if = wrong.get("taken_if", lambda sides, squares: sides < theta * np.sqrt(squares))
+    leaf = wrong.get("leaf", lambda counts, children: np.all(children < 0, axis=1))
     push = wrong.get("push", lambda mass, w, offsets: (mass * w)[:, None] * offsets)
+    add = wrong.get("add", np.add.at)
     weigh = wrong.get("weigh", lambda counts: counts)
     forces, sums = np.zeros((n_queries, 2)), np.zeros(n_queries)
     rows, cells = np.arange(n_queries), np.zeros(n_queries, int)
     while len(rows):
         offsets, counts, sides, children = look(rows, cells)
         squares = np.sum(offsets**2, axis=1)
-        taken = taken_if(sides, squares) | np.all(children < 0, axis=1)
+        taken = taken_if(sides, squares) | leaf(counts, children)
         w = 1 / (1 + squares[taken])
         mass = weigh(counts[taken]) * w
-        np.add.at(sums, rows[taken], mass)
-        np.add.at(forces, rows[taken], push(mass, w, offsets[taken]))
+        add(sums, rows[taken], mass)
+        add(forces, rows[taken], push(mass, w, offsets[taken]))
         rows, cells = np.repeat(rows[~taken], 4), children[~taken].ravel()
-        rows, cells = rows[cells >= 0], cells[cells >= 0]
+        if not wrong.get("all_children"):
+            rows, cells = rows[cells >= 0], cells[cells >= 0]
     return forces, sums
 
 
@@ -306,18 +305,10 @@ def forgot_to_return(look, n_queries, theta):
 
 @mistake("08.3", caught_by="check", says="adds once to a row that occurs twice")
 def buffered_sums(look, n_queries, theta):
-    forces, sums = np.zeros((n_queries, 2)), np.zeros(n_queries)
-    rows, cells = np.arange(n_queries), np.zeros(n_queries, int)
-    while len(rows):
-        offsets, counts, sides, children = look(rows, cells)
-        squares = np.sum(offsets**2, axis=1)
-        taken = (sides < theta * np.sqrt(squares)) | np.all(children < 0, axis=1)
-        w = 1 / (1 + squares[taken])
-        sums[rows[taken]] += counts[taken] * w
-        forces[rows[taken]] += (counts[taken] * w**2)[:, None] * offsets[taken]
-        rows, cells = np.repeat(rows[~taken], 4), children[~taken].ravel()
-        rows, cells = rows[cells >= 0], cells[cells >= 0]
-    return forces, sums
+    def add(sums, rows, values):
+        sums[rows] += values
+
+    return walk(look, n_queries, theta, add=add)
 
 
 @mistake("08.3", caught_by="check", says="Is it the square of w in them")
@@ -378,33 +369,12 @@ def query_by_query(look, n_queries, theta):
 
 @mistake("08.3", caught_by="check", says="theta = 0: sums")
 def empty_children_are_the_last_cell(look, n_queries, theta):
-    forces, sums = np.zeros((n_queries, 2)), np.zeros(n_queries)
-    rows, cells = np.arange(n_queries), np.zeros(n_queries, int)
-    while len(rows):
-        offsets, counts, sides, children = look(rows, cells)
-        squares = np.sum(offsets**2, axis=1)
-        taken = (sides < theta * np.sqrt(squares)) | np.all(children < 0, axis=1)
-        w = 1 / (1 + squares[taken])
-        np.add.at(sums, rows[taken], counts[taken] * w)
-        np.add.at(forces, rows[taken], (counts[taken] * w**2)[:, None] * offsets[taken])
-        rows, cells = np.repeat(rows[~taken], 4), children[~taken].ravel()
-    return forces, sums
+    return walk(look, n_queries, theta, all_children=True)
 
 
 @mistake("08.3", caught_by="edge case", says="All at one place")
 def only_single_points_are_taken(look, n_queries, theta):
-    forces, sums = np.zeros((n_queries, 2)), np.zeros(n_queries)
-    rows, cells = np.arange(n_queries), np.zeros(n_queries, int)
-    while len(rows):
-        offsets, counts, sides, children = look(rows, cells)
-        squares = np.sum(offsets**2, axis=1)
-        taken = (sides < theta * np.sqrt(squares)) | (counts == 1)
-        w = 1 / (1 + squares[taken])
-        np.add.at(sums, rows[taken], counts[taken] * w)
-        np.add.at(forces, rows[taken], (counts[taken] * w**2)[:, None] * offsets[taken])
-        rows, cells = np.repeat(rows[~taken], 4), children[~taken].ravel()
-        rows, cells = rows[cells >= 0], cells[cells >= 0]
-    return forces, sums
+    return walk(look, n_queries, theta, leaf=lambda counts, children: counts == 1)
 
 
 @mistake("08.3", caught_by="check", says="write this one yourself")
