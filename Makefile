@@ -6,7 +6,7 @@ LAB ?=
 
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help course book labs submit grade similarity items term test test-fast lint format bench lock chapter setup setup-peers clean
+.PHONY: help course book labs submit grade similarity items term variants test test-fast lint format bench lock chapter setup setup-peers clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ items: setup ## say what the answers tell about the tests
 
 term: setup ## the term in one page, and grades for Canvas
 	@$(PY) -m grading.term
+
+variants: setup ## show that every lab is the same lab under 200 ids, in about an hour
+	@$(PY) -m grading.variants --workers 2
 
 test: setup-peers lint ## test everything: code, book, labs, grading
 	@$(PY) -m tools.test all

@@ -19,6 +19,7 @@ top to bottom; when graded (``SML_GRADING=1``) it fails, as every other mistake 
 
 import os
 import traceback
+import unicodedata
 
 import numpy as np
 
@@ -35,12 +36,15 @@ __all__ = [
     "guard",
     "hidden",
     "hint",
+    "normal_id",
+    "personal",
     "summary",
 ]
 
 KINDS = ("accuracy", "cost", "edge case")  # of hidden tests
 
 _exercises = {}  # number -> Exercise, in the order of the lab
+_personal = []  # what tells this student's visible checks from everybody's
 
 
 class CheckFailed(AssertionError):
@@ -54,6 +58,51 @@ class CheckFailed(AssertionError):
 def grading():
     """Return whether the lab is being graded, which turns an empty answer into a failure."""
     return os.environ.get("SML_GRADING") == "1"
+
+
+def personal(lab, student):
+    """Return the generator that chooses a student's own data in a lab.
+
+    The visible checks draw other numbers for each student too, and the same at each run. When
+    graded, ``student`` is the id that the notebook was handed in under.
+
+    Parameters
+    ----------
+    lab : str
+        The lab's number, such as ``"06"``.
+    student : str or int
+        The student's id; case and space around it do not matter. Empty for everybody's data.
+
+    Returns
+    -------
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> mine = personal("06", "Ann")
+    The data of Ann.
+    >>> mine.integers(1000) == personal("06", " ann").integers(1000)
+    The data of  ann.
+    np.True_
+    >>> rng = personal("06", "")
+    Everybody's data; write your id into the cell above for your own.
+    """
+    if isinstance(student, bool) or not isinstance(student, str | int):
+        raise TypeError(
+            f'student should be your id in quotes, such as "ann"; got {type(student).__name__}.'
+        )
+    own = normal_id(student)
+    _personal[:] = own.encode()
+    if own:
+        print(f"The data of {student}.")
+    else:
+        print("Everybody's data; write your id into the cell above for your own.")
+    return np.random.default_rng([*lab.encode(), 0, *_personal])
+
+
+def normal_id(student):
+    """Return an id as text in one form, whatever its case and the space around it."""
+    return unicodedata.normalize("NFC", str(student)).strip().casefold()
 
 
 def exercise(number, answer, *, forbids=(), hidden=(), hints=()):
@@ -132,8 +181,9 @@ class Exercise:
     ----------
     state : {"not run", "not attempted", "failed", "passed"}
     rng : numpy.random.Generator
-        What the visible checks draw from: the same numbers at each run, so that a mistake
-        stays where it is while the student looks for it; fresh ones when graded.
+        What the visible checks draw from: a student's own numbers (see `personal`), the same
+        at each run, so that a mistake stays where it is while he looks for it; fresh ones when
+        graded.
     """
 
     def __init__(self, number, answer, forbids=(), hidden=(), hints=()):
@@ -212,9 +262,9 @@ class Exercise:
         return f"Hint {self._hints_shown} of {len(self.hints)}: {self.hints[self._hints_shown - 1]}"
 
     def __enter__(self):
-        seed = _fresh_seed() if grading() else 0
+        own = [_fresh_seed()] if grading() else [0, *_personal]
         # The number keeps it apart from default_rng(0), which a student may have chosen.
-        self.rng = np.random.default_rng([seed, *self.number.encode()])
+        self.rng = np.random.default_rng([*own, *self.number.encode()])
         self._guard = guard(self.forbids, inside=source_file(self.answer))
         self._guard.__enter__()
         return self

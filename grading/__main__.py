@@ -8,11 +8,10 @@
 Scores go to grading/gradebook.db, feedback to grading/feedback, tables to grading/report.
 """
 
-import argparse
-import contextlib
 import os
 import sys
-from pathlib import Path
+
+from . import course
 
 BAR = 24
 
@@ -54,7 +53,7 @@ def _grade(options):
     from .store import Store
 
     config = load_config(options.root)
-    labs, chosen = _labs(options, config)
+    labs, chosen = course.find_labs(options.root, config, options.lab, _limits(options))
     if not (options.trust_submissions or options.scheduler):
         check_isolation(labs[chosen[0]].limits, options.root)
     store = Store(config)
@@ -77,12 +76,7 @@ def _grade(options):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
-        prog="python -m grading",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--lab", action="append", default=[], help="only this lab; repeatable")
+    parser = course.parser("python -m grading", __doc__)
     parser.add_argument("--student", action="append", default=[], help="only this student")
     parser.add_argument("--workers", type=int, default=1, help="notebooks to grade at once")
     parser.add_argument(
@@ -104,40 +98,16 @@ def _parser():
         action="store_true",
         help="run without isolation; for answers that you wrote yourself",
     )
-    parser.add_argument(
-        "--root", type=Path, default=Path(__file__).parents[1], help="the course's folder"
-    )
     return parser
 
 
-def _labs(options, config):
-    """All labs by name, and the names of those that were asked for; a number such as 06 will do."""
-    from .lab import LabBroken, read_lab
+def _limits(options):
     from .limits import Limits
 
-    folder = options.root / config.CourseDirectory.source_directory
-    paths = {
-        path.stem: path
-        for path in sorted(folder.glob("*/*.ipynb"))
-        if path.stem == path.parent.name
-    }
-    wanted = [
-        name
-        for name in paths
-        if not options.lab or any(name == lab or name.split("-")[0] == lab for lab in options.lab)
-    ]
-    if not wanted:
-        raise LabBroken(f"No lab {' or '.join(options.lab) or 'was found'} in {folder}.")
     try:
-        limits = Limits().updated(dict(_limit(text) for text in options.limit))
+        return Limits().updated(dict(_limit(text) for text in options.limit))
     except ValueError as error:
         raise WrongOption(str(error)) from None
-    labs = {}
-    for name, path in paths.items():
-        # A lab that is broken and not asked for must not stop the others.
-        with contextlib.suppress(*() if name in wanted else (LabBroken,)):
-            labs[name] = read_lab(path, limits, config)
-    return labs, wanted
 
 
 def _limit(text):

@@ -33,6 +33,7 @@ NO_GRADING = {
     "report",
     "similarity",
     "term",
+    "variants",
 }
 
 
@@ -192,7 +193,7 @@ class ClassRun:
             try:
                 if isinstance(raw, str):
                     raise Refused(raw)
-                pieces, remarks = restore(read_notebook(raw), lab)
+                pieces, remarks = restore(read_notebook(raw), lab, upload.student)
             except Refused as refused:
                 self._refuse(upload, digest, str(refused))
                 continue

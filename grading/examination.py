@@ -12,6 +12,7 @@ from .proxies import Gone, Late
 __all__ = ["Examination"]
 
 TEXT = 2000
+BEFORE = ("text", "identity", "locked")  # what runs before the student's time begins
 
 
 class Examination:
@@ -46,7 +47,7 @@ class Examination:
     def prepare(self):
         """Start the student's process and run what comes before the student's first cell."""
         self.candidate.start()
-        while self.next < len(self.pieces) and self._piece().role in ("locked", "text"):
+        while self.next < len(self.pieces) and self._piece().role in BEFORE:
             self._step()
 
     def run(self):
@@ -81,6 +82,9 @@ class Examination:
             self.heard(piece.cell.id, self._test(piece.cell, position))
         elif piece.role == "locked":
             self._locked(piece.cell, position)
+        elif piece.role == "identity":
+            self.cells.run(piece.source, self.lab.limits.submission_seconds)
+            self.outputs[position] = _as_outputs(self.candidate.run(piece.source, piece.cell.id))
         else:
             name = piece.cell.id if piece.cell else f"{OWN} {position + 1}"
             self.outputs[position] = _as_outputs(self.candidate.run(piece.source, name))

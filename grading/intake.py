@@ -4,6 +4,7 @@ What the student may change is kept: answers, and cells of his own. Deleted, edi
 duplicated, split and re-typed cells of the instructor are restored and reported.
 """
 
+import ast
 import json
 import warnings
 from collections import defaultdict
@@ -11,9 +12,12 @@ from dataclasses import dataclass
 
 import nbformat
 
+from course_lib.checks import normal_id
+
+from .lab import IDENTITY, bound_names
 from .uploads import Refused
 
-__all__ = ["Piece", "read_notebook", "restore"]
+__all__ = ["Piece", "read_notebook", "restore", "written_id"]
 
 CELLS = 1000
 TYPES = ("code", "markdown", "raw")
@@ -97,7 +101,7 @@ def _cell(cell):
     return name, kind, source.encode(errors="replace").decode(), marks
 
 
-def restore(cells, lab):
+def restore(cells, lab, student):
     """Return the pieces to grade, in the instructor's order, and the remarks on what was mended.
 
     Parameters
@@ -105,6 +109,8 @@ def restore(cells, lab):
     cells : list
         From `read_notebook`.
     lab : lab.Lab
+    student : str
+        The id that they were handed in under; it replaces the one that they carry.
 
     Returns
     -------
@@ -128,7 +134,10 @@ def restore(cells, lab):
     remarks += _moved([one for one in seen if known[one].marks], lab)
     pieces = own[None]
     for cell in lab.cells:
-        pieces += _restored(cell, seen.get(cell.id), remarks)
+        if cell.role == "identity":
+            pieces += _identified(cell, seen.get(cell.id), student, remarks)
+        else:
+            pieces += _restored(cell, seen.get(cell.id), remarks)
         pieces += own[cell.id] if cell.id else []
     return pieces, remarks
 
@@ -161,6 +170,60 @@ def _restored(cell, submitted, remarks):
     if marks is not None and cell.marks and _marks_changed(marks, cell.marks):
         remarks.append(f"the marks of cell {cell.id} were changed; they are back.")
     return [Piece(cell, cell.cell_type, source if students else cell.source)]
+
+
+def _identified(cell, submitted, student, remarks):
+    """The student's id, and before it whatever else he wrote into its cell."""
+    source = submitted[1] if submitted else ""
+    written = written_id(source)
+    if written and normal_id(written) != normal_id(student):
+        remarks.append(
+            f"the notebook carries the id {written[:60]!r}; "
+            f"it was graded with the data of {student!r}."
+        )
+    own = [Piece(None, "code", source)] if _has_more(source) else []
+    return [*own, Piece(cell, "code", f"{IDENTITY} = {student!r}")]
+
+
+def written_id(source):
+    """Return the id that the text of the cell `student` gives, or an empty string.
+
+    Parameters
+    ----------
+    source : str
+
+    Returns
+    -------
+    str
+    """
+    given = [_as_id(node.value) for node in _statements(source) if _gives_id(node)]
+    return given[-1] if given else ""
+
+
+def _as_id(value):
+    if isinstance(value, ast.Name):  # the quotes were forgotten
+        return value.id
+    constant = getattr(value, "value", "")
+    if isinstance(constant, int) and constant.bit_length() < 64:
+        return str(constant)
+    return constant.strip() if isinstance(constant, str) else ""
+
+
+def _gives_id(node):
+    return isinstance(node, ast.Assign) and list(bound_names([node])) == [IDENTITY]
+
+
+def _has_more(source):
+    return not all(map(_gives_id, _statements(source)))
+
+
+def _statements(source):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
 
 
 def _edited(source, cell):

@@ -6,18 +6,17 @@ With ``--seeds 20`` the solution and some answers with full points run again und
 test that now passes and now fails is named. The page is grading/report/items.html.
 """
 
-import argparse
 import csv
 import io
 import math
 import re
 import sys
 from collections import Counter, defaultdict
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from . import course
 from .feedback import EXERCISE, template
 from .store import Store, write_whole
 
@@ -213,7 +212,6 @@ def restless(lab, candidates, n_seeds, options, workers=1, tell=lambda done, tot
 
 def main(arguments=None):
     """Run the command; return the exit code."""
-    from .__main__ import _labs
     from .class_run import code_digest
     from .lab import LabBroken, load_config
     from .sandbox import CannotIsolate
@@ -221,7 +219,7 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     config = load_config(options.root)
     try:
-        labs, chosen = _labs(options, config)
+        labs, chosen = course.find_labs(options.root, config, options.lab)
         store, tables = Store(config), []
         for name in chosen:
             records = [record for record in store.records() if record["lab"] == name]
@@ -257,7 +255,7 @@ def _shaken(lab, store, records, options, code):
     for upload in uploads:
         if upload.student in full:
             raw = upload.read(lab.limits.notebook_bytes)
-            candidates.append(restore(read_notebook(raw), lab)[0])
+            candidates.append(restore(read_notebook(raw), lab, upload.student)[0])
 
     def tell(done, total):
         print(f"\r{lab.name}: {done} of {total} runs", end="" if done < total else "\n", flush=True)
@@ -271,21 +269,12 @@ def _is_full(record):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
-        prog="python -m grading.items",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--lab", action="append", default=[], help="only this lab; repeatable")
+    parser = course.parser("python -m grading.items", __doc__)
     parser.add_argument("--seeds", type=int, default=0, help="seeds to run right answers under")
     parser.add_argument(
         "--answers", type=int, default=3, help="how many of the class's right answers"
     )
     parser.add_argument("--workers", type=int, default=1, help="notebooks to run at once")
-    parser.add_argument("--limit", action="append", default=[], help=argparse.SUPPRESS)
-    parser.add_argument(
-        "--root", type=Path, default=Path(__file__).parents[1], help="the course's folder"
-    )
     return parser
 
 

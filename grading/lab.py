@@ -10,7 +10,18 @@ import nbformat
 
 from .limits import Limits
 
-__all__ = ["Cell", "Lab", "LabBroken", "bound_names", "load_config", "parsed", "read_lab"]
+__all__ = [
+    "IDENTITY",
+    "Cell",
+    "Lab",
+    "LabBroken",
+    "bound_names",
+    "load_config",
+    "parsed",
+    "read_lab",
+]
+
+IDENTITY = "student"  # the cell that holds the student's id, under the same name
 
 
 class LabBroken(ValueError):
@@ -25,10 +36,11 @@ class Cell:
     ----------
     id : str
         nbgrader's grade_id, or else nbformat's cell id.
-    role : {"text", "locked", "answer", "test", "written", "free"}
+    role : {"text", "locked", "identity", "answer", "test", "written", "free"}
         Code that is ``locked`` runs on both sides, an ``answer`` is the student's, a ``test``
         runs outside the sandbox, a ``written`` answer is graded by hand, ``free`` code may be
-        edited by the student and is not graded.
+        edited by the student and is not graded. The cell `student`, in which he writes his id,
+        is the ``identity``: on both sides it holds the id that he handed in under.
     source : str
         As the tests need it, hidden tests included.
     solution : str
@@ -232,8 +244,10 @@ def _graded(marks):
 
 def _role(cell, marks):
     code = cell.cell_type == "code"
+    if not marks and code:
+        return "identity" if cell.get("id") == IDENTITY else "free"
     if not marks:
-        return "free" if code else "text"
+        return "text"
     if marks.get("solution"):
         return "written" if marks.get("grade") else "answer"
     if marks.get("grade"):

@@ -14,15 +14,14 @@ Writes ``grading/report/term.html``, ``canvas.csv``, which Canvas imports as it 
 nbgrader's gradebook the due dates, extensions and late penalties, for other tools to read.
 """
 
-import argparse
 import csv
 import io
 import statistics
 import sys
 import tomllib
 from datetime import datetime
-from pathlib import Path
 
+from . import course
 from .feedback import template
 from .late import LatePolicy, late_penalties
 from .store import Store, write_whole
@@ -176,16 +175,12 @@ def main(arguments=None):
 
 def write_term(root):
     """Bring the gradebook up to date and write the page and the tables; return the page's path."""
-    from .lab import load_config, read_lab
+    from .lab import load_config
 
     config = load_config(root)
     store, folder = Store(config), root / "grading"
-    solutions = root / config.CourseDirectory.source_directory
-    labs = {
-        path.stem: read_lab(path, config=config).points
-        for path in sorted(solutions.glob("*/*.ipynb"))
-        if path.stem == path.parent.name
-    }
+    found, _ = course.find_labs(root, config)
+    labs = {name: lab.points for name, lab in found.items()}
     due, weights, policy = read_term(folder / "term.toml", labs)
     roster, extensions = (
         read_roster(folder / "roster.csv"),
@@ -283,15 +278,8 @@ def _figure(labs, points):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
-        prog="python -m grading.term",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = course.parser("python -m grading.term", __doc__, lab=False)
     parser.add_argument("--new", action="store_true", help="write grading/term.toml to fill in")
-    parser.add_argument(
-        "--root", type=Path, default=Path(__file__).parents[1], help="the course's folder"
-    )
     return parser
 
 

@@ -28,21 +28,21 @@ def cells(slug, prefix):
 
 @functools.cache
 def given(slug):
-    """Return the names that the locked cells of a lab define.
+    """Return the names that the cell `student` and the locked cells of a lab define.
 
-    Data of 60,000 rows is thinned to every tenth: a wrong answer is wrong there too, and the
-    whole of it is worked through by nbval.
+    Data of 50,000 rows and more is thinned to every tenth: a wrong answer is wrong there too,
+    and the whole of it is worked through by nbval.
     """
     namespace = {"__name__": "lab"}
     for cell in solution(slug).cells:
         mark = cell.metadata.get("nbgrader", {})
         locked = cell.cell_type == "code" and mark.get("locked") and not mark.get("grade")
-        if locked and cell.id != "summary":
+        if cell.id == "student" or (locked and cell.id != "summary"):
             run(cell.source, namespace, cell.id)
     large = {
         name: np.ascontiguousarray(value[::10])
         for name, value in namespace.items()
-        if isinstance(value, np.ndarray) and len(value) == 60_000
+        if isinstance(value, np.ndarray) and 50_000 <= len(value) <= 60_000
     }
     return namespace | large
 

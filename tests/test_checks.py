@@ -19,6 +19,7 @@ RUNS = [[1, 2, 4], [1, 4, 16]]
 def fresh(monkeypatch):
     """Every test begins with no exercise, as a student who does not grade."""
     monkeypatch.setattr(checks, "_exercises", {})
+    monkeypatch.setattr(checks, "_personal", [])
     monkeypatch.delenv("SML_GRADING", raising=False)
     monkeypatch.delenv("SML_GRADING_SEED", raising=False)
 
@@ -129,6 +130,45 @@ def test_the_numbers_stay_while_the_student_works_and_change_when_graded(monkeyp
     assert drawn() != drawn()
     monkeypatch.setenv("SML_GRADING_SEED", "5")
     assert drawn() == drawn() != np.random.default_rng(5).random()
+
+
+def test_each_student_has_his_own_numbers_in_each_lab(capsys):
+    def drawn(lab, student):
+        own = checks.personal(lab, student).random()
+        with checks.exercise("01.1", RIGHT) as check:
+            return own, check.rng.random()
+
+    ids = ["", "ann", "bob", "éa", 17]
+    first = {student: drawn("01", student) for student in ids}
+    assert first == {student: drawn("01", student) for student in ids}
+    assert len({own for own, _ in first.values()}) == len(ids)
+    assert len({checked for _, checked in first.values()}) == len(ids)
+    assert drawn("02", "ann")[0] != first["ann"][0]
+    assert "The data of éa." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("written", ["Ann", " ann ", "ANN\n"])
+def test_an_id_is_the_same_in_any_case_and_with_space_around_it(written):
+    assert checks.personal("01", written).random() == checks.personal("01", "ann").random()
+
+
+def test_an_id_that_is_typed_as_two_accents_or_as_one_is_the_same():
+    assert checks.normal_id("e\u0301a") == checks.normal_id("\u00e9a")
+
+
+@pytest.mark.parametrize("wrong", [None, True, 1.5, ["ann"]])
+def test_what_is_no_id_is_refused(wrong):
+    with pytest.raises(TypeError, match="student should be your id in quotes"):
+        checks.personal("01", wrong)
+
+
+def test_without_an_id_everybody_has_the_same_and_is_told_so(capsys):
+    with checks.exercise("01.1", RIGHT) as check:
+        before = check.rng.random()
+    checks.personal("01", "")
+    with checks.exercise("01.1", RIGHT) as check:
+        assert check.rng.random() == before
+    assert "Everybody's data; write your id" in capsys.readouterr().out
 
 
 # ----------------------------------------------------------------------------- what a check says

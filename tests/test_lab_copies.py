@@ -78,12 +78,14 @@ def test_handing_in_strips_outputs_and_says_what_is_empty(course, capsys):
     answer = next(cell for cell in notebook.cells if cell.id == "answer-00-1")
     answer.source = "def column_means(A):\n    return 0"
     answer.execution_count = 3
+    next(cell for cell in notebook.cells if cell.id == "student").source = "student = 'ann'"
     answer.outputs = [nbformat.v4.new_output("stream", text="hello")]
     nbformat.write(notebook, own(course))
     assert handed_in(course) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("00-how-labs-work.ipynb, saved ")
     assert said[1:] == [
+        "It carries the id 'ann'; hand it in under that id.",
         "1 of 2 exercises are answered; still empty: 00.2.",
         "Hand in work/hand-in/00-how-labs-work.ipynb.",
     ]
@@ -93,6 +95,12 @@ def test_handing_in_strips_outputs_and_says_what_is_empty(course, capsys):
     assert (cell.outputs, cell.execution_count) == ([], None)
     assert "return 0" in cell.source
     assert nbformat.read(own(course), as_version=4) == notebook  # the student's copy stays
+
+
+def test_handing_in_without_an_id_says_whose_data_count(course, capsys):
+    copied(course)
+    assert handed_in(course) == 0
+    assert "It carries no id: it is graded with the data of the id" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["0", "00", "00-how-labs-work", " 00 "])

@@ -253,6 +253,12 @@ BROKEN = {
     ),
     "no summary": (without("summary"), "the last code cell should be `checks.summary()`"),
     "an unlocked setup": (marked("setup", locked=False), "should be the locked cell `setup`"),
+    "no cell for the id": (without("student"), "should be the unmarked cell `student`"),
+    "an id of its own": (edited("student", '""', '"ann"'), "should be the unmarked cell `student`"),
+    "the same data for all": (
+        edited("setup", 'checks.personal("00", student)', "np.random.default_rng(0)"),
+        'the cell `setup` should call checks.personal("00", student)',
+    ),
     "an output": (with_output, "cell summary holds an output"),
     "a picture that is not attached": (
         appended("how", "\n![](attachment:cat.png)"),

@@ -34,6 +34,7 @@ from course_lib.manifolds import (
     residual_variance,
     sweep_conductance,
 )
+from course_lib.manifolds._eigen import _is_sheet
 from tests.kernels import as_python
 
 METHODS = ["columns", "nystrom"]
@@ -181,6 +182,25 @@ def test_scaling_of_many_points_is_that_of_few(rng):
     assert_same_up_to_signs(
         Y, centred @ np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :2], 1e-6
     )
+
+
+def test_columns_set_near_eigenvalues_apart():
+    """Second and third variance differ by 5%, and the distances are of no Euclidean space."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((500, 12)) * np.r_[3.0, 2.05, 2.0, np.full(9, 0.7)]
+    D = cdist(X, X) ** 0.9
+    truth = classical_mds(D, rng=0).Y
+    for _ in range(5):
+        chosen = rng.choice(500, 125, replace=False)
+        found = landmark_mds(D[chosen], chosen).Y
+        assert procrustes(found, truth)[2] < 1e-3  # in 60 draws at most 1.4e-4
+
+
+@pytest.mark.parametrize("n", [300, 1500])
+def test_sheets_are_told_from_clouds(n, rng):
+    assert _is_sheet(neighbor_graph(rng.random((n, 2)), 10))
+    assert _is_sheet(neighbor_graph(rng.random((n, 1)), 10))
+    assert not _is_sheet(neighbor_graph(rng.standard_normal((n, 10)), 10))
 
 
 def test_columns_look_up_the_sign_of_an_eigenvalue(rng):

@@ -99,6 +99,14 @@ def test_zero_bytes_and_lengths_do_not_change_the_hash(items):
     assert_array_equal(fast, hash_items(as_bytes))
 
 
+def test_blocks_of_a_long_list_hash_alike(monkeypatch):
+    items = [f"item {i}" for i in range(1000)]
+    whole = hash_items(items, 3)
+    monkeypatch.setattr(item_hashing, "BLOCK", 64)
+    assert_array_equal(hash_items(items, 3), whole)
+    assert_array_equal(hash_items(items[:64], 3), whole[:64])
+
+
 def test_the_hash_is_splitmix64_on_every_machine():
     """Vigna's published first outputs of splitmix64 with seed 1234567."""
     golden = int(item_hashing.GOLDEN)

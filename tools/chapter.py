@@ -11,6 +11,8 @@ import tomllib
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from tools.lab_rules import STUDENT
+
 ROOT = pathlib.Path(__file__).parents[1]
 
 MODULE = '"""{title}: what this file holds, in the order to read it."""\n\n__all__ = []\n'
@@ -37,6 +39,11 @@ BENCHMARK = (
 MISTAKES = (
     '"""Wrong answers to Lab {number:02} that its checks must reject."""\n\nMISTAKES = {{}}\n'
 )
+SETUP = """import numpy as np
+
+from course_lib import checks
+
+mine = checks.personal("{:02}", student)  # let it choose the data"""
 API = "# {name}\n\n<!-- every public name of the module -->\n"
 CHAPTER = """---
 jupytext:
@@ -101,7 +108,8 @@ def place(room, text):
 def solution(entry):
     """Return the first form of a solution notebook: title and set-up."""
     title = new_markdown_cell(f"# Lab {entry['number']:02}. {entry['title']}", id="title")
-    setup = new_code_cell("import numpy as np\n\nfrom course_lib import checks", id="setup")
+    student = new_code_cell(STUDENT, id="student")
+    setup = new_code_cell(SETUP.format(entry["number"]), id="setup")
     for cell in (title, setup):
         cell.metadata["nbgrader"] = {
             "grade_id": cell.id,
@@ -112,7 +120,7 @@ def solution(entry):
             "schema_version": 3,
         }
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return new_notebook(cells=[title, setup], metadata={"kernelspec": kernel})
+    return new_notebook(cells=[title, student, setup], metadata={"kernelspec": kernel})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 
 import nbformat
 
+from grading.intake import written_id
 from tools.lab_rules import exercises, is_empty
 
 __all__ = ["copy_to_work", "submit"]
@@ -118,6 +119,7 @@ def _about(notebook, original, own):
     """Yield what the student should know before handing in."""
     saved = datetime.datetime.fromtimestamp(own.stat().st_mtime)
     yield f"{own.name}, saved {saved:%d %B at %H:%M}: save again if you changed it since."
+    yield _whose(notebook)
     cells = _by_grade_id(notebook)
     answers = [f"answer-{exercise}" for exercise in exercises(original)]
     lost = [_number(name) for name in answers if name not in cells]
@@ -138,6 +140,13 @@ def _about(notebook, original, own):
     )
     if notebook.metadata.get("course", {}).get("version") != original.metadata.course.version:
         yield "The lab has changed since this copy was made; look whether your exercises did."
+
+
+def _whose(notebook):
+    given = [written_id(cell.source) for cell in notebook.cells if cell.get("id") == "student"]
+    if any(given):
+        return f"It carries the id {given[0]!r}; hand it in under that id."
+    return "It carries no id: it is graded with the data of the id under which you hand it in."
 
 
 def _by_grade_id(notebook):

@@ -16,8 +16,10 @@ import nbformat
 
 from course_lib.checks import KINDS
 
-__all__ = ["STUB", "Lab", "exercises", "is_empty", "problems", "regions"]
+__all__ = ["STUB", "STUDENT", "Lab", "exercises", "is_empty", "problems", "regions"]
 
+STUDENT = '''# Your id, as your course knows you. It chooses your own data and numbers.
+student = ""'''
 STUB = 'raise NotImplementedError("write your answer here")'
 TOLD = 20  # shorter lines, such as `meter = Meter()`, tell nothing
 
@@ -78,9 +80,17 @@ def _ids(lab):
 
 def _frame(lab):
     code = [cell for cell in lab.solution.cells if cell.cell_type == "code"]
-    if not code or code[0].id != "setup" or not _mark(code[0]).get("locked"):
-        yield "the first code cell should be the locked cell `setup`."
-    if not code or code[-1].source.strip() != "checks.summary()":
+    if len(code) < 3:
+        yield "a lab begins with the cells `student` and `setup` and ends with `checks.summary()`."
+        return
+    first, second, last = code[0], code[1], code[-1]
+    if (first.id, first.source) != ("student", STUDENT) or _mark(first):
+        yield f"the first code cell should be the unmarked cell `student`: {STUDENT!r}."
+    if second.id != "setup" or not _mark(second).get("locked"):
+        yield "the second code cell should be the locked cell `setup`."
+    if f'checks.personal("{lab.slug[:2]}", student)' not in second.source:
+        yield f'the cell `setup` should call checks.personal("{lab.slug[:2]}", student).'
+    if last.source.strip() != "checks.summary()":
         yield "the last code cell should be `checks.summary()`."
 
 
@@ -205,7 +215,7 @@ def _names(lab):
     """
     given, answers = set(dir(builtins)), set()
     for cell in lab.solution.cells:
-        if cell.cell_type == "code" and _marks(cell) == (False, False, True):
+        if cell.cell_type == "code" and _is_given(cell):
             given |= _names_in(cell, stored=True)
         elif _mark(cell).get("solution"):
             answers |= _names_in(cell, stored=True)
@@ -243,6 +253,11 @@ def _hidden_cells(notebook, exercise):
 
 def _begins(cell, line):
     return cell.source.partition("\n")[0] == line
+
+
+def _is_given(cell):
+    """Whether the grader runs it on both sides."""
+    return cell.id == "student" or _marks(cell) == (False, False, True)
 
 
 def _mark(cell):

@@ -116,7 +116,10 @@
     const r = slider(controls, { label: "Neighbours asked", min: 1, max: MOST, value: 10 }, count);
     const color = choice(controls, {
       label: "Color", options: [["trust", "trust"], ["label", "digit"]], value: "trust",
-    }, () => picture.redraw());
+    }, () => {
+      for (const key of trustKeys) key.style.display = color.value === "trust" ? "" : "none";
+      picture.redraw();
+    });
     const point = slider(controls, { label: "Point", min: 0, max: n - 1, value: 0 }, choose);
     const worst = html("button", { type: "button" }, "Least trusted point");
     controls.append(html("div", { className: "explorable-control" }, worst));
@@ -146,6 +149,7 @@
       { name: `trust ${LOW} or less`, color: "--fig-2", width: 10 },
       { name: "to a true neighbour of the point", color: "--fig-ink", width: 1.5 },
     ]);
+    const trustKeys = [...stage.querySelectorAll(".explorable-legend li")].slice(0, 2);
     const say = reading(stage);
 
     function takeMethod() {

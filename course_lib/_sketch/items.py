@@ -93,9 +93,13 @@ def hash_items(items, seed=0):
     batch, _ = as_batch(items)
     if isinstance(batch, np.ndarray):
         return _hash_words(_as_words(batch), keys[0])
-    # In blocks, whose joined text stays in the cache.
-    starts = range(0, max(1, len(batch)), BLOCK)
-    return np.concatenate([_hash_sequence(batch[start : start + BLOCK], keys) for start in starts])
+    if len(batch) <= BLOCK:
+        return _hash_sequence(batch, keys)
+    hashes = np.empty(len(batch), np.uint64)
+    for start in range(0, len(batch), BLOCK):  # of which the joined text stays in the cache
+        block = slice(start, start + BLOCK)
+        hashes[block] = _hash_sequence(batch[block], keys)
+    return hashes
 
 
 @functools.lru_cache(64)

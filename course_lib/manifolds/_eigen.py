@@ -3,17 +3,19 @@
 Where neighbours are far apart in a path, as on a sheet, the small eigenvalues crowd towards zero: a
 Lanczos iteration needs many steps, and factorizing the matrix is cheap, since a sheet is easily
 cut in two. Where every point is a few steps from every other, as in data of many dimensions,
-the factor is nearly full, and the eigenvalues are well apart. So: a few Lanczos steps, and a
-factorization where they have not settled it.
+the factor is nearly full, and the eigenvalues are well apart. A breadth-first search tells them
+apart: as many steps across as points in a step, or hundreds of points in each of a few steps.
 """
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh, splu
 
 __all__ = ["smallest_eigenpairs"]
 
 DENSE = 200  # up to this size all eigenpairs are computed
+SHEET = 8  # of a square sheet n is 2 to 3 times the square of the depth of a search, of digits 40
 PATIENCE = 4  # restarts of the plain Lanczos iteration
 SHIFT = 1e-10  # in units of the largest eigenvalue, so that there is an inverse
 
@@ -23,20 +25,33 @@ def smallest_eigenpairs(M, count, *, null, top, rng, tol=1e-6, method="auto"):
 
     ``M`` (n, n) is symmetric positive semidefinite with no eigenvalue above ``top``; the unit
     vector ``null`` (n,), which it sends to zero, is left out. ``method`` is "lanczos", "factor",
-    or "auto": the first, if it converges soon, and else the second.
+    or "auto": the second for a sheet, the first for other M if it converges soon.
     """
     n = M.shape[0]
     if n <= max(DENSE, 4 * count):
         w, V = np.linalg.eigh(M.toarray() + 2 * top * np.outer(null, null))
         return w[:count], V[:, :count]
     start = rng.standard_normal(n)
-    if method != "factor":
+    if method == "lanczos" or (method == "auto" and not _is_sheet(M)):
         try:
             return _by_products(M, count, null, top, start, tol, method == "auto")
         except ArpackNoConvergence:
             if method == "lanczos":
                 raise
     return _by_factor(M, count, null, top, start, tol)
+
+
+def _is_sheet(M):
+    """Whether a breadth-first search over M takes about as many steps as it finds points in each.
+
+    Steps of n / depth points make M a band of about that width. For a sheet it is at most
+    ``sqrt(SHEET * n)``, so that a factorization takes some ``SHEET * n**2`` flops and no more.
+    """
+    order, before = breadth_first_order(M, 0, directed=False)
+    node, depth = order[-1], 0
+    while before[node] >= 0:
+        node, depth = before[node], depth + 1
+    return SHEET * depth**2 >= M.shape[0]
 
 
 def _by_products(M, count, null, top, start, tol, hurried):

@@ -36,8 +36,8 @@ def laplacian_eigenmaps(W, n_components=2, *, tol=1e-6, method="auto", rng=None)
         Size at which the residual of an eigenpair is small enough; its eigenvalue is then
         right to about ``tol**2`` over the gap to the next.
     method : {"auto", "lanczos", "factor"}
-        Products with W only, or a sparse factorization, or the second where the first takes
-        long.
+        Products with W only, or a sparse factorization, or the second where the graph is that
+        of a sheet or the first takes long.
     rng : Generator, int or None
         The start of the iteration; no part of the answer but its signs.
 

@@ -117,8 +117,8 @@ def landmark_mds(distances, landmarks, n_components=2, *, method="columns"):
     method : {"columns", "nystrom"}
         ``"nystrom"``: scale the landmarks alone, and place the others by their distances to them;
         this is landmark MDS [1], a Nyström extension [2]. ``"columns"``: take the left singular
-        vectors of :math:`C`, to which every point contributes, and let the landmarks set the
-        scale.
+        vectors of :math:`C`, to which every point contributes, some ten for each dimension, and
+        choose among them by the small matrix that B is on them.
 
     Returns
     -------
@@ -137,9 +137,8 @@ def landmark_mds(distances, landmarks, n_components=2, *, method="columns"):
     :math:`2 n m`.
 
     **Guarantee.** Both are exact if the distances are Euclidean of dimension at most k and the
-    landmarks do not lie in a plane of lower dimension. For others none; squaring the spectrum, as
-    the left singular vectors do, sets the leading directions further apart, and their error
-    on digits is a half to a third of that of Nyström with the same landmarks.
+    landmarks do not lie in a plane of lower dimension. For others none; columns come nearer to
+    the map of all distances, on digits many times.
 
     References
     ----------
@@ -229,33 +228,29 @@ def _by_nystrom(C, landmarks, k):
 
 
 def _by_columns(C, landmarks, k):
-    """Directions from all columns of B that are known, lengths from the landmarks among each other.
+    """Many directions that the columns of B share; among them the best k.
 
-    The right singular vectors V of C say which combinations of landmarks matter; the inner
-    products of the landmarks fix the metric S on them: Y = C V S^(1/2).
+    On the left singular vectors ``U = C @ V`` B is a small matrix S, which fits the columns that
+    are known: ``C = U @ S @ own.T``. Near eigenvalues of B mix in the singular vectors, which err
+    with the draw of the landmarks; S sets them apart again.
     """
     m = len(landmarks)
-    candidates = min(2 * k + 2, m)
+    candidates = min(m, max(2 * k + 2, min(10 * k, m // 4)))
     gram = (C.T @ C).astype(np.float64)
     w, V = eigh(gram, subset_by_index=[m - candidates, m - 1], check_finite=False)
-    w, V = w[::-1], V[:, ::-1]
-    own = C[landmarks].astype(np.float64)
-    own -= own.mean(axis=0)  # inner products of the landmarks about their own mean
-    # A singular value has no sign, and B may be indefinite: B v must point along v.
-    leading = np.flatnonzero(np.sum((own @ V) * V, axis=0) > 1e-9 * np.sqrt(w[0]))[:k]
-    if len(leading) < k:
-        raise ValueError(NOT_ENOUGH.format(k, len(leading)))
-    V = V[:, leading]
-    inverse = np.linalg.pinv(own @ V)
-    lengths, turn = np.linalg.eigh(inverse @ (own + own.T) @ inverse.T / 2)
-    _require_positive(lengths[::-1], k)
+    sure = w > m * np.finfo(C.dtype).eps * w[-1]
+    V = V[:, sure] / np.sqrt(w[sure])
+    own = C[landmarks] @ V
+    own -= own.mean(axis=0)  # the columns of B are about the mean of the landmarks
+    S = np.linalg.pinv(own) @ gram @ V
+    lengths, turn = np.linalg.eigh((S + S.T) / 2)
+    lengths, turn = lengths[::-1][:k], turn[:, ::-1][:, :k]
+    _require_positive(lengths, k)
     basis = V @ (turn * np.sqrt(lengths))
-    eigenvalues, turn = np.linalg.eigh(basis.T @ gram @ basis)  # of Y.T @ Y: to principal axes
-    basis = basis @ turn[:, ::-1]
-    return eigenvalues[::-1], basis
+    return lengths, basis
 
 
 def _require_positive(w, k):
-    found = int(np.count_nonzero(w[:k] > 1e-10 * max(w[0], 0.0)))
+    found = int(np.count_nonzero(w[:k] > 1e-10 * w.max(initial=0.0)))
     if found < k:
         raise ValueError(NOT_ENOUGH.format(k, found))

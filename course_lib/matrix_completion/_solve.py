@@ -68,38 +68,59 @@ def cg_rows(indptr, indices, weights, F, gram, steps, out):
     """The problems of `weighted_rows` by so many steps of conjugate gradients from ``out``."""
     k = F.shape[1]
     r, p, Ap = np.empty(k, F.dtype), np.empty(k, F.dtype), np.empty(k, F.dtype)
-    one = F.dtype.type(1)
+    zero, one = F.dtype.type(0), F.dtype.type(1)
     for i in range(len(out)):
-        x = out[i]
-        if indptr[i + 1] == indptr[i]:
+        x, stored = out[i], slice(indptr[i], indptr[i + 1])
+        places, w = indices[stored], weights[stored]
+        if len(places) == 0:
             x[:] = 0
             continue
-        _multiply(gram, x, r)
-        for q in range(k):
-            r[q] = -r[q]
-        for t in range(indptr[i], indptr[i + 1]):
-            f, weight = F[indices[t]], weights[t]
-            factor = weight - (weight - one) * _dot(f, x)
-            for q in range(k):
-                r[q] += factor * f[q]
+        _residual(places, w, F, gram, one, x, r)
         p[:] = r
         rest = _dot(r, r)
         for _ in range(steps):
             if rest < 1e-20:
                 break
-            _multiply(gram, p, Ap)
-            for t in range(indptr[i], indptr[i + 1]):
-                f = F[indices[t]]
-                factor = (weights[t] - one) * _dot(f, p)
-                for q in range(k):
-                    Ap[q] += factor * f[q]
+            _residual(places, w, F, gram, zero, p, Ap)
             length = rest / _dot(p, Ap)
             for q in range(k):
-                x[q] += length * p[q]
+                x[q] -= length * p[q]
                 r[q] -= length * Ap[q]
             before, rest = rest, _dot(r, r)
             for q in range(k):
                 p[q] = r[q] + rest / before * p[q]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _residual(places, w, F, gram, goal, x, y):
+    """``y = goal * b - A x``, where ``A x = b`` are the normal equations of one row.
+
+    Four places are taken at a time: they share what is read and written of ``x`` and ``y``.
+    """
+    _multiply(gram, x, y)
+    for q in range(len(y)):
+        y[q] = -y[q]
+    one = F.dtype.type(1)
+    fours = len(places) // 4 * 4
+    for t in range(0, fours, 4):
+        f, g, h, e = F[places[t]], F[places[t + 1]], F[places[t + 2]], F[places[t + 3]]
+        a = b = c = d = F.dtype.type(0)
+        for q in range(len(x)):
+            a += f[q] * x[q]
+            b += g[q] * x[q]
+            c += h[q] * x[q]
+            d += e[q] * x[q]
+        a = goal * w[t] - (w[t] - one) * a
+        b = goal * w[t + 1] - (w[t + 1] - one) * b
+        c = goal * w[t + 2] - (w[t + 2] - one) * c
+        d = goal * w[t + 3] - (w[t + 3] - one) * d
+        for q in range(len(y)):
+            y[q] += a * f[q] + b * g[q] + c * h[q] + d * e[q]
+    for t in range(fours, len(places)):
+        f = F[places[t]]
+        a = goal * w[t] - (w[t] - one) * _dot(f, x)
+        for q in range(len(y)):
+            y[q] += a * f[q]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

@@ -3,12 +3,12 @@
 Reads what was handed in; runs nothing of it. The pages go to grading/report/similarity.
 """
 
-import argparse
 import sys
-from pathlib import Path
 
-from grading.intake import read_notebook, restore
-from grading.lab import LabBroken, bound_names, load_config, parsed, read_lab
+from course_lib.checks import normal_id
+from grading import course
+from grading.intake import read_notebook, restore, written_id
+from grading.lab import IDENTITY, LabBroken, bound_names, load_config, parsed
 from grading.uploads import Refused, find_uploads
 
 from .pairs import prepare, resembling
@@ -25,12 +25,13 @@ def main(arguments=None):
         return 2
     config = load_config(options.root)
     try:
-        labs = _labs(options, config)
+        labs, chosen = course.find_labs(options.root, config, options.lab)
     except LabBroken as refusal:
         print(refusal, file=sys.stderr)
         return 2
     uploads, _ = find_uploads(options.root / config.CourseDirectory.submitted_directory, labs)
-    for name, lab in labs.items():
+    for name in chosen:
+        lab = labs[name]
         answers = collect([one for one in uploads if one.lab == name], lab)
         if len(answers) < 2:
             print(f"{name}: {len(answers)} submission(s), nothing to compare.")
@@ -38,38 +39,18 @@ def main(arguments=None):
         submissions = prepare(answers, scaffold(lab), known_names(lab))
         pairs, compared = resembling(submissions, options.threshold)
         folder = options.root / "grading" / "report" / "similarity"
-        page = write_report(folder, name, submissions, pairs, compared, options.threshold)
+        ids = foreign_ids([one for one in uploads if one.lab == name], lab)
+        page = write_report(folder, name, submissions, pairs, compared, options.threshold, ids)
         print(f"{name}: {len(submissions)} submissions, {len(pairs)} pairs to look at: {page}")
     return 0
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
-        prog="python -m grading.similarity",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--lab", action="append", default=[], help="only this lab; repeatable")
+    parser = course.parser("python -m grading.similarity", __doc__)
     parser.add_argument(
         "--threshold", type=float, default=THRESHOLD, help="similarity from which a pair is shown"
     )
-    parser.add_argument(
-        "--root", type=Path, default=Path(__file__).parents[2], help="the course's folder"
-    )
     return parser
-
-
-def _labs(options, config):
-    folder = options.root / config.CourseDirectory.source_directory
-    labs = {}
-    for path in sorted(folder.glob("*/*.ipynb")):
-        name = path.stem
-        asked = not options.lab or any(lab in (name, name.split("-")[0]) for lab in options.lab)
-        if asked and name == path.parent.name:
-            labs[name] = read_lab(path, config=config)
-    if not labs:
-        raise LabBroken(f"No lab {' or '.join(options.lab) or 'was found'} in {folder}.")
-    return labs
 
 
 def collect(uploads, lab):
@@ -80,7 +61,7 @@ def collect(uploads, lab):
             cells = read_notebook(upload.read(lab.limits.notebook_bytes))
         except Refused:
             continue  # the grader has said why
-        pieces, _ = restore(cells, lab)
+        pieces, _ = restore(cells, lab, upload.student)
         own, written = 0, {}
         for piece in pieces:
             if piece.cell_type != "code" or piece.role not in ("answer", "free"):
@@ -92,6 +73,20 @@ def collect(uploads, lab):
         if written:
             answers[upload.student] = written
     return answers
+
+
+def foreign_ids(uploads, lab):
+    """Return ``(student, id)`` of the notebooks that carry an id other than the student's."""
+    found = []
+    for upload in uploads:
+        try:
+            cells = read_notebook(upload.read(lab.limits.notebook_bytes))
+        except Refused:
+            continue
+        ids = [written_id(source) for name, _, source, _ in cells if name == IDENTITY]
+        own = normal_id(upload.student)
+        found += [(upload.student, one) for one in ids if one and normal_id(one) != own]
+    return found
 
 
 def scaffold(lab):

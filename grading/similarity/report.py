@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 
+from course_lib.checks import normal_id
 from grading.feedback import template
 from grading.report import spreadsheet_cell
 from grading.store import write_whole
@@ -16,7 +17,7 @@ BINS = 20
 SHADES = 4  # colours of the marked lines, taken in turn
 
 
-def write_report(folder, lab, submissions, pairs, compared, threshold):
+def write_report(folder, lab, submissions, pairs, compared, threshold, ids=()):
     """Write ``LAB.html``, ``LAB.csv`` and a page for each pair; return the first one's path.
 
     Parameters
@@ -29,6 +30,8 @@ def write_report(folder, lab, submissions, pairs, compared, threshold):
     compared : list of float
         The similarity of each candidate.
     threshold : float
+    ids : list of (str, str)
+        Students whose notebooks carry another id, with that id.
     """
     rows = [{"pair": pair, "page": _page_name(lab, pair)} for pair in pairs]
     for row in rows:
@@ -36,7 +39,7 @@ def write_report(folder, lab, submissions, pairs, compared, threshold):
             lab=lab, pair=row["pair"], sides=[_side(row["pair"], side) for side in (0, 1)]
         )
         write_whole(folder / row["page"], page)
-    n = len(submissions)
+    n, known = len(submissions), {normal_id(one.student) for one in submissions}
     page = template("similarity.html").render(
         lab=lab,
         n=n,
@@ -47,6 +50,7 @@ def write_report(folder, lab, submissions, pairs, compared, threshold):
         compared=len(compared),
         threshold=threshold,
         evidence=EVIDENCE,
+        ids=[(student, one, normal_id(one) in known) for student, one in ids],
     )
     write_whole(folder / f"{lab}.html", page)
     write_whole(folder / f"{lab}.csv", _table(rows))

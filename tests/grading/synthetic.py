@@ -12,6 +12,7 @@ branched   ``if c: return x`` followed by the rest becomes ``if``/``else``, or t
 unrolled   ``for i in range(n)`` becomes a ``while`` loop
 spelled    ``x.sum()`` becomes ``np.sum(x)``, ``x += y`` becomes ``x = x + y``
 checked    assertions and conversions that a careful person adds
+inverted   ``x / y`` becomes ``x * (1 / y)``, which may differ in the last bit
 traced     counters and notes that a debugging person leaves behind
 ========== ==================================================================================
 
@@ -21,12 +22,12 @@ some comparisons around and moves functions.
 
 import ast
 import builtins
-import copy
-import random
+import keyword
 import string
 
 __all__ = ["Style", "copied", "rewritten"]
 
+HABITS = ["named", "flipped", "branched", "unrolled", "spelled", "checked", "traced", "inverted"]
 STOCK = [
     "acc",
     "arr",
@@ -71,7 +72,7 @@ class Style:
 
     def __init__(self, rng):
         self.rng = rng
-        for habit in ("named", "flipped", "branched", "unrolled", "spelled", "checked", "traced"):
+        for habit in HABITS:
             setattr(self, habit, rng.choice([0.0, 0.15, 0.5, 0.85]))
         self.names = rng.sample(STOCK, len(STOCK))
 
@@ -83,7 +84,7 @@ class Style:
 def rewritten(source, style):
     """Return a function's source as a student of this style would have written it."""
     tree = ast.parse(source)
-    for step in (_Spell, _Flip, _Unroll, _Branch, _Name, _Check):
+    for step in (_Spell, _Invert, _Flip, _Unroll, _Branch, _Name, _Check):
         tree = ast.fix_missing_locations(step(style).visit(tree))
     return ast.unparse(renamed(tree, style.names))
 
@@ -126,7 +127,8 @@ def renamed(tree, names):
             }
             - kept
         )
-        free = [name for name in names if name not in used | kept and not hasattr(builtins, name)]
+        taken = used | kept | set(dir(builtins)) | set(keyword.kwlist)
+        free = [name for name in names if name not in taken]
         table = dict(zip(own, free, strict=False))
         for node in ast.walk(function):
             if isinstance(node, ast.Name):
@@ -171,6 +173,16 @@ class _Spell(_Habit):
             return ast.Assign(
                 [node.target], ast.BinOp(ast.Name(node.target.id, ast.Load()), node.op, node.value)
             )
+        return node
+
+
+class _Invert(_Habit):
+    def visit_BinOp(self, node):
+        self.generic_visit(node)
+        plain = isinstance(node.op, ast.Div) and not isinstance(node.left, ast.Constant)
+        if plain and self.style.does("inverted"):
+            inverse = ast.BinOp(ast.Constant(1), ast.Div(), node.right)
+            return ast.BinOp(node.left, ast.Mult(), inverse)
         return node
 
 
@@ -284,15 +296,3 @@ TRACES = [
     "debug = {'calls': 0}\ndebug['calls'] = debug['calls'] + 1",
     "notes = 'checked by hand'\nassert len(notes) > 3",
 ]
-
-
-def student(seed):
-    """Return the skill and the style of student number `seed`."""
-    rng = random.Random(seed)
-    return min(1.0, max(0.2, rng.gauss(0.75, 0.2))), Style(rng)
-
-
-def copy_of(cells, seed):
-    """Return the cells of a copier."""
-    rng = random.Random(seed)
-    return {name: copied(source, rng) for name, source in copy.copy(cells).items()}

@@ -41,7 +41,7 @@ def released(lab):
 
 def restored(cells, lab):
     raw = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}).encode()
-    return restore(read_notebook(raw), lab)
+    return restore(read_notebook(raw), lab, "ann")
 
 
 # ---- Facts ------------------------------------------------------------------------------

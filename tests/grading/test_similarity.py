@@ -12,11 +12,12 @@ from grading.similarity.__main__ import collect, known_names, main, scaffold
 from grading.similarity.fingerprints import RUN, WINDOW, fingerprints, tokens, winnowed
 from grading.similarity.pairs import groups, marked_lines, prepare, resembling
 from grading.uploads import find_uploads
-from tests import labs, mistakes
+from tests import labs
 
 from .fixtures.course import Course
 from .fixtures.labs import small_lab
-from .synthetic import copied, copy_of, rewritten, student
+from .population import copy_of, honest, subject
+from .synthetic import copied
 
 LAB = "90-small"
 SOLUTION = {
@@ -113,23 +114,8 @@ def test_marks_lie_on_lines_that_exist():
 
 def synthetic_class(slug, n, n_copies):
     """``{student: cells}`` by the rules of `synthetic`, and the pairs that were copied."""
-    wrong, names = {}, {}
-    for one in mistakes.load(slug):
-        wrong.setdefault(f"answer-{one.exercise.replace('.', '-')}", []).append(one)
-    solution = {cell.id: cell.source for cell in labs.cells(slug, "answer-")}
-    for cell, source in solution.items():
-        names[cell] = ast.parse(source).body[-1].name
-    answers = {}
-    for number in range(n):
-        skill, style = student(number)
-        cells = {}
-        for cell, source in solution.items():
-            luck = style.rng.random()
-            if luck > skill:
-                source = mistakes.source(style.rng.choice(wrong[cell]), names[cell])
-            if luck < skill + 0.9 * (1 - skill):
-                cells[cell] = rewritten(source, style)
-        answers[f"honest-{number:03}"] = cells
+    one = subject(slug)
+    answers = {f"honest-{number:03}": honest(number, slug, one) for number in range(n)}
     copies = set()
     for number, origin in enumerate(random.Random(n).sample(range(n), n_copies)):
         name = f"zz-{number:02}"
