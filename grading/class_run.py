@@ -124,6 +124,8 @@ class ClassRun:
         todo = [(upload, tests) for upload in uploads if (tests := self._to_do(upload)) != set()]
         if todo:
             self._examine(todo)
+        # Also of what did not change: the time may have come after the notebook.
+        self.store.set_timestamps({(one.student, one.lab): one.timestamp for one in uploads})
         write_feedback(self.store, self.labs)
         write_reports(self.store, self.labs, self.totals)
         return self.totals

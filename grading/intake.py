@@ -167,7 +167,7 @@ def _restored(cell, submitted, remarks):
         remarks.append(f"cell {cell.id} was turned into {kind}; it is {cell.cell_type} again.")
     if not students and cell.role != "text" and _edited(source, cell):
         remarks.append(f"cell {cell.id} was edited; it is back as it was released.")
-    if marks is not None and cell.marks and _marks_changed(marks, cell.marks):
+    if marks is not None and cell.marks and _marks_changed(source, kind, marks, cell.marks):
         remarks.append(f"the marks of cell {cell.id} were changed; they are back.")
     return [Piece(cell, cell.cell_type, source if students else cell.source)]
 
@@ -230,8 +230,21 @@ def _edited(source, cell):
     return source.rstrip() not in (cell.released.rstrip(), cell.source.rstrip())
 
 
-def _marks_changed(marks, own):
-    return any(
+def _marks_changed(source, kind, marks, own):
+    """Whether the student changed marks; if the instructor did since, the checksum still fits."""
+    changed = any(
         marks.get(key, own.get(key)) != own.get(key)
         for key in ("points", "grade", "solution", "locked", "task")
     )
+    return changed and not _is_as_released(source, kind, marks)
+
+
+def _is_as_released(source, kind, marks):
+    from nbgrader.utils import compute_checksum  # a second of imports that few need
+
+    metadata = {"nbgrader": marks}
+    try:
+        cell = nbformat.from_dict({"cell_type": kind, "source": source, "metadata": metadata})
+        return compute_checksum(cell) == marks["checksum"]
+    except Exception:  # whatever a student made of his marks
+        return False

@@ -4,6 +4,7 @@ The gradebook is written first and the record last, each as a whole. So whoever 
 finds its scores, and a run that was killed at any point goes on where no record is.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -102,6 +103,15 @@ class Store:
                 f"Move {self.db_url.removeprefix('sqlite:///')} away and grade again, "
                 f"or give the lab a new name."
             ) from None
+
+    def set_timestamps(self, timestamps):
+        """Write when submissions were handed in, by student and lab; None where nothing says so."""
+        with Gradebook(self.db_url) as book:
+            for (student, lab), written in timestamps.items():
+                with contextlib.suppress(MissingEntry):
+                    submission = book.find_submission(lab, student)
+                    submission.timestamp = parse_utc(written) if written else None
+            book.db.commit()
 
     def set_due_dates(self, due):
         """Write due dates, by lab, into the gradebook."""

@@ -105,19 +105,24 @@ def read_roster(path):
     return roster
 
 
-def read_extensions(path):
-    """Return days by ``(student, lab)``."""
+def read_extensions(path, labs):
+    """Return days by ``(student, lab)``; a lab goes by its name or its number."""
     if not path.exists():
         return {}
+    names = {name.split("-")[0]: name for name in labs} | {name: name for name in labs}
     with path.open(encoding="utf-8-sig", newline="") as file:
         try:
-            return {
-                (row["student"], row["lab"]): float(row["days"]) for row in csv.DictReader(file)
-            }
+            rows = [
+                (row["student"], row["lab"], float(row["days"])) for row in csv.DictReader(file)
+            ]
         except (KeyError, TypeError, ValueError):
             raise TermBroken(
                 f"{path.name} must have the columns student, lab and days, days being numbers."
             ) from None
+    for _, lab, _ in rows:
+        if lab not in names:
+            raise TermBroken(f"{path.name} names {lab!r}; there is no such lab.")
+    return {(student, names[lab]): days for student, lab, days in rows}
 
 
 def canvas_table(roster, labs, points, head=()):
@@ -184,7 +189,7 @@ def write_term(root):
     due, weights, policy = read_term(folder / "term.toml", labs)
     roster, extensions = (
         read_roster(folder / "roster.csv"),
-        read_extensions(folder / "extensions.csv"),
+        read_extensions(folder / "extensions.csv", labs),
     )
     store.set_due_dates(due)
     store.set_extensions(extensions)
@@ -205,7 +210,8 @@ def write_term(root):
     page = template("term.html").render(
         **_summary(students, given, points, penalties, weights, policy),
         strangers=sorted({student for student, _ in points} - set(students)),
-        figure=_figure(given, points),
+        unknown=sorted({student for student, _ in extensions} - set(students)),
+        figure=_figure(students, given, points),
         due=due,
     )
     write_whole(report / "term.html", page)
@@ -230,7 +236,7 @@ def _summary(students, labs, points, penalties, weights, policy):
     for lab, most in labs.items():
         got = [points[one, lab] / most for one in students if (one, lab) in points]
         late = sum((one, lab) in penalties and penalties[one, lab][1] > 0 for one in students)
-        quartiles = statistics.quantiles(got, n=4) if len(got) > 1 else None
+        quartiles = statistics.quantiles(got, n=4, method="inclusive") if len(got) > 1 else None
         by_lab.append(
             {"lab": lab, "most": most, "n": len(got), "late": late, "quartiles": quartiles}
         )
@@ -252,7 +258,7 @@ def _summary(students, labs, points, penalties, weights, policy):
     return {"by_lab": by_lab, "by_student": by_student, "policy": policy, "n": len(students)}
 
 
-def _figure(labs, points):
+def _figure(students, labs, points):
     """All scores of each lab as dots, the median as a line."""
     if not points:
         return ""
@@ -260,7 +266,7 @@ def _figure(labs, points):
 
     fig, ax = plots.figure(5.2, 0.6 + 0.35 * len(labs))
     for row, (lab, most) in enumerate(labs.items()):
-        got = sorted(points[key] / most for key in points if key[1] == lab)
+        got = sorted(points[one, lab] / most for one in students if (one, lab) in points)
         if not got:
             continue
         spread = [row + 0.28 * ((i * 0.618) % 1 - 0.5) for i in range(len(got))]

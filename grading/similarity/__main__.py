@@ -33,15 +33,15 @@ def main(arguments=None):
     for name in chosen:
         lab = labs[name]
         answers = collect([one for one in uploads if one.lab == name], lab)
-        if len(answers) < 2:
+        ids = foreign_ids([one for one in uploads if one.lab == name], lab)
+        if len(answers) < 2 and not ids:
             print(f"{name}: {len(answers)} submission(s), nothing to compare.")
             continue
         submissions = prepare(answers, scaffold(lab), known_names(lab))
         pairs, compared = resembling(submissions, options.threshold)
         folder = options.root / "grading" / "report" / "similarity"
-        ids = foreign_ids([one for one in uploads if one.lab == name], lab)
         page = write_report(folder, name, submissions, pairs, compared, options.threshold, ids)
-        print(f"{name}: {len(submissions)} submissions, {len(pairs)} pairs to look at: {page}")
+        print(f"{name}: {len(submissions)} submissions, pairs to look at: {len(pairs)}, {page}")
     return 0
 
 

@@ -103,6 +103,21 @@ def test_a_cell_without_marks_is_found_by_its_id(lab):
     assert remarks == []
 
 
+@pytest.mark.parametrize("forged", [False, True])
+def test_points_that_the_instructor_changed_are_not_the_students_doing(lab, tmp_path, forged):
+    changed = small_lab()
+    next(cell for cell in changed.cells if cell.id == "check-90-1").metadata.nbgrader.points = 5
+    cells = released(lab)
+    if forged:
+        cells[[cell["id"] for cell in cells].index("check-90-1")]["metadata"]["nbgrader"][
+            "points"
+        ] = 99
+    _, remarks = restored(cells, lab_of(changed, tmp_path))
+    assert remarks == (
+        ["the marks of cell check-90-1 were changed; they are back."] if forged else []
+    )
+
+
 # ---- Contracts --------------------------------------------------------------------------
 
 

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
 from grading.late import DAY, LatePolicy, late_penalties
-from grading.term import NEW, TermBroken, canvas_table, main, read_roster, read_term
+from grading.term import (
+    NEW,
+    TermBroken,
+    canvas_table,
+    main,
+    read_extensions,
+    read_roster,
+    read_term,
+)
 
 from .fixtures.course import Course
 from .fixtures.labs import small_lab
@@ -121,6 +129,18 @@ def read_roster_text(folder, text):
     return read_roster(path).keys()
 
 
+def test_an_extension_goes_by_the_labs_name_or_number_and_no_line_is_lost(tmp_path):
+    path = tmp_path / "extensions.csv"
+    path.write_text(f"student,lab,days\nann,{LAB},1\nbob,90,2.5\n")
+    assert read_extensions(path, {LAB: 10}) == {("ann", LAB): 1.0, ("bob", LAB): 2.5}
+    path.write_text("student,lab,days\nann,91,1\n")
+    with pytest.raises(TermBroken, match="names '91'; there is no such lab"):
+        read_extensions(path, {LAB: 10})
+    path.write_text("student,lab,days\nann,90,one\n")
+    with pytest.raises(TermBroken, match="days being numbers"):
+        read_extensions(path, {LAB: 10})
+
+
 # --- A term --------------------------------------------------------------------------------
 
 
@@ -138,7 +158,7 @@ def course(tmp_path_factory):
     (folder / "term.toml").write_text(
         f'late_days = 1\nper_day = 0.1\n[due]\n"{LAB}" = {DUE:%Y-%m-%dT%H:%M:%SZ}\n'
     )
-    (folder / "extensions.csv").write_text(f"student,lab,days\nann,{LAB},1\n")
+    (folder / "extensions.csv").write_text("student,lab,days\nann,90,1\nnobody,90,1\n")
     course.code = main(["--root", str(course.root)])
     return course
 
@@ -165,6 +185,7 @@ def test_other_tools_read_the_same_from_nbgraders_gradebook(course):
 def test_the_page_says_who_is_not_in_the_roster(course):
     page = (course.root / "grading" / "report" / "term.html").read_text()
     assert "not in the roster: eve" in page
+    assert "Extensions for students who are not there: nobody." in page
     assert "3 of 3" in page and "Łuk, Zoë" in page
     assert "<svg" in page and "<script" not in page
 
@@ -178,6 +199,19 @@ def test_running_it_twice_changes_nothing_and_an_extension_can_be_withdrawn(cour
     (course.root / "grading" / "extensions.csv").write_text("student,lab,days\n")
     assert main(["--root", str(course.root)]) == 0
     assert ",ann,A,9\r\n" in report.read_bytes().decode()
+
+
+@pytest.mark.slow
+def test_a_time_that_comes_after_the_grading_counts_and_can_be_withdrawn(course):
+    stamp = course.submitted / "zoe" / LAB / "timestamp.txt"
+    on_time = stamp.read_text()
+    late = DUE + timedelta(days=2.5)
+    for text, kept in ((f"{late:%Y-%m-%d %H:%M:%S} UTC", "8"), (None, "10"), (on_time, "10")):
+        stamp.unlink() if text is None else stamp.write_text(text)
+        assert "4 unchanged" in course.grade("--trust-submissions")
+        assert main(["--root", str(course.root)]) == 0
+        scores = (course.root / "grading" / "report" / "canvas.csv").read_text("utf-8")
+        assert f",zoe,A,{kept}\n" in scores.replace("\r", "")
 
 
 def test_it_offers_a_form_once(tmp_path, capsys):
