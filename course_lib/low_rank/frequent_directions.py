@@ -17,6 +17,7 @@ __all__ = ["FrequentDirections"]
 MAGIC, VERSION = b"FreqDirs", 1
 HEADER = struct.Struct("<8sHcQQQQdd")  # magic, version, dtype, size, width, used, rows, 2 sums
 CHECKSUM = struct.Struct("<I")
+MANY = 2**62  # rows: more than anybody can have read, and room in 64 bits to read on
 NO_ROWS, SIZES = b"-", {b"f": 4, b"d": 8}  # how the dtype is written, and bytes of an entry
 
 
@@ -289,11 +290,12 @@ class FrequentDirections:
         return sketch
 
     def _require_sums(self):
-        """Refuse sums from outside that are not finite, or too small for the rows."""
+        """Refuse sums from outside that are not finite, or do not go with the rows."""
         rows = np.zeros(0) if self._buffer is None else self._buffer.astype(np.float64).ravel()
         with np.errstate(over="ignore", invalid="ignore"):
             sums = float(rows @ rows), self.squared_norm, self.error_bound
-        if not all(0 <= each < math.inf for each in sums) or self._used > self.n_rows:
+        counted = self._used <= self.n_rows < MANY
+        if not counted or not all(0 <= each < math.inf for each in sums):
             raise ValueError("data holds sums that no sketch has; get it from to_bytes.")
 
     def _prepare(self, width, dtype):

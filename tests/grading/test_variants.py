@@ -163,9 +163,9 @@ def test_an_id_under_which_the_solution_fails_is_named(tmp_path, capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("slug", labs.SLUGS)
 def test_the_solution_of_every_lab_holds_for_other_ids(slug):
-    """Three of the 200 ids that `python -m grading.variants` tries."""
+    """Two of the 200 ids that `python -m grading.variants` tries."""
     lab = read_lab(Path(ROOT) / "solutions" / slug / f"{slug}.ipynb", config=load_config(ROOT))
-    runs = list(variants.play_all(lab, ["student 1", "student 2", "student 3"]))
-    assert [run.failed for run in runs] == [{}, {}, {}]
+    runs = list(variants.play_all(lab, ["student 1", "student 2"]))
+    assert [run.failed for run in runs] == [{}, {}]
     different, own, _ = variants.compare(runs)
-    assert different == 3, f"{slug}: only {own} depend on the id."
+    assert different == 2, f"{slug}: only {own} depend on the id."
