@@ -175,14 +175,14 @@ def columns(quick):
 def streaming(quick):
     """The first 50 principal directions of digits that are seen once."""
     X = digits(2000 if quick else 20_000)
-    centred = X - X.mean(axis=0)
+    centered = X - X.mean(axis=0)
 
     def sketch(size):
         def call(_):
             sketch = FrequentDirections(size)
-            centre = X[:250].mean(axis=0)  # known before the stream is over
+            center = X[:250].mean(axis=0)  # known before the stream is over
             for start in range(0, len(X), 250):
-                sketch.update(X[start : start + 250] - centre)
+                sketch.update(X[start : start + 250] - center)
             return sketch.components(RANK)
 
         return call
@@ -191,7 +191,7 @@ def streaming(quick):
         return lambda _: IncrementalPCA(RANK, batch_size=batch_size).fit(X).components_
 
     def error(V):
-        return 1 - np.linalg.norm(centred @ V.T) ** 2 / np.linalg.norm(centred) ** 2
+        return 1 - np.linalg.norm(centered @ V.T) ** 2 / np.linalg.norm(centered) ** 2
 
     return harness.Workload(
         "streaming",

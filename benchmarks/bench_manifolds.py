@@ -74,7 +74,7 @@ def paths(quick):
 
     return harness.Workload(
         "paths",
-        f"shortest paths from 500 of {graph.shape[0]} MNIST digits to all, 10 neighbours, float32",
+        f"shortest paths from 500 of {graph.shape[0]} MNIST digits to all, 10 neighbors, float32",
         {
             "ours": lambda _: geodesic_distances(graph, sources),
             "SciPy dijkstra": lambda _: dijkstra(peer, indices=sources),
@@ -86,7 +86,7 @@ def paths(quick):
 
 
 def isomap(quick):
-    """The whole of Isomap: neighbours, paths, scaling."""
+    """The whole of Isomap: neighbors, paths, scaling."""
     X = digits(1500 if quick else 5000)
     truth = manifold.Isomap(n_neighbors=NEIGHBORS).fit_transform(X.astype(float))
 
@@ -95,7 +95,7 @@ def isomap(quick):
 
     return harness.Workload(
         "isomap",
-        f"Isomap of {len(X)} MNIST digits in 50 dimensions, 10 neighbours, float32",
+        f"Isomap of {len(X)} MNIST digits in 50 dimensions, 10 neighbors, float32",
         {
             "ours, all points": ours(None),
             "ours, a fifth as landmarks": ours(len(X) // 5),
@@ -132,7 +132,7 @@ def eigenmaps(name, X, goal):
 
     return harness.Workload(
         f"eigenmaps_{name.split()[-1]}",
-        f"Laplacian eigenmaps of {len(X)} {name}, two coordinates from the neighbour graph",
+        f"Laplacian eigenmaps of {len(X)} {name}, two coordinates from the neighbor graph",
         {
             "ours": lambda seed: laplacian_eigenmaps(graph, 2, rng=seed).Y,
             "SpectralEmbedding": sklearn(),

@@ -1,7 +1,7 @@
 """The data pack: real data, small enough to travel with the course, checked as it is read.
 
 Each function reads one set; the arrays it returns are shared and read-only, so copy before
-changing one. `sources` says where each set comes from and under which licence.
+changing one. `sources` says where each set comes from and under which license.
 """
 
 import functools
@@ -50,12 +50,12 @@ class Source(NamedTuple):
     what: str
     shape: str
     source: str
-    licence: str
+    license: str
     sha256: str
 
 
 class Images(NamedTuple):
-    """Grey images with labels, split into train and test."""
+    """Gray images with labels, split into train and test."""
 
     train_images: np.ndarray  # (60000, 28, 28) uint8
     train_labels: np.ndarray  # (60000,) uint8
@@ -175,7 +175,7 @@ def mnist():
 
 
 def photographs():
-    """Return nine grey photographs, a dict from name to a uint8 array (height, width)."""
+    """Return nine gray photographs, a dict from name to a uint8 array (height, width)."""
     return dict(load("photographs"))
 
 
@@ -227,7 +227,7 @@ def sms_spam():
 
 
 def spdx():
-    """Return licence texts, a dict from SPDX identifier to text."""
+    """Return license texts, a dict from SPDX identifier to text."""
     return dict(load("spdx"))
 
 

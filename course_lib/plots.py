@@ -5,8 +5,8 @@
     plots.show(fig, alt="what the figure says, in a sentence")
 
 Ink, grid and background are CSS variables (``--fig-ink``, ``--fig-grid``, ``--fig-bg``), so
-that one figure serves both themes. The colours of the series keep a contrast of 3 to 1 on
-both backgrounds and stay apart for the colour-blind; each has a marker and a dash of its own.
+that one figure serves both themes. The colors of the series keep a contrast of 3 to 1 on
+both backgrounds and stay apart for the color-blind; each has a marker and a dash of its own.
 """
 
 import hashlib
@@ -79,7 +79,7 @@ def figure(width=5.2, height=3.0, *, rows=1, columns=1, **options):
 
 
 def images(pictures, titles=None, *, columns=None, width=5.2, **options):
-    """Return a figure that shows grey images side by side; white is zero by default.
+    """Return a figure that shows gray images side by side; white is zero by default.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def show(fig, alt):
 
 
 def svg(fig, alt):
-    """Return a figure as an HTML fragment: SVG in CSS variables, labelled by ``alt``."""
+    """Return a figure as an HTML fragment: SVG in CSS variables, labeled by ``alt``."""
     if not alt or not alt.strip():
         raise ValueError("alt must say in a sentence what the figure shows; got an empty text.")
     buffer = io.StringIO()

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import sys
 import time
 
 from .candidate import OWN, Candidate
@@ -98,7 +99,10 @@ class Examination:
                 raise LabBroken(f"cell {cell.id} of {self.lab.name} stopped with {error!r}.")
         outcome = self.candidate.run(cell.released, cell.id, self.lab.limits.setup_seconds)
         if leading and outcome.get("error"):
-            raise LabBroken(f"cell {cell.id} does not run in isolation: {outcome['error']}.")
+            raise LabBroken(
+                f"cell {cell.id} does not run in isolation, with the course that is installed in "
+                f"{sys.prefix}: {outcome['error']}."
+            )
         if outcome.get("error") and early:
             self.candidate.without_own_cells(f"left out, for {cell.id} does not run after it")
             outcome = self.candidate.run(cell.released, cell.id, self.lab.limits.setup_seconds)

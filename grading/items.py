@@ -20,7 +20,7 @@ from . import course
 from .feedback import EXERCISE, template
 from .store import Store, write_whole
 
-__all__ = ["Item", "analyse", "restless"]
+__all__ = ["Item", "analyze", "restless"]
 
 FEW = 10  # answers below which no figure is printed
 VARIABLE = re.compile(r"[-+]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?|'[^']*'|\[[^\]]*\]|\([^)]*\)")
@@ -61,7 +61,7 @@ class Item(NamedTuple):
     remark: str
 
 
-def analyse(lab, records, seeds=None):
+def analyze(lab, records, seeds=None):
     """Return an `Item` for each test of a lab, the most doubtful first.
 
     Parameters
@@ -225,7 +225,7 @@ def main(arguments=None):
             records = [record for record in store.records() if record["lab"] == name]
             if records:
                 seeds = _shaken(labs[name], store, records, options, code_digest())
-                tables.append((labs[name], len(records), analyse(labs[name], records, seeds)))
+                tables.append((labs[name], len(records), analyze(labs[name], records, seeds)))
     except (CannotIsolate, LabBroken) as refusal:
         print(refusal, file=sys.stderr)
         return 2

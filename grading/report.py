@@ -48,7 +48,7 @@ def _rows(lab, records, scores):
                 "score": mine["score"],
                 "max": mine["max"],
                 "penalty": mine["penalty"] or 0,
-                "days_late": round(mine["seconds_late"] / 86400, 1),
+                "hours_late": round(mine["seconds_late"] / 3600, 1),
                 "status": _status(record, statuses, mine),
                 "cells": {name: cell["score"] for name, cell in mine["cells"].items()},
                 "remarks": _remarks(record),
@@ -77,14 +77,14 @@ def _remarks(record):
 
 def _lab_table(lab, rows):
     graded = [cell.id for cell in lab.cells if cell.points]
-    head = ["student", "score", "max", "late penalty", "days late", "status", *graded, "remarks"]
+    head = ["student", "score", "max", "late penalty", "hours late", "status", *graded, "remarks"]
     body = [
         [
             row["student"],
             row["score"],
             row["max"],
             row["penalty"],
-            row["days_late"],
+            row["hours_late"],
             row["status"],
             *(row["cells"].get(name) for name in graded),
             " ".join(row["remarks"]),

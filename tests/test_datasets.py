@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 @pytest.mark.parametrize("source", datasets.sources(), ids=lambda source: source.name)
 def test_every_file_matches_its_checksum_and_loads(source):
     assert len(datasets.load(source.name)) > 0
-    assert source.licence and source.what and source.source
+    assert source.license and source.what and source.source
 
 
 def test_nothing_lies_in_the_pack_without_a_source():
@@ -25,10 +25,10 @@ def test_nothing_lies_in_the_pack_without_a_source():
     assert found - named == {"sources.toml", "movielens_latest_small.README.txt"}
 
 
-def test_the_licence_page_names_every_file():
+def test_the_license_page_names_every_file():
     page = (ROOT / "DATA-LICENSES.md").read_text(encoding="utf-8")
     for source in datasets.sources():
-        assert f"`{source.file}`" in page and source.licence in page
+        assert f"`{source.file}`" in page and source.license in page
 
 
 def test_shapes_are_the_documented_ones():

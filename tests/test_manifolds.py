@@ -55,9 +55,9 @@ def digits(n, label=None):
     data = datasets.mnist()
     chosen = np.arange(60_000) if label is None else np.flatnonzero(data.train_labels == label)
     X = data.train_images[chosen[:n]].reshape(n, -1) / np.float32(255)
-    centred = X - X.mean(axis=0)
-    V = np.linalg.eigh(centred.T @ centred)[1][:, -30:]
-    return np.ascontiguousarray(centred @ V)
+    centered = X - X.mean(axis=0)
+    V = np.linalg.eigh(centered.T @ centered)[1][:, -30:]
+    return np.ascontiguousarray(centered @ V)
 
 
 def assert_same_up_to_signs(Y, Z, atol):
@@ -178,9 +178,9 @@ def test_scaling_of_many_points_is_that_of_few(rng):
     Y, eigenvalues = classical_mds(D, 2, rng=0)  # by iteration
     w = np.linalg.eigvalsh(np.cov(X.T) * 699)[::-1]
     assert_allclose(eigenvalues, w[:2], rtol=1e-8)
-    centred = X - X.mean(axis=0)
+    centered = X - X.mean(axis=0)
     assert_same_up_to_signs(
-        Y, centred @ np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :2], 1e-6
+        Y, centered @ np.linalg.eigh(centered.T @ centered)[1][:, ::-1][:, :2], 1e-6
     )
 
 
@@ -344,8 +344,8 @@ def test_cheegers_inequality_and_the_sweep(n, density, seed):
 def test_classical_scaling_is_the_best_approximation_of_the_inner_products(rng):
     X = roll(80, rng)
     D = geodesic_distances(connect(neighbor_graph(X, 6), X))
-    centre = np.eye(80) - 1 / 80
-    B = -0.5 * centre @ D**2 @ centre
+    center = np.eye(80) - 1 / 80
+    B = -0.5 * center @ D**2 @ center
     w = np.linalg.eigvalsh(B)[::-1]
     Y, _ = classical_mds(D, 2)
     best = np.sqrt(np.sum(w[2:] ** 2))

@@ -49,8 +49,8 @@ def test_what_fits_into_the_factor_is_found_exactly(n, d, seed):
     """The scatter of blocks adds up, whatever their means: rank 2 is found by 2 and one more."""
     rng = np.random.default_rng(seed)
     X = with_spectrum([5.0, 2.0], n, d, rng) + 10 * rng.standard_normal(d)
-    centred = X - X.mean(axis=0)
-    _, s, Vt = np.linalg.svd(centred, full_matrices=False)
+    centered = X - X.mean(axis=0)
+    _, s, Vt = np.linalg.svd(centered, full_matrices=False)
     for model in (IncrementalPCA(2, oversample=1), FrequentDirectionsPCA(2, sketch_size=4)):
         for block in blocks(X, rng):
             model.partial_fit(block)
@@ -100,7 +100,7 @@ def test_captured_variance_is_a_share(rng):
     st.integers(0, 2**32 - 1),
 )
 def test_frequent_directions_leaves_at_most_its_share_more(order, k, extra, seed):
-    """Ghashami et al. 2016, for centred rows: variance left <= l / (l - k) times the least."""
+    """Ghashami et al. 2016, for centered rows: variance left <= l / (l - k) times the least."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((300, 20)) * np.arange(1, 21.0) ** -rng.uniform(0, 1.5)
     if order == "sorted":

@@ -184,7 +184,7 @@ def two_clusters(rng, distance, size):
 
 @pytest.mark.parametrize(("distance", "size"), [(2.0**20, 1.0), (2.0**14, 64.0), (2.0**15, 2**-3)])
 def test_distances_and_sizes_of_clusters_leave_no_trace(distance, size, request):
-    """Perplexity 10 looks at 31 neighbours; all are in the own cluster: the same map to the bit."""
+    """Perplexity 10 looks at 31 neighbors; all are in the own cluster: the same map to the bit."""
     maps, P = [], []
     for far, big in ((2.0**10, 1.0), (distance, size)):
         X = two_clusters(np.random.default_rng(8), far, big)
@@ -194,7 +194,7 @@ def test_distances_and_sizes_of_clusters_leave_no_trace(distance, size, request)
     assert_array_equal(*maps)
 
 
-def test_a_cluster_whose_neighbours_are_outside_is_seen(rng):
+def test_a_cluster_whose_neighbors_are_outside_is_seen(rng):
     """The condition: at perplexity 25 the search reaches 76 points, more than a cluster has."""
     P = [joint_affinities(two_clusters(np.random.default_rng(8), far, 1.0), 25) for far in (64, 8)]
     assert abs(P[0] - P[1]).max() > 1e-6
@@ -265,7 +265,7 @@ def test_a_start_may_be_given(rng):
         (lambda X: exact_repulsion(np.ones((3, 1))), "two columns"),
         (lambda X: quadtree([[np.inf, 0.0]]), "NaN or infinity"),
         (lambda X: affinities(-X, 1.5), "must not be negative"),
-        (lambda X: affinities(X, 2.0), "less than the number of neighbours, 2; got 2"),
+        (lambda X: affinities(X, 2.0), "less than the number of neighbors, 2; got 2"),
         (lambda X: affinities(X, 1.0), "perplexity must lie in"),
         (lambda X: joint_affinities(X, 29), "less than n - 1 = 29"),
         (lambda X: TSNE(5, init="best").fit(X), "'pca', 'random' or an array"),

@@ -1,4 +1,4 @@
-"""Figures: they follow the page's theme, are labelled, and differ in their ids."""
+"""Figures: they follow the page's theme, are labeled, and differ in their ids."""
 
 import re
 from xml.etree import ElementTree

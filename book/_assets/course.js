@@ -53,7 +53,7 @@
     set("div.bd-sidebar-primary", { role: "navigation", "aria-label": "Book" });
     set("button.primary-toggle", { "aria-label": "Show or hide the chapters" });
     set("button.secondary-toggle", { "aria-label": "Show or hide the contents of this page" });
-    set("button.theme-switch-button", { "aria-label": "Colours: light, dark or as the system" });
+    set("button.theme-switch-button", { "aria-label": "Colors: light, dark or as the system" });
     for (const button of document.querySelectorAll("button.search-button-field")) {
       button.removeAttribute("aria-label"); // its text, "Search", is the better name
     }

@@ -1,8 +1,8 @@
 /* Chapter 08: one thousand digits, mapped at many settings, with the trust of each point. Choose a
-   point and see where its true neighbours went.
+   point and see where its true neighbors went.
 
    The maps were made beforehand; trust is computed here, from the same whole numbers as they were,
-   for any number of neighbours.
+   for any number of neighbors.
 
    Data: { labels, size: n, width: d, points: n x d int8, maps: [{ method, setting, places: n x 2
    uint16 }] }; arrays are base64, little-endian. */
@@ -11,7 +11,7 @@
 
   const { chart, choice, format, html, legend, reading, slider, svg } = window.Explorable;
 
-  const MOST = 50; // neighbours that trust can be asked about
+  const MOST = 50; // neighbors that trust can be asked about
   const CLASSES = ["var(--fig-1)", "var(--fig-2)", "var(--fig-3)", "var(--fig-4)", "var(--fig-5)",
     "var(--fig-6)", "#c23b4a", "#1f9bb0", "#7d5fd3", "#7c9a1d"];
   const DIAL = { "t-SNE": "perplexity" };
@@ -113,7 +113,7 @@
       label: "Perplexity", min: 0, max: of(methods[0]).length - 1, value: 4,
       show: (i) => String(settings()[Math.min(i, settings().length - 1)].setting),
     }, takeMap);
-    const r = slider(controls, { label: "Neighbours asked", min: 1, max: MOST, value: 10 }, count);
+    const r = slider(controls, { label: "Neighbors asked", min: 1, max: MOST, value: 10 }, count);
     const color = choice(controls, {
       label: "Color", options: [["trust", "trust"], ["label", "digit"]], value: "trust",
     }, () => {
@@ -147,13 +147,13 @@
     legend(stage, [
       { name: "trust 1", color: "--fig-1", width: 10 },
       { name: `trust ${LOW} or less`, color: "--fig-2", width: 10 },
-      { name: "to a true neighbour of the point", color: "--fig-ink", width: 1.5 },
+      { name: "to a true neighbor of the point", color: "--fig-ink", width: 1.5 },
     ]);
     const trustKeys = [...stage.querySelectorAll(".explorable-legend li")].slice(0, 2);
     const say = reading(stage);
 
     function takeMethod() {
-      const name = DIAL[method.value] || "neighbours";
+      const name = DIAL[method.value] || "neighbors";
       setting.rename(name[0].toUpperCase() + name.slice(1));
       const slide = setting.box.querySelector("input");
       slide.max = settings().length - 1;
@@ -181,15 +181,15 @@
       say(inWords());
     }
 
-    const neighbours = (found, i) => found.subarray(i * MOST, i * MOST + r.value);
+    const neighbors = (found, i) => found.subarray(i * MOST, i * MOST + r.value);
 
     function inWords() {
       const { map, point: i } = state;
       const mean = state.trust.reduce((sum, value) => sum + value, 0) / n;
       const low = state.trust.filter((value) => value < 0.9).length;
-      const mine = new Set(neighbours(inData, i));
-      const kept = neighbours(map.onMap, i).filter((j) => mine.has(j)).length;
-      return `${map.method}, ${DIAL[map.method] || "neighbours"} ${map.setting}: mean trust `
+      const mine = new Set(neighbors(inData, i));
+      const kept = neighbors(map.onMap, i).filter((j) => mine.has(j)).length;
+      return `${map.method}, ${DIAL[map.method] || "neighbors"} ${map.setting}: mean trust `
         + `${mean.toFixed(3)}, ${low} of ${n} points below 0.9, the least `
         + `${Math.min(...state.trust).toFixed(2)}. Point ${i}, a ${data.labels[i]}: trust `
         + `${state.trust[i].toFixed(2)}; ${kept} of its ${format(r.value)} nearest on the map are `
@@ -220,7 +220,7 @@
         mark.setAttribute("style", `fill: ${paint(i)}; font-size: ${size}px; cursor: pointer`);
       });
       const i = state.point;
-      lines.replaceChildren(...Array.from(neighbours(inData, i), (j) => svg("line", {
+      lines.replaceChildren(...Array.from(neighbors(inData, i), (j) => svg("line", {
         x1: x(i), y1: y(i), x2: x(j), y2: y(j),
         style: "stroke: var(--fig-ink); stroke-width: 1; opacity: 0.6",
       })));

@@ -1,5 +1,5 @@
 /* What the explorables of all chapters share: scales, a chart in SVG that follows its width,
-   labelled controls, a spoken reading, and seeded normal numbers. A chapter's script calls
+   labeled controls, a spoken reading, and seeded normal numbers. A chapter's script calls
 
      Explorable.register("06-low-rank", (figure) => { ... });
 

@@ -41,7 +41,7 @@ PUBLISHED = (
     Latency("4 KB at random from NVMe", 120e-6, _NVME),
     Latency("1 MB in sequence from NVMe", 208e-6, _NVME),
     Latency("4 KB at random from a SATA SSD", 500e-6, _SATA),
-    Latency("round trip within a data centre", 500e-6, ""),
+    Latency("round trip within a data center", 500e-6, ""),
     Latency("1 MB in sequence from a SATA SSD", 2e-3, _SATA),
     Latency("1 MB in sequence from a magnetic disk", 5e-3, "200 MB/s server disk"),
     Latency("seek of a magnetic disk", 10e-3, ""),

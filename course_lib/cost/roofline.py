@@ -22,7 +22,7 @@ __all__ = [
     "roofline",
 ]
 
-ROUND_TRIP_S = 500e-6  # within a data centre, see course_lib.cost.latencies
+ROUND_TRIP_S = 500e-6  # within a data center, see course_lib.cost.latencies
 NETWORK_BYTES_PER_S = 1.25e9  # 10 Gbit/s
 IN_MEMORY_BYTES = 256 << 20  # larger than a cache: data whose footprint is not stated
 
@@ -256,7 +256,7 @@ def predict_cluster(
     sent_bytes : float, default 0
         Bytes that the busiest machine sends in all.
     round_trip_s : float, default 500e-6
-        Published for a data centre, see `latency_table`.
+        Published for a data center, see `latency_table`.
     network_bytes_per_s : float, default 1.25e9
         10 Gbit/s.
 

@@ -150,7 +150,7 @@ class CountMin(_Table):
                 f"conservative={self.conservative}."
             )
         folded = CountMin(self.width // 2, self.depth, seed=self.seed)
-        # A cell is the leading digits of a fraction, so halving the width joins neighbours.
+        # A cell is the leading digits of a fraction, so halving the width joins neighbors.
         folded._table = self.table[:, 0::2] + self._table[:, 1::2]
         return folded
 

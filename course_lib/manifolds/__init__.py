@@ -6,9 +6,9 @@ The rooms, in the order to read them::
     scaling        classical_mds, landmark_mds: points from distances, all or some
     graph          neighbor_graph, geodesic_distances: distances along the surface
     isomap         Isomap: the two together
-    lle            LocallyLinearEmbedding: each point a mean of its neighbours
+    lle            LocallyLinearEmbedding: each point a mean of its neighbors
     laplacian      LaplacianEigenmaps: coordinates that change little along the edges
-    affinities     joint_affinities: neighbours as t-SNE sees them
+    affinities     joint_affinities: neighbors as t-SNE sees them
     quadtree       repulsion: all pairs of points in n log n visits
     tsne           TSNE: the two together
     trust          trustworthiness, continuity: what a picture hides, point by point

@@ -1,6 +1,6 @@
 """The smallest eigenpairs of a sparse positive semidefinite matrix, by two ways.
 
-Where neighbours are far apart in a path, as on a sheet, the small eigenvalues crowd towards zero: a
+Where neighbors are far apart in a path, as on a sheet, the small eigenvalues crowd towards zero: a
 Lanczos iteration needs many steps, and factorizing the matrix is cheap, since a sheet is easily
 cut in two. Where every point is a few steps from every other, as in data of many dimensions,
 the factor is nearly full, and the eigenvalues are well apart. A breadth-first search tells them

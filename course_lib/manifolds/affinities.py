@@ -1,4 +1,4 @@
-"""Who is near whom, as t-SNE sees it: probabilities with the same number of neighbours for all."""
+"""Who is near whom, as t-SNE sees it: probabilities with the same number of neighbors for all."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,7 +14,7 @@ ACCURACY = 1e-10  # of the logarithm of the perplexity
 
 
 def affinities(squared_distances, perplexity):
-    r"""Return for each point a distribution over its neighbours, of given perplexity.
+    r"""Return for each point a distribution over its neighbors, of given perplexity.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def affinities(squared_distances, perplexity):
         From each of n points to k others.
     perplexity : float
         Between 1 and k, both excluded: :math:`e` to the entropy of each distribution, its
-        effective number of neighbours.
+        effective number of neighbors.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def affinities(squared_distances, perplexity):
 
     **Guarantee.** The perplexity falls as :math:`\beta` grows, so halving finds it. A row does not
     change if its squared distances are all multiplied by a number, or all raised by one. Where
-    more than `perplexity` neighbours tie for the nearest, no bandwidth reaches it, and the
+    more than `perplexity` neighbors tie for the nearest, no bandwidth reaches it, and the
     tied ones share the row.
 
     Examples
@@ -55,7 +55,7 @@ def affinities(squared_distances, perplexity):
     perplexity = check_number(perplexity, "perplexity", low=1.0, open_low=True)
     if perplexity >= D.shape[1]:
         raise ValueError(
-            f"perplexity must be less than the number of neighbours, {D.shape[1]}; "
+            f"perplexity must be less than the number of neighbors, {D.shape[1]}; "
             f"got {perplexity:g}."
         )
     D = D.astype(np.float64) - D.min(axis=1, keepdims=True)  # nor does this change a row
@@ -112,9 +112,9 @@ def joint_affinities(X, perplexity):
 
     Notes
     -----
-    **Cost.** One neighbour search and `affinities`.
+    **Cost.** One neighbor search and `affinities`.
 
-    **Guarantee.** If the points fall into groups such that each point's neighbours are in its
+    **Guarantee.** If the points fall into groups such that each point's neighbors are in its
     own, the affinities do not depend on how far apart the groups are, nor on the size of any of
     them: each may be moved or magnified by itself. To the bit, if the numbers moved and
     magnified are exact.
@@ -131,7 +131,7 @@ def joint_affinities(X, perplexity):
     perplexity = check_number(perplexity, "perplexity", low=1.0, open_low=True)
     if perplexity >= n - 1:
         raise ValueError(f"perplexity must be less than n - 1 = {n - 1}; got {perplexity:g}.")
-    k = check_count(min(n - 1, int(3 * perplexity) + 1), "neighbours", low=1)
+    k = check_count(min(n - 1, int(3 * perplexity) + 1), "neighbors", low=1)
     lengths, neighbors = NearestNeighbors(n_neighbors=k).fit(X).kneighbors()
     P = affinities(lengths.astype(np.float64) ** 2, perplexity)
     rows = sp.csr_array((P.ravel(), neighbors.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))

@@ -1,4 +1,4 @@
-"""Neighbours, and shortest paths between them: the distances along a surface.
+"""Neighbors, and shortest paths between them: the distances along a surface.
 
 ::
 
@@ -35,7 +35,7 @@ def neighbor_graph(X, n_neighbors):
     -------
     scipy.sparse.csr_array, shape (n, n)
         Symmetric; the entry of an edge is its length. An edge is there if one of its ends is
-        among the neighbours of the other. Equal rows are tied by the smallest positive length.
+        among the neighbors of the other. Equal rows are tied by the smallest positive length.
 
     Raises
     ------
@@ -134,8 +134,8 @@ def geodesic_distances(graph, sources=None):
     r"""Return the lengths of the shortest paths from ``sources`` to all nodes.
 
     Sources are taken 64 at a time. A node holds its distances from all of them as one row, and
-    whenever one is shortened, its neighbours are looked at again: a label-correcting search whose
-    inner loop adds an edge to 64 distances at once. Neighbouring nodes are numbered close together
+    whenever one is shortened, its neighbors are looked at again: a label-correcting search whose
+    inner loop adds an edge to 64 distances at once. Neighboring nodes are numbered close together
     first (reverse Cuthill-McKee), and sweeps run forth and back, so that few are needed.
 
     Parameters
@@ -160,7 +160,7 @@ def geodesic_distances(graph, sources=None):
     Notes
     -----
     **Cost.** :math:`m` shortest-path rows. A row takes about 6 to 9 sweeps over the edges of the
-    neighbour graphs of this chapter, where Dijkstra's algorithm takes one and a heap; at 64
+    neighbor graphs of this chapter, where Dijkstra's algorithm takes one and a heap; at 64
     sources an instruction that is 10 to 15 times faster than SciPy's Dijkstra. On a long path
     in a random order of nodes it could take :math:`n` sweeps; the numbering prevents that.
 

@@ -14,12 +14,12 @@ __all__ = ["Isomap", "maxmin_landmarks"]
 
 
 class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    r"""A map whose straight distances follow the shortest paths through near neighbours.
+    r"""A map whose straight distances follow the shortest paths through near neighbors.
 
     Parameters
     ----------
     n_neighbors : int, default 10
-        Neighbours that a point is tied to.
+        Neighbors that a point is tied to.
     n_components : int, default 2
         Dimensions of the map.
     n_landmarks : int, optional
@@ -41,7 +41,7 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    **Cost.** The neighbour graph, then m rows of shortest paths (see `geodesic_distances`), then
+    **Cost.** The neighbor graph, then m rows of shortest paths (see `geodesic_distances`), then
     :math:`O(n m^2)` flops. Memory :math:`2 n m`: the whole matrix is :math:`n^2`, and
     landmarks are what lets n grow.
 

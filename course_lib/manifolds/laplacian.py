@@ -55,7 +55,7 @@ def laplacian_eigenmaps(W, n_components=2, *, tol=1e-6, method="auto", rng=None)
     Notes
     -----
     **Cost.** Lanczos: some hundred products with W, :math:`O(n)` memory beside it. Factorization:
-    :math:`O(n \log n)` entries for neighbour graphs of a sheet, up to :math:`n^2` for those of
+    :math:`O(n \log n)` entries for neighbor graphs of a sheet, up to :math:`n^2` for those of
     high dimension.
 
     **Guarantee.** Y minimizes :math:`\frac12\sum_{ij} w_{ij} \|y_i - y_j\|^2 = \sum_j \lambda_j`
@@ -169,14 +169,14 @@ def sweep_conductance(W, y):
 
 
 class LaplacianEigenmaps(BaseEstimator):
-    """A map of points by the smoothest coordinates on their neighbour graph.
+    """A map of points by the smoothest coordinates on their neighbor graph.
 
     Parameters
     ----------
     n_components : int, default 2
         Coordinates.
     n_neighbors : int, default 10
-        Neighbours that a point is tied to.
+        Neighbors that a point is tied to.
     affinity : {"connectivity", "heat", "precomputed"}
         Weight 1 an edge; or ``exp(-length**2 / s**2)`` with s the median length of an edge; or
         ``X`` is itself the matrix of weights.
@@ -193,7 +193,7 @@ class LaplacianEigenmaps(BaseEstimator):
 
     Notes
     -----
-    **Cost.** The neighbour graph, then `laplacian_eigenmaps`. Pieces of the graph are joined by
+    **Cost.** The neighbor graph, then `laplacian_eigenmaps`. Pieces of the graph are joined by
     their shortest edges. There is no transform: a further point changes the graph.
 
     Examples

@@ -1,4 +1,4 @@
-"""Locally linear embedding: each point stays the same mean of its neighbours."""
+"""Locally linear embedding: each point stays the same mean of its neighbors."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -68,7 +68,7 @@ def barycenter_weights(X, neighbors, *, reg=1e-3):
 
 
 class LocallyLinearEmbedding(BaseEstimator):
-    r"""A map on which each point is the same weighted mean of its neighbours as in the data.
+    r"""A map on which each point is the same weighted mean of its neighbors as in the data.
 
     Parameters
     ----------
@@ -88,11 +88,11 @@ class LocallyLinearEmbedding(BaseEstimator):
 
     Notes
     -----
-    **Cost.** The neighbours, `barycenter_weights`, and the smallest eigenvectors of
+    **Cost.** The neighbors, `barycenter_weights`, and the smallest eigenvectors of
     :math:`(I - W)^T(I - W)`, whose rows hold about :math:`k^2` entries.
 
     **Guarantee.** None about distances. Points on a plane, each in the convex hull of its
-    neighbours, are mapped to an affine image of that plane.
+    neighbors, are mapped to an affine image of that plane.
 
     References
     ----------

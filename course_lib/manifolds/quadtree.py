@@ -27,7 +27,7 @@ class QuadTree(NamedTuple):
 
     order: np.ndarray  # (n,), the point that stands at each place of the curve
     points: np.ndarray  # (n, 2), in that order
-    cells: np.ndarray  # (c, 4): centre of mass x and y, number of points, squared side
+    cells: np.ndarray  # (c, 4): center of mass x and y, number of points, squared side
     spans: np.ndarray  # (c, 2): first place, and the one after the last
     skip: np.ndarray  # (c,), the cell after the subtree
     leaf: np.ndarray  # (c,) of bool
@@ -178,7 +178,7 @@ def repulsion(Y, theta=0.5):
     1.1 to 1.2.
 
     **Guarantee.** None from a theorem. At ``theta=0.5`` the forces on maps of digits are wrong by
-    about 1%, all together. The centre of mass makes the error of a cell second order in its side
+    about 1%, all together. The center of mass makes the error of a cell second order in its side
     over its distance.
 
     References

@@ -27,7 +27,7 @@ NOT_ENOUGH = (
 class Scaling(NamedTuple):
     """A map and the variances along its axes, the largest first."""
 
-    Y: np.ndarray  # (n, k), columns orthogonal and centred
+    Y: np.ndarray  # (n, k), columns orthogonal and centered
     eigenvalues: np.ndarray  # (k,), squared lengths of the columns of Y
 
 
@@ -37,7 +37,7 @@ class LandmarkMap(NamedTuple):
     Y: np.ndarray  # (n, k)
     eigenvalues: np.ndarray  # (k,), estimates for all n points
     means: np.ndarray  # (m,), mean squared distance from each landmark
-    basis: np.ndarray  # (m, k), what turns centred squared distances into coordinates
+    basis: np.ndarray  # (m, k), what turns centered squared distances into coordinates
 
 
 def classical_mds(distances, n_components=2, *, rng=None):
@@ -102,7 +102,7 @@ def classical_mds(distances, n_components=2, *, rng=None):
 def landmark_mds(distances, landmarks, n_components=2, *, method="columns"):
     r"""Return the map of `classical_mds`, approximately, from distances to some of the points.
 
-    The squared distances to m landmarks, centred, are m columns :math:`C` of the matrix B of
+    The squared distances to m landmarks, centered, are m columns :math:`C` of the matrix B of
     classical scaling, but for the means over all points that nobody has seen. Two uses of them
     are known, as for kernel matrices in chapter 6.
 
@@ -164,11 +164,11 @@ def landmark_mds(distances, landmarks, n_components=2, *, method="columns"):
     k = check_count(n_components, "n_components", low=1, high=m - 1, high_name="landmarks - 1")
     if method not in ("columns", "nystrom"):
         raise ValueError(f"method must be 'columns' or 'nystrom'; got {method!r}.")
-    squares = (D**2).T  # (n, m), and centred in its place
+    squares = (D**2).T  # (n, m), and centered in its place
     whole = m == n  # then both are classical scaling
     seen = squares[landmarks] if method == "nystrom" and not whole else squares
     means = seen.mean(axis=0)
-    C = _centred(squares, means)
+    C = _centered(squares, means)
     fit = _by_nystrom if method == "nystrom" or whole else _by_columns
     eigenvalues, basis = fit(C, landmarks, k)
     basis = basis.astype(C.dtype)
@@ -199,10 +199,10 @@ def place(distances, means, basis):
     array([10.])
     """
     squares = np.square(np.asarray(distances, dtype=means.dtype)).T
-    return _centred(squares, means) @ basis
+    return _centered(squares, means) @ basis
 
 
-def _centred(squares, means):
+def _centered(squares, means):
     """Turn squared distances (n, m) into columns of B: less their column and row means."""
     squares -= means
     squares -= squares.mean(axis=1, keepdims=True)

@@ -1,7 +1,7 @@
 """Principal directions of rows that are seen once, by three rules of what to keep.
 
-All three centre a block of rows by its own mean and add one row for the move of the mean, so that
-their scatter adds up exactly; they differ in what they do with the centred rows::
+All three center a block of rows by its own mean and add one row for the move of the mean, so that
+their scatter adds up exactly; they differ in what they do with the centered rows::
 
     IncrementalPCA            keep the best rank-k factorization of all so far, cut at each block
     FrequentDirectionsPCA     keep a sketch with a sure bound
@@ -31,7 +31,7 @@ def captured_variance(X, components, *, mean=None):
     components : array, shape (k, d)
         Orthonormal rows.
     mean : array, shape (d,), optional
-        What to centre by; the mean of ``X`` by default.
+        What to center by; the mean of ``X`` by default.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def captured_variance(X, components, *, mean=None):
 
     Notes
     -----
-    **Cost.** :math:`2 n d k` flops; a centred copy of ``X``.
+    **Cost.** :math:`2 n d k` flops; a centered copy of ``X``.
 
     **Guarantee.** No k directions capture more than the first k principal ones (Eckart and Young).
 
@@ -57,16 +57,16 @@ def captured_variance(X, components, *, mean=None):
     X, components = check_matrix(X, "X"), check_matrix(components, "components")
     if X.shape[1] != components.shape[1]:
         raise ValueError(f"components must be {X.shape[1]} wide, as X; got {components.shape[1]}.")
-    centred = X - (X.mean(axis=0) if mean is None else mean)
-    total = float(np.vdot(centred, centred))
+    centered = X - (X.mean(axis=0) if mean is None else mean)
+    total = float(np.vdot(centered, centered))
     if total == 0.0:
         raise ValueError("X must vary; all its rows are equal.")
-    along = centred @ components.T
+    along = centered @ components.T
     return float(np.vdot(along, along)) / total
 
 
 class _StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """What the three share: means, centred blocks, transform."""
+    """What the three share: means, centered blocks, transform."""
 
     def fit(self, X, y=None):
         """Forget, and read ``X`` (n, d) once, ``batch_size`` rows at a time."""
@@ -128,7 +128,7 @@ class _StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self._prepare(d)
 
     def _take(self, X):
-        """Centre a block, add the row for the move of the mean, and hand it on."""
+        """Center a block, add the row for the move of the mean, and hand it on."""
         seen, new = self.n_samples_seen_, len(X)
         mean = X.mean(axis=0, dtype=np.float64)
         rows = X - mean.astype(X.dtype)
@@ -166,7 +166,7 @@ class IncrementalPCA(_StreamingPCA):
     **Cost.** One pass; :math:`O(d (k + p + b))` numbers; for blocks of :math:`b` rows
     :math:`2 (k + p + b) d` flops a row, nearly all in one matrix product.
 
-    **Guarantee.** Exact while the rank of the centred rows is at most :math:`k + p`. Otherwise
+    **Guarantee.** Exact while the rank of the centered rows is at most :math:`k + p`. Otherwise
     none: directions that are weak in each block and strong in all of them together are cut off
     again and again. `FrequentDirectionsPCA` has a bound.
 
@@ -209,7 +209,7 @@ class IncrementalPCA(_StreamingPCA):
 
 
 class FrequentDirectionsPCA(_StreamingPCA):
-    r"""Principal directions from a Frequent Directions sketch of the centred rows.
+    r"""Principal directions from a Frequent Directions sketch of the centered rows.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ class FrequentDirectionsPCA(_StreamingPCA):
     **Cost.** One pass; :math:`2 l d` numbers; :math:`O(d l)` flops a row.
 
     **Guarantee.** For all rows in every order, the variance left by ``components_`` is at most
-    :math:`\frac{l}{l-k}` times the least that k directions can leave ([1], for the centred rows,
+    :math:`\frac{l}{l-k}` times the least that k directions can leave ([1], for the centered rows,
     whose scatter the blocks add up to exactly).
 
     References
@@ -289,7 +289,7 @@ class FrequentDirectionsPCA(_StreamingPCA):
 class OjaPCA(_StreamingPCA):
     r"""Principal directions by stochastic gradient steps on the variance they capture.
 
-    Each block :math:`X_t` of :math:`b` centred rows moves the directions to an orthonormal basis
+    Each block :math:`X_t` of :math:`b` centered rows moves the directions to an orthonormal basis
     of :math:`V + \eta_t X_t^T X_t V / b`. The step is
     :math:`\eta_t = \text{step} / (r_t\, t)`, where :math:`r_t` is the mean variance that one
     direction captured so far: a step that knows neither the scale of the data nor their number.

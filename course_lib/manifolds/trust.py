@@ -1,4 +1,4 @@
-"""How far the neighbours on a map can be trusted, point by point."""
+"""How far the neighbors on a map can be trusted, point by point."""
 
 import numpy as np
 from numba import njit
@@ -12,7 +12,7 @@ ROWS = 512  # points whose distances to all others are held at once
 
 
 def trustworthiness(X, Y, n_neighbors=10):
-    r"""Return for each point how far its neighbours on the map are its neighbours in the data.
+    r"""Return for each point how far its neighbors on the map are its neighbors in the data.
 
     Parameters
     ----------
@@ -21,13 +21,13 @@ def trustworthiness(X, Y, n_neighbors=10):
     Y : array, shape (n, k)
         The map.
     n_neighbors : int, default 10
-        Neighbours :math:`r` on the map that are looked at, less than n / 2.
+        Neighbors :math:`r` on the map that are looked at, less than n / 2.
 
     Returns
     -------
     array, shape (n,)
         Between 0 and 1. 1 if the r nearest points on the map are the r nearest in the data; each
-        point that is not costs by how much its rank among the neighbours in the data exceeds r.
+        point that is not costs by how much its rank among the neighbors in the data exceeds r.
         The mean is scikit-learn's ``trustworthiness``.
 
     Raises
@@ -69,7 +69,7 @@ def trustworthiness(X, Y, n_neighbors=10):
 
 @njit(cache=True)
 def _excess_ranks(distances, neighbors, r):
-    """Sum, for each row, by how much the ranks of given neighbours exceed r."""
+    """Sum, for each row, by how much the ranks of given neighbors exceed r."""
     excess = np.zeros(len(distances))
     for i in range(len(distances)):
         for j in neighbors[i]:
@@ -81,7 +81,7 @@ def _excess_ranks(distances, neighbors, r):
 
 
 def continuity(X, Y, n_neighbors=10):
-    """Return for each point how far its neighbours in the data are its neighbours on the map.
+    """Return for each point how far its neighbors in the data are its neighbors on the map.
 
     Parameters
     ----------

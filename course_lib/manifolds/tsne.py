@@ -89,7 +89,7 @@ def tsne_steps(P, Y, *, theta=0.5, early_exaggeration=12.0, n_early=250, learnin
 
 @njit(cache=True)
 def _attraction(indptr, indices, P, Y):
-    """Return the pull of its neighbours on each point."""
+    """Return the pull of its neighbors on each point."""
     n = len(Y)
     pull = np.empty((n, 2))
     for i in range(n):
@@ -142,12 +142,12 @@ def kl_divergence(P, Y, *, theta=0.0):
 
 
 class TSNE(BaseEstimator):
-    r"""A map in the plane that keeps neighbours together and promises nothing else.
+    r"""A map in the plane that keeps neighbors together and promises nothing else.
 
     Parameters
     ----------
     perplexity : float, default 30
-        Effective number of neighbours of a point.
+        Effective number of neighbors of a point.
     theta : float, default 0.5
         Accuracy of the repulsion, 0 exact, at most 0.7.
     early_exaggeration : float, default 12
@@ -169,7 +169,7 @@ class TSNE(BaseEstimator):
 
     Notes
     -----
-    **Cost.** One search for :math:`3 \times` perplexity neighbours; then for each step
+    **Cost.** One search for :math:`3 \times` perplexity neighbors; then for each step
     :math:`O(n \log n)` visits and :math:`O(n \times \text{perplexity})` affinities.
 
     **Guarantee.** None on distances between groups or on their sizes: see `joint_affinities`.
@@ -245,8 +245,8 @@ class TSNE(BaseEstimator):
             raise ValueError(f"init must be 'pca', 'random' or an array; got {self.init!r}.")
         start = START * rng.standard_normal((len(X), 2))
         if self.init == "pca":
-            centred = X - X.mean(axis=0)
-            U, s, _ = randomized_svd(centred, min(2, *X.shape), n_iter=4, rng=rng.randint(2**31))
+            centered = X - X.mean(axis=0)
+            U, s, _ = randomized_svd(centered, min(2, *X.shape), n_iter=4, rng=rng.randint(2**31))
             if s[0] > 0:
                 start[:, : len(s)] = U * (s / s[0]) * (START * np.sqrt(len(X)))
         return start

@@ -16,7 +16,7 @@ __all__ = ["SoftImpute"]
 class SoftImpute(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Fill missing values so that the table is nearly of low rank.
 
-    `soft_impute` says what is minimized. Observed entries stay as they are. Nothing is centred:
+    `soft_impute` says what is minimized. Observed entries stay as they are. Nothing is centered:
     put a `sklearn.preprocessing.StandardScaler`, which passes over NaN, in front.
 
     Parameters

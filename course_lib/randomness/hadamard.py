@@ -6,7 +6,7 @@ sparse factors, one for each bit of the index: the factor of stride h replaces e
 
 * Two bits at a time (radix 4), so that the data is read half as often.
 * Large strides first. Once a segment fits into the cache, all its other stages run there.
-* The three lowest bits last, eight neighbours at a time: strides below 8 leave a vector unit
+* The three lowest bits last, eight neighbors at a time: strides below 8 leave a vector unit
   with nothing to do.
 """
 

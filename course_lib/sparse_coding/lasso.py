@@ -51,7 +51,7 @@ def lasso(A, b, alpha, *, x0=None, tol=1e-6, screen=True, max_rounds=100):
     alpha : float
         Weight of the l1 norm, positive.
     x0 : array, shape (n,), optional
-        Start, such as the minimizer of a neighbouring weight; zero by default.
+        Start, such as the minimizer of a neighboring weight; zero by default.
     tol : float, default 1e-6
         Stop when the duality gap is at most ``tol`` times :math:`\tfrac12 \|b\|^2`.
     screen : bool, default True

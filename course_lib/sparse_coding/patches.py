@@ -22,7 +22,7 @@ def extract_patches(picture, side=8, *, stride=1):
     Parameters
     ----------
     picture : array, shape (h, w)
-        Grey values; integers become float64.
+        Gray values; integers become float64.
     side : int, default 8
         Side of a patch in pixels, at most ``min(h, w)``.
     stride : int, default 1

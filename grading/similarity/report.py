@@ -14,7 +14,7 @@ from .pairs import EVIDENCE, groups, marked_lines
 __all__ = ["write_report"]
 
 BINS = 20
-SHADES = 4  # colours of the marked lines, taken in turn
+SHADES = 4  # colors of the marked lines, taken in turn
 
 
 def write_report(folder, lab, submissions, pairs, compared, threshold, ids=()):

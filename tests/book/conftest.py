@@ -76,7 +76,7 @@ def contexts(chromium):
     def context(**options):
         key = json.dumps(options, sort_keys=True)
         if key not in opened:
-            # Reduced motion: colours are judged when they have arrived, not on the way.
+            # Reduced motion: colors are judged when they have arrived, not on the way.
             opened[key] = chromium.new_context(
                 **{"viewport": DESKTOP, "reduced_motion": "reduce", **options}
             )

@@ -204,7 +204,7 @@ def test_spectrum_never_rises(chapter):
     for _ in range(12):
         point(chapter, 15).press("ArrowUp")
     values = [value(chapter, number) for number in (1, 2, 4, 8, 15, 28, 53, 100)]
-    assert values[3] == values[4]  # pushed against its neighbour
+    assert values[3] == values[4]  # pushed against its neighbor
     assert values == sorted(values, reverse=True)
 
 

@@ -79,5 +79,5 @@ def test_a_diagonal_matrix_errs_as_a_rotated_one_does(low_rank, rng):
 def test_normals_are_normal(low_rank):
     numbers = omega(low_rank, 100, 200, seed=3).ravel()
     assert scipy.stats.kstest(numbers, "norm").pvalue > 1e-3
-    neighbours = np.corrcoef(numbers[:-1], numbers[1:])[0, 1]
-    assert abs(neighbours) < 4 / np.sqrt(len(numbers))
+    neighbors = np.corrcoef(numbers[:-1], numbers[1:])[0, 1]
+    assert abs(neighbors) < 4 / np.sqrt(len(numbers))

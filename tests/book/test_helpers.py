@@ -120,7 +120,7 @@ def test_explorable_refuses_what_json_cannot_hold():
         explorable.show("06-low-rank", {"x": {1}}, "Lesson.")
 
 
-def test_colours_of_scripts_are_those_of_the_figures():
+def test_colors_of_scripts_are_those_of_the_figures():
     style = (ROOT / "book" / "_assets" / "course.css").read_text("utf-8")
     series = dict(re.findall(r"--fig-(\d): (#\w{6});", style))
     assert tuple(series.values()) == plots.COLORS

@@ -6,7 +6,7 @@
 `population` says by which rules the students answer, are late and copy. One hidden test is
 broken: it asks for equality to the last bit, and so rejects right answers that multiply by an
 inverse where the solution divides. The real commands grade in isolation, look for copies,
-analyse the tests and settle the term. Then the test is repaired and the class graded again. Each
+analyze the tests and settle the term. Then the test is repaired and the class graded again. Each
 test cell writes its name into a file when it runs, so that what ran again is counted.
 
 With ``--root FOLDER`` the course stays there, and a run that was stopped goes on where it was.
@@ -83,7 +83,7 @@ class Rehearsal:
         asked = [*self.subjects, len(self.people), sum(bool(one.origin) for one in self.people)]
         if self.done.setdefault("asked", asked) != asked:
             raise Spoilt(f"{self.root} holds another rehearsal; take an empty folder.")
-        stages = self.make, self.grade, self.compare, self.analyse, self.settle, self.regrade
+        stages = self.make, self.grade, self.compare, self.analyze, self.settle, self.regrade
         for stage in stages:
             if stage.__name__ in self.done:
                 continue
@@ -138,7 +138,7 @@ class Rehearsal:
         quietly(similarity.main, self.root)
         return figures.copies(self.report / "similarity", self.people, list(self.subjects))
 
-    def analyse(self):
+    def analyze(self):
         """Ask the class's answers which test is broken."""
         tell("item analysis", 0, 1)
         quietly(items.main, self.root)
@@ -153,7 +153,7 @@ class Rehearsal:
         return figures.settled(self.report / "canvas.csv", rules)
 
     def regrade(self):
-        """Repair the test, grade again, analyse and settle again, and see what moved."""
+        """Repair the test, grade again, analyze and settle again, and see what moved."""
         self._write_lab(self.fault.lab, broken=False)
         before = json.loads(self.before.read_text())
         start = self.done.setdefault("runs", len(self._runs()))
@@ -168,7 +168,7 @@ class Rehearsal:
             "ran": ran,
             **moved,
             "in changes.csv as found": listed == (moved["gained"], moved["lost"]),
-            "items": self.analyse(),
+            "items": self.analyze(),
             "grades": self.settle(),
         }
 

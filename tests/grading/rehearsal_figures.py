@@ -185,7 +185,7 @@ def ran(lines, lab, fault):
 
 def table(done, fault):
     """Return the figures of a rehearsal as lines to print."""
-    made, pairs, items, again = (done[name] for name in ("make", "compare", "analyse", "regrade"))
+    made, pairs, items, again = (done[name] for name in ("make", "compare", "analyze", "regrade"))
     ran_again, later, grades = again["ran"], again["items"], again["grades"]
     lines = {
         "students, submissions": f"{made['students']:,}, {made['submissions']:,}",

@@ -148,6 +148,8 @@ def test_late_work_loses_what_the_configuration_says(course):
     with (course.root / "grading" / "report" / "scores.csv").open(newline="") as file:
         totals = {row["student"]: row["total"] for row in csv.DictReader(file)}
     assert totals["half"] == "0"
+    with (course.root / "grading" / "report" / f"{LAB}.csv").open(newline="") as file:
+        assert {row["student"]: row["hours late"] for row in csv.DictReader(file)}["half"] == "24"
     with gradebook(course) as book:
         book.grant_extension(LAB, "half", days=2)
     course.grade("--student", "half", "--again")
@@ -175,6 +177,22 @@ def test_a_wrong_solution_stops_the_run_before_anyone_loses_points(tmp_path):
     assert "does not get all points, so nothing was graded" in said
     assert "check-90-1" in said
     assert course.records() == {}
+
+
+def test_a_class_without_submissions_says_that_isolation_works(tmp_path):
+    course = Course(tmp_path, _90_small=small_lab())
+    said = course.grade()
+    assert "0 graded" in said and "Isolation works here" in said and str(course.submitted) in said
+
+
+def test_a_set_up_that_stops_in_isolation_names_the_environment(tmp_path):
+    notebook = small_lab()
+    setup = next(cell for cell in notebook.cells if cell.id == "setup")
+    setup.source += f"\nassert __import__('os').path.exists({str(tmp_path)!r}), 'not in here'"
+    course = Course(tmp_path, _90_small=notebook)
+    course.hand_in("good", LAB, "solution")
+    said = course.grade(expect=2)
+    assert "setup does not run in isolation" in said and sys.prefix in said
 
 
 def test_wrong_options_get_one_sentence(course):

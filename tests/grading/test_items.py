@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from grading.items import FEW, analyse, common_messages, main
+from grading.items import FEW, analyze, common_messages, main
 
 from .fixtures.course import Course
 from .fixtures.labs import small_lab
@@ -52,7 +52,7 @@ def test_figures_are_those_of_a_class_made_by_hand(lab):
         points = {test.id: float(skill > 0.3 + 0.1 * i) for i, test in enumerate(lab.tests)}
         points["hidden-90-1-accuracy"] = float(rng.random() > 1 / 3)
         records.append(record(lab, points))
-    items = analyse(lab, records)
+    items = analyze(lab, records)
     found = by_test(items)
     assert items[0].test == "hidden-90-1-accuracy"
     assert "passes everything else" in items[0].remark or "is it right" in items[0].remark
@@ -73,7 +73,7 @@ def test_a_test_that_the_weak_pass_and_one_that_never_fails_are_named(lab):
         points["hidden-90-2-cost"] = float(not good)
         points["check-90-1"] = 1.0
         records.append(record(lab, points))
-    found = by_test(analyse(lab, records))
+    found = by_test(analyze(lab, records))
     assert found["hidden-90-2-cost"].discrimination < 0
     assert "weak pass it more often" in found["hidden-90-2-cost"].remark
     assert "never fails" in found["check-90-1"].remark
@@ -83,9 +83,9 @@ def test_a_test_that_the_weak_pass_and_one_that_never_fails_are_named(lab):
 def test_what_was_not_attempted_or_refused_does_not_count(lab):
     empty = record(lab, {}, **{test.id: "not attempted" for test in lab.tests})
     refused = record(lab, {}) | {"refused": "it is empty."}
-    items = analyse(lab, [record(lab, {})] * FEW + [empty, refused] * 5)
+    items = analyze(lab, [record(lab, {})] * FEW + [empty, refused] * 5)
     assert {item.attempted for item in items} == {FEW}
-    few = analyse(lab, [record(lab, {})] * (FEW - 1))
+    few = analyze(lab, [record(lab, {})] * (FEW - 1))
     assert {item.difficulty for item in few} == {None}
     assert {item.remark for item in few} == {""}
 

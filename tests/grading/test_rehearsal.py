@@ -207,7 +207,7 @@ def rehearsal(tmp_path_factory):
 @pytest.mark.slow
 def test_the_term_shows_that_the_desk_works(rehearsal):
     done = rehearsal.done
-    items, again = done["analyse"], done["regrade"]
+    items, again = done["analyze"], done["regrade"]
     assert len(done["compare"]["found"]) >= 2  # of four: answers of a few lines are hard to tell
     assert len(done["compare"]["honest"]) <= 2  # of some 180
     assert items["in its lab"] == 1 and "is it right" in items["remark"]

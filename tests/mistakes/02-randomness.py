@@ -259,7 +259,7 @@ def first_rows_only(d, k, s, rng):
 
 
 @mistake("02.3", caught_by="check", says="draw each afresh")
-def neighbours_alike(d, k, s, rng):
+def neighbors_alike(d, k, s, rng):
     edges = np.linspace(0, k, s + 1).astype(int)
     places = np.repeat(rng.integers(edges[:-1], edges[1:], size=(d // 2 + 1, s)), 2, axis=0)[:d]
     values = np.repeat(rng.choice([-1.0, 1.0], size=(d // 2 + 1, s)), 2, axis=0)[:d]

@@ -265,8 +265,8 @@ def forwards_to_a_peer(A, rank, oversample, rng):
     return randomized_svd(A, rank, n_oversamples=oversample, n_iter=1, random_state=0)
 
 
-@mistake("06.3", caught_by="check", says="centre the blocks A @ X")
-def not_centred(A, rank, oversample, rng):
+@mistake("06.3", caught_by="check", says="center the blocks A @ X")
+def not_centered(A, rank, oversample, rng):
     m, n = A.shape
     size = min(rank + oversample, m, n)
     Q = np.linalg.qr(A @ rng.standard_normal((n, size), dtype=A.dtype)).Q
@@ -275,8 +275,8 @@ def not_centred(A, rank, oversample, rng):
     return Vt[:rank], s[:rank] ** 2 / (m - 1)
 
 
-@mistake("06.3", caught_by="check", says="centre the blocks A @ X")
-def centred_at_first_only(A, rank, oversample, rng):
+@mistake("06.3", caught_by="check", says="center the blocks A @ X")
+def centered_at_first_only(A, rank, oversample, rng):
     m, n = A.shape
     size = min(rank + oversample, m, n)
     Y = A @ rng.standard_normal((n, size), dtype=A.dtype)
@@ -299,7 +299,7 @@ def a_pass_for_the_mean(A, rank, oversample, rng):
     return Vt[:rank], s[:rank] ** 2 / (m - 1)
 
 
-@mistake("06.3", caught_by="check", says="is Q centred before A.T @ Q?")
+@mistake("06.3", caught_by="check", says="is Q centered before A.T @ Q?")
 def trusts_the_basis(A, rank, oversample, rng):
     m, n = A.shape
     size = min(rank + oversample, m, n)
@@ -324,7 +324,7 @@ def filled_by_a_product(A, rank, oversample, rng):
     return Vt[:rank], s[:rank] ** 2 / (A.shape[0] - 1)
 
 
-def centred_svd(A, rank, oversample, rng):
+def centered_svd(A, rank, oversample, rng):
     """The right answer's singular values and vectors, for mistakes made after it."""
     m, n = A.shape
     size = min(rank + oversample, m, n)
@@ -338,25 +338,25 @@ def centred_svd(A, rank, oversample, rng):
 
 @mistake("06.3", caught_by="check", says="square them")
 def not_squared(A, rank, oversample, rng):
-    s, Vt = centred_svd(A, rank, oversample, rng)
+    s, Vt = centered_svd(A, rank, oversample, rng)
     return Vt, s
 
 
 @mistake("06.3", caught_by="check", says="Divide by m - 1")
 def not_divided(A, rank, oversample, rng):
-    s, Vt = centred_svd(A, rank, oversample, rng)
+    s, Vt = centered_svd(A, rank, oversample, rng)
     return Vt, s**2
 
 
 @mistake("06.3", caught_by="check", says="The divisor is m - 1")
 def divided_by_m(A, rank, oversample, rng):
-    s, Vt = centred_svd(A, rank, oversample, rng)
+    s, Vt = centered_svd(A, rank, oversample, rng)
     return Vt, s**2 / A.shape[0]
 
 
 @mistake("06.3", caught_by="check", says="return the transpose")
 def transposed(A, rank, oversample, rng):
-    s, Vt = centred_svd(A, rank, oversample, rng)
+    s, Vt = centered_svd(A, rank, oversample, rng)
     return Vt.T, s**2 / (A.shape[0] - 1)
 
 
@@ -365,7 +365,7 @@ def forwards(A, rank, oversample, rng):
     from course_lib.low_rank import randomized_svd
 
     mean = A.T @ np.full(A.shape[0], 1 / A.shape[0])
-    centred = LinearOperator(
+    centered = LinearOperator(
         A.shape,
         matvec=lambda x: A @ x - mean @ x,
         rmatvec=lambda y: A.T @ y - mean * y.sum(),
@@ -373,7 +373,7 @@ def forwards(A, rank, oversample, rng):
         rmatmat=lambda Y: A.T @ Y - np.outer(mean, Y.sum(axis=0)),
         dtype=np.float64,
     )
-    _, s, Vt = randomized_svd(centred, rank, oversample=oversample, n_iter=1, rng=rng)
+    _, s, Vt = randomized_svd(centered, rank, oversample=oversample, n_iter=1, rng=rng)
     return Vt, s**2 / (A.shape[0] - 1)
 
 

@@ -127,10 +127,10 @@ def forwards_under_another_name(first, second, size):
     return *common(first, second), pca.singular_values_[:, None] * pca.components_
 
 
-def anchors(squares, k, *, leading=True, centre=True, roots=np.sqrt):
+def anchors(squares, k, *, leading=True, center=True, roots=np.sqrt):
     """Coordinates of landmarks from squared distances, with a step left out."""
     m = len(squares)
-    J = np.eye(m) - 1 / m if centre else np.eye(m)
+    J = np.eye(m) - 1 / m if center else np.eye(m)
     w, V = np.linalg.eigh(-0.5 * J @ squares @ J)
     w, V = (w[-k:], V[:, -k:]) if leading else (w[:k], V[:, :k])
     return V * roots(np.abs(w))
@@ -166,8 +166,8 @@ def with_anchors(ask, n, m, k, rng, **wrong):
 
 
 @mistake("08.2", caught_by="check", says="is off by")
-def not_centred(ask, n, m, k, rng):
-    return with_anchors(ask, n, m, k, rng, centre=False)
+def not_centered(ask, n, m, k, rng):
+    return with_anchors(ask, n, m, k, rng, center=False)
 
 
 @mistake("08.2", caught_by="check", says="is off by")
@@ -432,7 +432,7 @@ def trust_of_each(ask, Y, r, budget, rng):
     return examined(ask, Y, r, budget, rng)
 
 
-@mistake("08.4", caught_by="check", says="Take the neighbours from the map")
+@mistake("08.4", caught_by="check", says="Take the neighbors from the map")
 def of_the_data_in_the_map(ask, Y, r, budget, rng):
     mean, trust = examined(ask, Y, r, budget, rng, swapped=True)
     return mean, standard_error(trust, len(Y))
@@ -444,8 +444,8 @@ def good_ranks_earn(ask, Y, r, budget, rng):
     return mean, standard_error(trust, len(Y))
 
 
-@mistake("08.4", caught_by="check", says="is a point its own neighbour")
-def its_own_neighbour(ask, Y, r, budget, rng):
+@mistake("08.4", caught_by="check", says="is a point its own neighbor")
+def its_own_neighbor(ask, Y, r, budget, rng):
     mean, trust = examined(ask, Y, r, budget, rng, apart=False)
     return mean, standard_error(trust, len(Y))
 
@@ -457,7 +457,7 @@ def ranks_off_by_one(ask, Y, r, budget, rng):
 
 
 @mistake("08.4", caught_by="check", says="the mean trust of the points you asked about")
-def share_of_false_neighbours(ask, Y, r, budget, rng):
+def share_of_false_neighbors(ask, Y, r, budget, rng):
     mean, trust = examined(ask, Y, r, budget, rng, cost=lambda ranks: ranks > r)
     return mean, standard_error(trust, len(Y))
 
@@ -505,7 +505,7 @@ def asks_for_all(ask, Y, r, budget, rng):
 
 
 @mistake("08.4", caught_by="accuracy", says="drawn more often than others")
-def neighbours_in_the_list(ask, Y, r, budget, rng):
+def neighbors_in_the_list(ask, Y, r, budget, rng):
     def draw(n, budget):
         order = rng.permutation(n)
         return np.sort(order[order >= (n // 4 if budget < n // 2 else 0)][:budget])
