@@ -11,10 +11,8 @@ from grading.intake import read_notebook, restore, written_id
 from grading.lab import IDENTITY, LabBroken, bound_names, load_config, parsed
 from grading.uploads import Refused, find_uploads
 
-from .pairs import prepare, resembling
+from .pairs import Bar, prepare, resembling
 from .report import write_report
-
-THRESHOLD = 0.7
 
 
 def main(arguments=None):
@@ -23,6 +21,10 @@ def main(arguments=None):
     if not 0 < options.threshold <= 1:
         print(f"--threshold must lie in (0, 1]; got {options.threshold:g}.", file=sys.stderr)
         return 2
+    if not options.evidence > 0:
+        print(f"--evidence must be positive; got {options.evidence:g}.", file=sys.stderr)
+        return 2
+    bar = Bar(options.threshold, options.evidence)
     config = load_config(options.root)
     try:
         labs, chosen = course.find_labs(options.root, config, options.lab)
@@ -38,9 +40,9 @@ def main(arguments=None):
             print(f"{name}: {len(answers)} submission(s), nothing to compare.")
             continue
         submissions = prepare(answers, scaffold(lab), known_names(lab))
-        pairs, compared = resembling(submissions, options.threshold)
+        pairs, compared = resembling(submissions, bar)
         folder = options.root / "grading" / "report" / "similarity"
-        page = write_report(folder, name, submissions, pairs, compared, options.threshold, ids)
+        page = write_report(folder, name, submissions, pairs, compared, bar, ids)
         print(f"{name}: {len(submissions)} submissions, pairs to look at: {len(pairs)}, {page}")
     return 0
 
@@ -48,7 +50,13 @@ def main(arguments=None):
 def _parser():
     parser = course.parser("python -m grading.similarity", __doc__)
     parser.add_argument(
-        "--threshold", type=float, default=THRESHOLD, help="similarity from which a pair is shown"
+        "--threshold", type=float, default=Bar().similarity, help="least similarity of a pair"
+    )
+    parser.add_argument(
+        "--evidence",
+        type=float,
+        default=Bar().evidence,
+        help="least weight of what two share; raise it where answers are short",
     )
     return parser
 

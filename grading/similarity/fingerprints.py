@@ -1,8 +1,8 @@
 """Fingerprints of code that do not depend on names, comments, layout or the order of functions.
 
 Code is read as a syntax tree and written as a row of tokens in which every name of the author's
-own is the same token. Runs of tokens are hashed, and winnowing keeps some of the hashes [1]_, so
-many that no common run of ``RUN + WINDOW - 1`` tokens goes unseen.
+own is the same token, and ``a > b`` is ``b < a``. Runs of tokens are hashed, and winnowing keeps
+some of the hashes [1]_, so many that no common run of ``RUN + WINDOW - 1`` tokens goes unseen.
 
 .. [1] S. Schleimer, D. S. Wilkerson, A. Aiken, "Winnowing: local algorithms for document
    fingerprinting", SIGMOD 2003, 76-85.
@@ -24,6 +24,14 @@ __all__ = ["Place", "fingerprints", "tokens", "winnowed"]
 RUN = 10  # tokens of a hashed run
 WINDOW = 4  # of consecutive runs at least one is kept
 COMMON = frozenset(dir(builtins)) | {"np", "numpy", "scipy", "math"}
+TURNED = {
+    ast.Lt: ast.Gt,
+    ast.LtE: ast.GtE,
+    ast.Gt: ast.Lt,
+    ast.GtE: ast.LtE,
+    ast.Eq: ast.Eq,
+    ast.NotEq: ast.NotEq,
+}
 SILENT = (ast.Load, ast.Store, ast.Del, ast.Import, ast.ImportFrom, ast.Module, ast.Expr)
 
 
@@ -64,15 +72,28 @@ def tokens(source, known=COMMON):
     """
     lines = ["pass" if line.lstrip()[:1] in ("%", "!") else line for line in source.splitlines()]
     try:
-        tree = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        statements = ast.parse("\n".join(lines)).body
+        return [list(_walk(one, _not_own(one, known), 1)) for one in statements]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # also of trees too deep to walk
         return [_words(source, known)]
-    return [list(_walk(statement, known, 1)) for statement in tree.body]
+
+
+def _not_own(statement, known):
+    """The known names that a definition does not take for variables of its own."""
+    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return known
+    return known - {
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
 
 
 def _walk(node, known, line):
     """Yield the tokens of a syntax tree, parents first; docstrings and annotations are left out."""
     line = getattr(node, "lineno", line)
+    if isinstance(node, ast.Compare):
+        node = _directed(node)
     if isinstance(node, ast.Constant):
         yield type(node.value).__name__, line
         return
@@ -85,6 +106,23 @@ def _walk(node, known, line):
         for child in children:
             if isinstance(child, ast.AST) and not _is_docstring(child):
                 yield from _walk(child, known, line)
+
+
+def _directed(node):
+    """The comparison that says the same in the direction that all of them get."""
+    first, second, way = node.left, node.comparators[0], type(node.ops[0])
+    if len(node.ops) > 1 or way not in TURNED:
+        return node
+    if way is TURNED[way]:
+        turn = _rank(second) < _rank(first)
+    else:
+        turn = way in (ast.Gt, ast.GtE)
+    return ast.Compare(second, [TURNED[way]()], [first]) if turn else node
+
+
+def _rank(side):
+    """Orders the sides of an equality, constants last."""
+    return isinstance(side, ast.Constant), type(side).__name__
 
 
 def _token(node, known):

@@ -9,7 +9,7 @@ from course_lib.lsh import candidate_pairs, choose_bands, minhash
 from .fingerprints import fingerprints
 
 __all__ = [
-    "EVIDENCE",
+    "Bar",
     "Pair",
     "Submission",
     "groups",
@@ -23,7 +23,21 @@ N_HASHES = 256
 FOUND = 0.2  # Jaccard similarity from which on a pair is compared
 WIDESPREAD = 0.2  # share of the class from which on a pattern says nothing about two of it
 FEW = 4  # students who may share a pattern in a class however small
-EVIDENCE = 3.0  # shared patterns, in units of one that only these two wrote
+
+
+class Bar(NamedTuple):
+    """What a pair must reach to be listed.
+
+    Attributes
+    ----------
+    similarity : float
+        0 to 1.
+    evidence : float
+        Shared patterns, in units of one that only these two wrote.
+    """
+
+    similarity: float = 0.7
+    evidence: float = 3.0
 
 
 class Submission(NamedTuple):
@@ -119,14 +133,13 @@ def similarity(first, second, weight):
     return Pair(first, second, evidence / total if total else 0.0, evidence, shared)
 
 
-def resembling(submissions, threshold):
-    """Return the pairs above a threshold, and the similarities of all that were compared.
+def resembling(submissions, bar):
+    """Return the pairs that reach the bar, and the similarities of all that were compared.
 
     Parameters
     ----------
     submissions : list of Submission
-    threshold : float
-        Of the similarity, 0 to 1.
+    bar : Bar
 
     Returns
     -------
@@ -150,7 +163,9 @@ def resembling(submissions, threshold):
     compared = [
         similarity(submissions[some[i]], submissions[some[j]], weight) for i, j in found.tolist()
     ]
-    pairs = [one for one in compared if one.similarity >= threshold and one.evidence >= EVIDENCE]
+    pairs = [
+        one for one in compared if one.similarity >= bar.similarity and one.evidence >= bar.evidence
+    ]
     pairs.sort(key=lambda one: (-one.similarity, one.first.student, one.second.student))
     return pairs, [one.similarity for one in compared]
 

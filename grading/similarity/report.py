@@ -9,7 +9,7 @@ from grading.feedback import template
 from grading.report import spreadsheet_cell
 from grading.store import write_whole
 
-from .pairs import EVIDENCE, groups, marked_lines
+from .pairs import groups, marked_lines
 
 __all__ = ["write_report"]
 
@@ -17,7 +17,7 @@ BINS = 20
 SHADES = 4  # colors of the marked lines, taken in turn
 
 
-def write_report(folder, lab, submissions, pairs, compared, threshold, ids=()):
+def write_report(folder, lab, submissions, pairs, compared, bar, ids=()):
     """Write ``LAB.html``, ``LAB.csv`` and a page for each pair; return the first one's path.
 
     Parameters
@@ -29,7 +29,7 @@ def write_report(folder, lab, submissions, pairs, compared, threshold, ids=()):
     pairs : list of pairs.Pair
     compared : list of float
         The similarity of each candidate.
-    threshold : float
+    bar : pairs.Bar
     ids : list of (str, str)
         Students whose notebooks carry another id, with that id.
     """
@@ -48,8 +48,7 @@ def write_report(folder, lab, submissions, pairs, compared, threshold, ids=()):
         groups=[group for group in groups(pairs) if len(group) > 2],
         bars=_bars(compared),
         compared=len(compared),
-        threshold=threshold,
-        evidence=EVIDENCE,
+        bar=bar,
         ids=[(student, one, normal_id(one) in known) for student, one in ids],
     )
     write_whole(folder / f"{lab}.html", page)

@@ -1,6 +1,6 @@
 """Rehearse a term: grade a class that does not exist, and count what the instructor's desk finds.
 
-    python -m tests.grading.rehearsal                             300 students, three labs
+    python -m tests.grading.rehearsal                             300 students, three labs: an hour
     python -m tests.grading.rehearsal --students 20 --labs 00     a few minutes
 
 `population` says by which rules the students answer, are late and copy. One hidden test is

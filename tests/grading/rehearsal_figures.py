@@ -199,7 +199,8 @@ def table(done, fault):
         "its rank": f"{items['in its lab']} of {items['tests of its lab']} in its lab, "
         f"{items['in all labs']} of {items['tests of all labs']} in all",
         "its rank when repaired": f"{later['in its lab']} and {later['in all labs']}",
-        "right answers it rejected": f"{again['rejected']}, of them regained {again['regained']}",
+        "answers that only it failed": f"{again['rejected']}, of them {again['regained']} pass it "
+        "when repaired",
         "gained, lost": f"{len(again['gained'])}, {len(again['lost'])}",
         "changes.csv says the same": "yes" if again["in changes.csv as found"] else "no",
         "regrade": _minutes(again["seconds"]),

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grading.course import ROOT, find_labs
+from grading.lab import load_config
 from grading.similarity.__main__ import collect, known_names, main, scaffold
 from grading.similarity.fingerprints import RUN, WINDOW, fingerprints, tokens, winnowed
-from grading.similarity.pairs import groups, marked_lines, prepare, resembling
+from grading.similarity.pairs import Bar, groups, marked_lines, prepare, resembling
 from grading.uploads import find_uploads
 from tests import labs
 
 from .fixtures.course import Course
 from .fixtures.labs import small_lab
-from .population import copy_of, honest, subject
+from .measure_similarity import found, made_up_class
 from .synthetic import copied
 
 LAB = "90-small"
@@ -44,6 +46,38 @@ def test_names_comments_and_layout_do_not_matter(cell):
             node.id = "other"
     renamed = "# a remark\n\n" + ast.unparse(tree)
     assert values(renamed) == values(ast.unparse(ast.parse(SOLUTION[cell])))
+
+
+@pytest.mark.parametrize(
+    ("this", "that"),
+    [
+        ("a[i] > b(c)", "b(c) < a[i]"),
+        ("a[i] >= b(c)", "b(c) <= a[i]"),
+        ("a[i] == 'x'", "'x' == a[i]"),
+        ("b(c) != a[i]", "a[i] != b(c)"),
+    ],
+)
+def test_the_direction_of_a_comparison_does_not_matter(this, that):
+    assert values(f"if {this}:\n    c = 1") == values(f"if {that}:\n    c = 1")
+    assert values(f"if {this}:\n    c = 1") != values("if a[i] in b(c):\n    c = 1")
+
+
+def test_chained_comparisons_and_strict_ones_stay_what_they_are():
+    assert values("a[0] < b < c(d)") != values("c(d) < b < a[0]")
+    assert len({min(values(f"a[0] {sign} b(c)")) for sign in ("<", "<=", "==", "!=")}) == 4
+
+
+def test_a_variable_named_like_something_of_the_lab_is_a_variable():
+    source = "def f(x):\n    total = x.sum()\n    return [total, total * x]"
+    prints = [
+        set(fingerprints({"cell": source.replace("total", name)}, {"work"}))
+        for name in ("total", "work", "np", "sum")
+    ]
+    assert prints[0] == prints[1] == prints[2] == prints[3]
+    lab = "def f(x):\n    y = x.sum()\n    return [{0}(y), {0}(y) * x]"
+    assert set(fingerprints({"cell": lab.format("work")}, {"work"})) != set(
+        fingerprints({"cell": lab.format("other")}, {"work"})
+    )
 
 
 def test_order_of_functions_does_not_matter():
@@ -84,8 +118,9 @@ def test_what_the_lab_contains_is_taken_away():
         "%timeit f(x)\n!ls",
         "-" * 20_000 + "1",
         "lambda: " * 500 + "1",
+        "+".join("a" * 2000),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_code_that_is_no_python_is_read_all_the_same(source):
     assert isinstance(tokens(source), list)
@@ -94,14 +129,14 @@ def test_code_that_is_no_python_is_read_all_the_same(source):
 
 def test_students_without_code_are_in_no_pair():
     submissions = prepare({"ann": {}, "bob": {"a": ""}, "cy": {"a": "x = 1"}}, {})
-    assert resembling(submissions, 0.1) == ([], [])
+    assert resembling(submissions, Bar(0.1)) == ([], [])
 
 
 def test_marks_lie_on_lines_that_exist():
     rng = random.Random(1)
     other = {cell: copied(source, rng) for cell, source in SOLUTION.items()}
     submissions = prepare({"ann": SOLUTION, "bob": other}, {})
-    ((pair,), _) = resembling(submissions, 0.5)
+    ((pair,), _) = resembling(submissions, Bar(0.5))
     for side, submission in enumerate((pair.first, pair.second)):
         marks = marked_lines(pair, side)
         assert marks
@@ -112,33 +147,15 @@ def test_marks_lie_on_lines_that_exist():
 # --- A class -------------------------------------------------------------------------------
 
 
-def synthetic_class(slug, n, n_copies):
-    """``{student: cells}`` by the rules of `synthetic`, and the pairs that were copied."""
-    one = subject(slug)
-    answers = {f"honest-{number:03}": honest(number, slug, one) for number in range(n)}
-    copies = set()
-    for number, origin in enumerate(random.Random(n).sample(range(n), n_copies)):
-        name = f"zz-{number:02}"
-        answers[name] = copy_of(answers[f"honest-{origin:03}"], 1000 + number)
-        copies.add((f"honest-{origin:03}", name))
-    return answers, copies
-
-
 @pytest.mark.slow
 def test_copies_are_found_and_honest_answers_are_not():
     """The figures of the instructors' page: 12 copies among 120 honest students."""
-    slug = "06-low-rank"
-    course_lab = labs.solution(slug)
-    given_cells = {
-        cell.id: cell.source
-        for cell in course_lab.cells
-        if cell.cell_type == "code" and not cell.id.startswith("answer")
-    }
-    answers, copies = synthetic_class(slug, 120, 12)
-    pairs, _ = resembling(prepare(answers, given_cells), 0.7)
-    found = {(pair.first.student, pair.second.student) for pair in pairs}
-    assert len(found & copies) >= 10
-    assert len(found - copies) <= 2  # of 8,646 honest pairs
+    course_labs, (slug,) = find_labs(ROOT, load_config(ROOT), ["06"])
+    answers, copies = made_up_class(slug, 120, 12)
+    pairs = found(course_labs[slug], answers, Bar())
+    listed = {(pair.first.student, pair.second.student) for pair in pairs}
+    assert len(listed & copies) >= 10
+    assert len(listed - copies) <= 2  # of 8,646 honest pairs
 
 
 # --- Pages ---------------------------------------------------------------------------------
@@ -191,12 +208,21 @@ def test_no_page_accuses_and_none_runs_what_was_handed_in(course):
 def test_a_wrong_option_is_refused_in_words(course, capsys):
     assert main(["--root", str(course.root), "--threshold", "2"]) == 2
     assert "--threshold must lie in (0, 1]; got 2." in capsys.readouterr().err
+    assert main(["--root", str(course.root), "--evidence", "0"]) == 2
+    assert "--evidence must be positive; got 0." in capsys.readouterr().err
     assert main(["--root", str(course.root), "--lab", "77"]) == 2
     assert "No lab 77" in capsys.readouterr().err
+
+
+def test_more_evidence_lists_fewer_pairs():
+    submissions = prepare({"ann": SOLUTION, "bob": SOLUTION}, {})
+    ((pair,), _) = resembling(submissions, Bar())
+    assert len(resembling(submissions, Bar(evidence=pair.evidence))[0]) == 1
+    assert resembling(submissions, Bar(evidence=pair.evidence + 0.1))[0] == []
 
 
 def test_groups_join_pairs_that_share_a_student():
     cells = dict(SOLUTION)
     submissions = prepare({"a": cells, "b": cells, "c": cells, "d": {"x": "y = 1"}}, {})
-    pairs, _ = resembling(submissions, 0.5)
+    pairs, _ = resembling(submissions, Bar(0.5))
     assert groups(pairs) == [["a", "b", "c"]]
