@@ -118,6 +118,7 @@ def sparse(quick):
     A = sp.csr_array((rng.random(entries) * weights, places), shape=(m, n))
     truth = np.sort(svds(A, RANK, solver="propack", tol=1e-10, rng=0)[1])[::-1]
     contestants = {
+        "ours q=3 p=8": ours(A, 3, 8),
         "ours q=4 p=4": ours(A, 4, 4),
         "scikit-learn default": scikit_learn(A),
         "scikit-learn n_iter=10": scikit_learn(A, n_iter=10),
@@ -131,7 +132,7 @@ def sparse(quick):
         worst_singular_value(truth),
         SINGULAR_VALUES,
         [
-            ("ours q=4 p=4", "scikit-learn default", 1.5),
+            ("ours q=3 p=8", "scikit-learn default", 1.5),
             ("ours q=4 p=4", "scikit-learn n_iter=10", 1.5),
             ("ours q=4 p=4", "svds arpack", None),
             ("ours q=4 p=4", "svds propack", None),

@@ -32,6 +32,15 @@ MAY_IMPORT = {
 }
 SERVE_NOTEBOOKS = {"checks", "datasets", "explorable", "plots", "quiz", "tables", "_guard", "_html"}
 FRIENDS = {"numba", "numpy", "scipy", "sklearn", "threadpoolctl"}  # of algorithms
+# What only scipy.linalg has: pivoted QR, some of the eigenpairs, Hadamard matrices. Nothing else is
+# taken from there: its BLAS has threads of its own, and loops that use both sets of threads in
+# turn ran up to 15 times slower on two cores.
+TAKE_FROM_SCIPY_LINALG = {
+    "low_rank/columns.py",
+    "manifolds/scaling.py",
+    "randomness/projection.py",
+    "sparse_coding/ksvd.py",
+}
 FRIENDS_OF_NOTEBOOKS = FRIENDS | {"IPython", "cycler", "matplotlib"}
 
 
@@ -80,6 +89,18 @@ def test_imports_run_downwards(path):
         else:
             standard = head in sys.stdlib_module_names
             assert standard or head in friends, f"{here} may not depend on {name}"
+
+
+def test_decompositions_are_numpys():
+    pattern = re.compile(
+        r"^\s*(from scipy\.linalg|import scipy\.linalg|from scipy import.*linalg)", re.M
+    )
+    taken = {
+        path.relative_to(ROOT / "course_lib").as_posix()
+        for path in MODULES
+        if pattern.search(path.read_text("utf-8"))
+    }
+    assert taken == TAKE_FROM_SCIPY_LINALG
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -3,11 +3,13 @@
 Both are where the time goes. Products are left to BLAS, in the order of factors that it likes;
 bases are made by Cholesky-QR, which is also made of products, and by Householder reflections
 where Cholesky-QR would lose digits.
+
+Decompositions are NumPy's, like the products. SciPy's have threads of their own; two sets of
+threads that wait for each other's cores make a stream of small blocks fifteen times slower.
 """
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky, eigh, qr, svd
-from scipy.linalg.lapack import dtrtri
+from numpy.linalg import LinAlgError
 from scipy.sparse.linalg import LinearOperator
 
 from course_lib._validation import check_finite
@@ -85,10 +87,10 @@ def _cholesky_qr(Y, against, rounds):
         if against is not None:
             Y = Y - against @ (against.T @ Y)
         try:
-            R = cholesky(_gram(Y), check_finite=False)
+            R = np.linalg.cholesky(_gram(Y)).T
         except LinAlgError:
             return None
-        R_inverse, _ = dtrtri(R)
+        R_inverse = np.linalg.inv(R)
         cond = np.linalg.norm(R, 1) * np.linalg.norm(R_inverse, 1)
         if cond > safe_cond or (turn == 1 and np.abs(R - np.eye(len(R))).max() > 0.1):
             return None
@@ -110,9 +112,8 @@ def _gram(Y):
 def _householder(Y, against):
     """Orthonormalize by Householder reflections: slower, and safe for every ``Y``."""
     if against is None:
-        return qr(Y, mode="economic", check_finite=False)[0]
-    Q, _ = qr(np.hstack([against, Y]), mode="economic", check_finite=False)
-    return Q[:, against.shape[1] :]
+        return np.linalg.qr(Y).Q
+    return np.linalg.qr(np.hstack([against, Y])).Q[:, against.shape[1] :]
 
 
 def pseudo_inverse(M):
@@ -127,7 +128,7 @@ def pseudo_inverse(M):
 def thin_svd(M):
     """Return the thin SVD of a tall ``M`` (n, l), l <= n, in O(n l^2) made of products."""
     Q = orthonormalize(M)
-    U, s, Vt = svd(Q.T @ M, full_matrices=False, check_finite=False)
+    U, s, Vt = np.linalg.svd(Q.T @ M, full_matrices=False)
     return Q @ U, s, Vt
 
 
@@ -143,7 +144,7 @@ def leading_svd(M, rank):
             G = _gram(M)
         trace = np.trace(G)
         if 1e-200 < trace < 1e200:
-            w, V = eigh(G, check_finite=False, driver="evd")
+            w, V = np.linalg.eigh(G)
             if w[-rank] > 1e-8 * trace:
                 V = V[:, -rank:].astype(M.dtype)
                 U, s, Wt = thin_svd(M @ V)

@@ -6,7 +6,6 @@ import zlib
 
 import numpy as np
 import scipy.sparse
-from scipy.linalg import eigh, svd
 
 from course_lib._validation import check_count, check_number, check_room
 from course_lib.low_rank._blocks import working_dtype
@@ -215,13 +214,13 @@ class FrequentDirections:
         self._require_rows()
         high = min(self.size, self.width)
         rank = check_count(rank, "rank", low=1, high=high, high_name="min(size, d)")
-        return svd(self._buffer, full_matrices=False, check_finite=False)[2][:rank]
+        return np.linalg.svd(self._buffer, full_matrices=False).Vh[:rank]
 
     def shrink(self):
         """Bring the sketch down to at most ``size - 1`` rows; raises `error_bound`."""
         self._require_rows()
         rows = self._buffer[: self._used].astype(np.float64)
-        w, S = eigh(rows @ rows.T, check_finite=False, driver="evd")
+        w, S = np.linalg.eigh(rows @ rows.T)
         w, S = np.maximum(w[::-1], 0.0), S[:, ::-1]
         lost = w[self.size - 1] if len(w) >= self.size else 0.0
         kept = np.flatnonzero(w[: self.size - 1] > lost)

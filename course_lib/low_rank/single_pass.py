@@ -3,7 +3,6 @@
 import copy
 
 import numpy as np
-from scipy.linalg import lstsq, svd
 
 from course_lib._validation import as_rng, check_count
 from course_lib.low_rank._blocks import (
@@ -108,9 +107,9 @@ def single_pass_svd(A, rank, *, size=None, core=None, rng=None):
     Q = orthonormalize(Y[:, :limit])
     P = orthonormalize(corange[:, :limit].astype(dtype, copy=False))
     left_of_Q = _left_product(left_again, Q, size, core)
-    half = lstsq(left_of_Q, core_sketch, check_finite=False)[0]
-    middle = lstsq(right[:, size:].T @ P, half.T, check_finite=False)[0].T
-    U, s, Vt = svd(middle, full_matrices=False, check_finite=False)
+    half = np.linalg.lstsq(left_of_Q, core_sketch)[0]
+    middle = np.linalg.lstsq(right[:, size:].T @ P, half.T)[0].T
+    U, s, Vt = np.linalg.svd(middle, full_matrices=False)
     return SVD(Q @ U[:, :rank], s[:rank], Vt[:rank] @ P.T)
 
 
