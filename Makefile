@@ -17,10 +17,10 @@ setup:
 setup-peers:
 	@$(PYTHON) tools/setup.py peers
 
-course: setup ## set up, build the book, start JupyterLab and serve both on this machine
+course: setup-peers ## set up, build the book, start JupyterLab and serve both on this machine
 	@$(PY) -m tools.course
 
-book: setup ## build the book into _build/html
+book: setup-peers ## build the book into _build/html
 	@$(PY) -m tools.book
 
 labs: setup ## generate the labs from their solutions
