@@ -25,4 +25,4 @@ c.ClearSolutions.text_stub = "Write your answer here."
 c.LateSubmissionPlugin.penalty_method = "none"
 
 c.Autograde.sanitize_preprocessors = []
-c.Autograde.autograde_preprocessors = ["grading.nbgrader_steps.GradeIsolated"]
+c.Autograde.autograde_preprocessors = ["grading.records.nbgrader_steps.GradeIsolated"]

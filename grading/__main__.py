@@ -8,7 +8,6 @@
 Scores go to grading/gradebook.db, feedback to grading/feedback, tables to grading/report.
 """
 
-import os
 import sys
 
 from . import course
@@ -28,10 +27,10 @@ def main(arguments=None):
         return 2
     from sqlalchemy.exc import OperationalError
 
-    from .cluster import NoCluster
+    from .isolation.sandbox import CannotIsolate
     from .lab import LabBroken
-    from .sandbox import CannotIsolate
-    from .store import CannotRecord
+    from .records.store import CannotRecord
+    from .run.cluster import NoCluster
 
     try:
         return _grade(options)
@@ -47,10 +46,10 @@ def main(arguments=None):
 
 
 def _grade(options):
-    from .class_run import ClassRun
+    from .isolation.sandbox import check_isolation
     from .lab import load_config
-    from .sandbox import check_isolation
-    from .store import Store
+    from .records.store import Store
+    from .run.class_run import ClassRun
 
     config = load_config(options.root)
     labs, chosen = course.find_labs(options.root, config, options.lab, _limits(options))
@@ -94,7 +93,7 @@ def _parser():
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="such as cell_seconds=20; see grading/limits.py",
+        help="such as cell_seconds=20; see grading/isolation/limits.py",
     )
     parser.add_argument(
         "--trust-submissions",
@@ -105,7 +104,7 @@ def _parser():
 
 
 def _limits(options):
-    from .limits import Limits
+    from .isolation.limits import Limits
 
     try:
         return Limits().updated(dict(_limit(text) for text in options.limit))
@@ -134,13 +133,6 @@ def _summary(totals, store):
     print(f"Scores and remarks: {store.root / 'grading' / 'report' / 'index.html'}")
 
 
-def one_thread():
-    """Before NumPy is imported: processes are what runs in parallel here."""
-    for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
-        os.environ.setdefault(f"{name}_NUM_THREADS", "1")
-    os.environ["MPLBACKEND"] = "agg"
-
-
 if __name__ == "__main__":
-    one_thread()
+    course.one_thread()
     sys.exit(main())

@@ -2,9 +2,10 @@
 
 import argparse
 import contextlib
+import os
 from pathlib import Path
 
-__all__ = ["find_labs", "parser"]
+__all__ = ["find_labs", "one_thread", "parser"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -71,3 +72,10 @@ def find_labs(root, config, asked=(), limits=None):
         with contextlib.suppress(*() if name in wanted else (LabBroken,)):
             labs[name] = read_lab(path, limits, config)
     return labs, wanted
+
+
+def one_thread():
+    """Before NumPy is imported: processes are what runs in parallel here."""
+    for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+        os.environ.setdefault(f"{name}_NUM_THREADS", "1")
+    os.environ["MPLBACKEND"] = "agg"

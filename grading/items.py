@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from . import course
-from .feedback import EXERCISE, template
-from .store import Store, write_whole
+from .records.feedback import EXERCISE, template
+from .records.store import Store, write_whole
 
 __all__ = ["Item", "analyze", "restless"]
 
@@ -186,7 +186,7 @@ def restless(lab, candidates, n_seeds, options, workers=1, tell=lambda done, tot
     dict of str to str
         By test, a sentence with the count.
     """
-    from .workers import Job, examine_all
+    from .run.workers import Job, examine_all
 
     jobs = [
         Job((number, seed), lab, pieces, seed, options)
@@ -212,9 +212,9 @@ def restless(lab, candidates, n_seeds, options, workers=1, tell=lambda done, tot
 
 def main(arguments=None):
     """Run the command; return the exit code."""
-    from .class_run import code_digest
+    from .isolation.sandbox import CannotIsolate
     from .lab import LabBroken, load_config
-    from .sandbox import CannotIsolate
+    from .run.digest import code_digest
 
     options = _parser().parse_args(arguments)
     config = load_config(options.root)
@@ -242,10 +242,10 @@ def _shaken(lab, store, records, options, code):
     """Run the solution and some full-point answers under many seeds, if asked to."""
     if not options.seeds:
         return None
-    from .intake import read_notebook, restore
-    from .sandbox import check_isolation
-    from .uploads import find_uploads
-    from .warmup import ready_cache, solution_pieces
+    from .intake.restore import read_notebook, restore
+    from .intake.uploads import find_uploads
+    from .isolation.sandbox import check_isolation
+    from .run.warmup import ready_cache, solution_pieces
 
     check_isolation(lab.limits, store.root)
     cache = ready_cache(lab, store.root, code)
@@ -280,7 +280,7 @@ def _parser():
 
 def table(tables):
     """Return the figures of all labs as CSV."""
-    from .report import spreadsheet_cell
+    from .records.report import spreadsheet_cell
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from .limits import Limits
+from .isolation.limits import Limits
 
 __all__ = [
     "IDENTITY",

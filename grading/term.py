@@ -22,9 +22,9 @@ import tomllib
 from datetime import datetime
 
 from . import course
-from .feedback import template
-from .late import LatePolicy, late_penalties
-from .store import Store, write_whole
+from .records.feedback import template
+from .records.late import LatePolicy, late_penalties
+from .records.store import Store, write_whole
 
 __all__ = ["TermBroken", "canvas_table", "main", "read_roster", "read_term"]
 
@@ -262,7 +262,7 @@ def _figure(students, labs, points):
     """All scores of each lab as dots, the median as a line."""
     if not points:
         return ""
-    from course_lib import plots
+    from course_lib.notebook import plots
 
     fig, ax = plots.figure(5.2, 0.6 + 0.35 * len(labs))
     for row, (lab, most) in enumerate(labs.items()):

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse
 
-from course_lib import checks
+from course_lib.notebook import checks
 
 from . import course
 from .lab import IDENTITY

@@ -8,7 +8,7 @@ import nbformat
 import numpy as np
 from matplotlib import pyplot as plt
 
-from course_lib import checks
+from course_lib.notebook import checks
 
 ROOT = pathlib.Path(__file__).parents[1]
 SLUGS = sorted(path.stem for path in (ROOT / "solutions").glob("*/*.ipynb"))

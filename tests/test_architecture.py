@@ -1,6 +1,7 @@
 """The floor plan, enforced: imports run downwards, every room has its door, no test is dead."""
 
 import ast
+import importlib
 import inspect
 import pathlib
 import re
@@ -12,6 +13,7 @@ import numpydoc.docscrape
 import pytest
 
 import course_lib
+from course_lib import notebook
 
 ROOT = pathlib.Path(__file__).parents[1]
 PARTS = tomllib.loads((ROOT / "syllabus.toml").read_text(encoding="utf-8"))["part"]
@@ -24,13 +26,9 @@ MAY_IMPORT = {
     "heavy_hitters": {"_sketch", "hashing"},
     "lsh": {"_sketch"},
     "manifolds": {"low_rank"},
-    "matrix_completion": {"low_rank"},
-    "checks": {"_guard"},
-    "explorable": {"_html"},
-    "quiz": {"_html"},
-    "tables": {"_html"},
+    "matrix_completion": {"_team", "low_rank"},
+    "sparse_coding": {"_online"},
 }
-SERVE_NOTEBOOKS = {"checks", "datasets", "explorable", "plots", "quiz", "tables", "_guard", "_html"}
 FRIENDS = {"numba", "numpy", "scipy", "sklearn", "threadpoolctl"}  # of algorithms
 # What only scipy.linalg has: pivoted QR, some of the eigenpairs, Hadamard matrices. Nothing else is
 # taken from there: its BLAS has threads of its own, and loops that use both sets of threads in
@@ -43,6 +41,11 @@ TAKE_FROM_SCIPY_LINALG = {
 }
 FRIENDS_OF_NOTEBOOKS = FRIENDS | {"IPython", "cycler", "matplotlib"}
 
+# Rooms of grading import only from the floors below them, the first being the lowest. On the top
+# floor each room is a command, `python -m grading.NAME`.
+COMMANDS = ["__main__", "items", "similarity", "term", "variants"]
+FLOORS = [["isolation"], ["lab"], ["course", "intake", "records"], ["run"], COMMANDS]
+
 
 def room(path):
     """The module or package of course_lib that a file belongs to."""
@@ -52,7 +55,10 @@ def room(path):
 
 MODULES = sorted((ROOT / "course_lib").rglob("*.py"))
 ROOMS = sorted({room(path) for path in MODULES} - {"__init__"})
-PUBLIC = [name for name in ROOMS if not name.startswith("_")]
+# `course_lib.low_rank` and `course_lib.notebook.checks` are modules that notebooks import.
+PUBLIC = [name for name in ROOMS if not name.startswith("_") and name != "notebook"]
+PUBLIC += [f"notebook.{name}" for name in notebook.__all__]
+GRADING = sorted((ROOT / "grading").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
 
@@ -65,6 +71,26 @@ def imports(tree):
                 yield node.module
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+
+
+def dotted(path):
+    """The name under which a file is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def modules_imported(path):
+    """The modules of this project that a file imports anywhere, in functions too."""
+    package = dotted(path) if path.name == "__init__.py" else dotted(path).rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            up = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            base = ".".join(filter(None, [up, node.module]))
+            for alias in node.names:
+                inside = ROOT / base.replace(".", "/") / alias.name
+                is_module = inside.is_dir() or inside.with_suffix(".py").exists()
+                yield f"{base}.{alias.name}" if is_module else base
 
 
 def code_lines(function):
@@ -81,7 +107,7 @@ def code_lines(function):
 def test_imports_run_downwards(path):
     here = room(path)
     allowed = MAY_IMPORT.get(here, set()) | {"_validation", here}
-    friends = FRIENDS_OF_NOTEBOOKS if here in SERVE_NOTEBOOKS else FRIENDS
+    friends = FRIENDS_OF_NOTEBOOKS if here == "notebook" else FRIENDS
     for name in imports(ast.parse(path.read_text(encoding="utf-8"))):
         head, *rest = name.split(".")
         if head == "course_lib":
@@ -89,6 +115,27 @@ def test_imports_run_downwards(path):
         else:
             standard = head in sys.stdlib_module_names
             assert standard or head in friends, f"{here} may not depend on {name}"
+
+
+@pytest.mark.parametrize("path", GRADING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_of_the_grader_run_downwards(path):
+    here = path.relative_to(ROOT / "grading").parts[0].removesuffix(".py")
+    if here == "__init__":
+        return
+    floors = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+    assert here in floors, f"grading/{here} stands on no floor"
+    for name in modules_imported(path):
+        _, room, *_ = [*name.split("."), ""]
+        below = name == "grading" or room == here or floors.get(room, 9) < floors[here]
+        assert below or not name.startswith("grading"), f"{here} may not import {name}"
+
+
+def test_no_imports_go_in_a_circle():
+    waits = {dotted(path): set(modules_imported(path)) for path in [*MODULES, *GRADING]}
+    while ready := [name for name in waits if not waits[name] & (waits.keys() - {name})]:
+        for name in ready:
+            del waits[name]
+    assert not waits, f"these import each other: {', '.join(sorted(waits))}"
 
 
 def test_decompositions_are_numpys():
@@ -114,14 +161,15 @@ def test_a_module_can_be_read_in_one_sitting(path):
 
 @pytest.mark.parametrize("name", ROOMS)
 def test_every_room_says_what_is_public(name):
-    module = __import__(f"course_lib.{name}", fromlist=["__all__"])
-    assert set(module.__all__) <= set(dir(module))
+    module = importlib.import_module(f"course_lib.{name}")
+    for public in module.__all__:
+        assert hasattr(module, public) or importlib.import_module(f"{module.__name__}.{public}")
     assert module.__doc__
 
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_public_name_is_documented_as_it_is(name):
-    module = __import__(f"course_lib.{name}", fromlist=["__all__"])
+    module = importlib.import_module(f"course_lib.{name}")
     for public in module.__all__:
         thing = getattr(module, public)
         if not callable(thing):
@@ -175,13 +223,16 @@ def test_every_room_has_a_door():
 def test_every_public_room_has_an_api_page():
     assert "- glob: api/*\n" in (ROOT / "book/_toc.yml").read_text(encoding="utf-8")
     for name in PUBLIC:
-        assert (ROOT / f"book/api/{name}.md").exists(), f"course_lib.{name} has no API page"
+        page = name.removeprefix("notebook.")
+        assert (ROOT / f"book/api/{page}.md").exists(), f"course_lib.{name} has no API page"
 
 
 def test_every_public_room_has_a_test():
     tests = " ".join(path.read_text(encoding="utf-8") for path in TESTS)
     for name in PUBLIC:
-        assert re.search(rf"course_lib(\.| import .*){name}\b", tests), f"{name} is untested"
+        room, _, last = f"course_lib.{name}".rpartition(".")
+        door = rf"{re.escape(room)}(\.| import .*){last}\b"
+        assert re.search(door, tests), f"{name} is untested"
 
 
 # --- Facts: tests that can fail ----------------------------------------------------------------

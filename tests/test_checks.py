@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib import checks, cost
+from course_lib import cost
+from course_lib.notebook import checks
 
 FORBIDDEN = "course_lib.cost.growth_exponent"
 RUNS = [[1, 2, 4], [1, 4, 16]]

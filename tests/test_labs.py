@@ -10,7 +10,7 @@ import sys
 import nbformat
 import pytest
 
-from course_lib import checks
+from course_lib.notebook import checks
 from tests import labs, mistakes
 from tools import lab_rules
 from tools import labs as tool

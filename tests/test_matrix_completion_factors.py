@@ -24,7 +24,6 @@ from course_lib.matrix_completion import (
     Factors,
     SGDRecommender,
     SoftImpute,
-    _team,
     als,
     csr,
     fold_in,
@@ -150,16 +149,6 @@ def test_every_rating_is_visited_once_a_pass(rng):
         F = at(sgd(R, 0, alpha=0, step=1e-9, n_blocks=n_blocks, rng=0), 0).factors
         assert_allclose(F.row_bias / 1e-9, np.bincount(R.rows(), errors, 40), atol=1e-4)
         assert_allclose(F.column_bias / 1e-9, np.bincount(R.indices, errors, 30), atol=1e-4)
-
-
-def test_cuts_balance_entries_and_leave_no_range_empty(rng):
-    indptr = np.r_[0, np.cumsum(rng.integers(0, 50, 200))]
-    edges = _team.cuts(indptr, 7)
-    assert np.ptp(np.diff(indptr[edges])) <= 100
-    skewed = np.r_[0, 0, 0, 1000, 1000, 1000]
-    for count in (1, 2, 4, 5):
-        assert np.all(np.diff(_team.cuts(skewed, count)) >= 1)
-        assert _team.cuts(skewed, count)[[0, -1]].tolist() == [0, 5]
 
 
 def test_a_newcomer_is_the_row_that_als_would_have_computed(rng):

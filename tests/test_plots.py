@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from course_lib import plots
+from course_lib.notebook import plots
 
 
 def luminance(color):

@@ -41,7 +41,7 @@ MISTAKES = (
 )
 SETUP = """import numpy as np
 
-from course_lib import checks
+from course_lib.notebook import checks
 
 mine = checks.personal("{:02}", student)  # let it choose the data"""
 API = "# {name}\n\n<!-- every public name of the module -->\n"

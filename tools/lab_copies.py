@@ -7,7 +7,7 @@ import sys
 
 import nbformat
 
-from grading.intake import written_id
+from grading.intake.restore import written_id
 from tools.lab_rules import exercises, is_empty
 
 __all__ = ["copy_to_work", "submit"]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import nbformat
 
-from course_lib.checks import KINDS
+from course_lib.notebook.checks import KINDS
 
 __all__ = ["STUB", "STUDENT", "Lab", "exercises", "is_empty", "problems", "regions"]
 

@@ -1,4 +1,4 @@
-/* Turns the markup of course_lib.quiz into questions that are answered: the explanations fold
+/* Turns the markup of course_lib.notebook.quiz into questions that are answered: the explanations fold
    away, a button checks the choice, and the verdict is announced. */
 (function () {
   "use strict";

@@ -1,8 +1,9 @@
 """Write the API pages from the library itself: every public name of every public module.
 
-The page ``api/low_rank`` documents ``course_lib.low_rank``; the page ``api`` lists the modules,
-those of chapters first, in the order of the syllabus. On a module's page functions come before
-classes, and classes before constants.
+The page ``api/low_rank`` documents ``course_lib.low_rank``, the page ``api/checks``
+``course_lib.notebook.checks``; the page ``api`` lists the modules, those of chapters first, in the
+order of the syllabus. On a module's page functions come before classes, and classes before
+constants.
 """
 
 import importlib
@@ -14,6 +15,7 @@ import syllabus
 from sphinx.util import logging
 
 import course_lib
+from course_lib import notebook
 
 LOGGER = logging.getLogger(__name__)
 
@@ -27,12 +29,18 @@ FITTED = re.compile(r"\b([a-z]\w*)_(?!\w)")
 def modules():
     """Return the public modules by name, each with its chapter or None."""
     found = {info.name for info in pkgutil.iter_modules(course_lib.__path__)}
+    found = found - {"notebook"} | set(notebook.__all__)
     chapters = {
         chapter["slug"][3:].replace("-", "_"): chapter for chapter in syllabus.chapters().values()
     }
     taught = [name for name in chapters if name in found]
     others = sorted(name for name in found - set(taught) if not name.startswith("_"))
     return {name: chapters.get(name) for name in taught + others}
+
+
+def full_name(name):
+    """Return the dotted name of the module that a page documents."""
+    return f"course_lib.notebook.{name}" if name in notebook.__all__ else f"course_lib.{name}"
 
 
 def list_of_modules():
@@ -46,19 +54,19 @@ def list_of_modules():
 
 def names_of_module(name):
     """Return the MyST Markdown that documents one module."""
-    module = importlib.import_module(f"course_lib.{name}")
+    module = importlib.import_module(full_name(name))
     names = getattr(module, "__all__", [])
     if not names:
-        LOGGER.warning("course_lib.%s must say in __all__ which names are public.", name)
+        LOGGER.warning("%s must say in __all__ which names are public.", full_name(name))
     entries = sorted((_rank(getattr(module, n)), n) for n in names)
-    lines = [_summary(name), "", "```{eval-rst}", f".. currentmodule:: course_lib.{name}", ""]
+    lines = [_summary(name), "", "```{eval-rst}", f".. currentmodule:: {full_name(name)}", ""]
     lines += [line for _, n in entries for line in _entry(getattr(module, n), n)]
     return "\n".join([*lines, "```"])
 
 
 def _summary(name):
     """Return the first paragraph of a module's docstring on one line."""
-    docstring = inspect.getdoc(importlib.import_module(f"course_lib.{name}")) or ""
+    docstring = inspect.getdoc(importlib.import_module(full_name(name))) or ""
     return " ".join(docstring.partition("\n\n")[0].split())
 
 

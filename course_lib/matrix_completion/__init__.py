@@ -12,8 +12,7 @@ In the order to read it::
     recommenders  ALSRecommender, SGDRecommender, fold_in: answers for a newcomer
     imputer       SoftImpute: a table with holes in, the table filled out
 
-Methods that iterate are generators of `Iterate`. ``_solve`` holds their kernels and ``_team``
-shares rows among threads or machines.
+Methods that iterate are generators of `Iterate`, and ``_solve`` holds their kernels.
 
 Book: ``book/07-matrix-completion.md``. Lab: ``labs/07-matrix-completion``.
 """

@@ -5,17 +5,18 @@ has an exact answer, for each row by itself. So each half-step lowers the object
 to be tuned, and rows may be shared among any number of machines.
 """
 
+import itertools
 import math
 from typing import NamedTuple
 
 import numpy as np
 
+from course_lib._team import Team, cuts
 from course_lib._validation import as_rng, check_count, check_number
 from course_lib.matrix_completion._iterates import Iterate
 from course_lib.matrix_completion._solve import cg_rows, ridge_rows, weighted_rows
-from course_lib.matrix_completion._team import Team
 from course_lib.matrix_completion.operators import sampled_product
-from course_lib.matrix_completion.sparse import as_csr, transpose
+from course_lib.matrix_completion.sparse import as_csr, rows_of, transpose
 
 __all__ = ["Factors", "als", "implicit_als"]
 
@@ -110,7 +111,7 @@ def als(
     penalty[rank] = _positive(bias_alpha, "bias_alpha")
     mean = float(R.data.mean(dtype=np.float64))
     R = R._replace(data=R.data - R.data.dtype.type(mean))
-    by_row, by_column = (Team(A, n_blocks, client, meter) for A in (R, transpose(R)))
+    by_row, by_column = (_team(A, n_blocks, client, meter) for A in (R, transpose(R)))
     # Each row is its factors and then its bias.
     right = np.zeros((R.shape[1], rank + 1), R.data.dtype)
     right[:, :rank] = 0.1 * as_rng(rng).standard_normal((R.shape[1], rank))
@@ -122,6 +123,14 @@ def als(
             Factors(mean, left[:, rank], right[:, rank], left[:, :rank], right[:, :rank]),
             _objective(R, left, right, penalty),
         )
+
+
+def _team(A, n_blocks, client, meter):
+    """The rows of a matrix, cut into blocks of about equally many entries."""
+    n_blocks = check_count(n_blocks, "n_blocks", low=1, high=min(A.shape), high_name="min(m, n)")
+    edges = cuts(A.indptr, n_blocks)
+    blocks = [rows_of(A, start, stop) for start, stop in itertools.pairwise(edges)]
+    return Team(blocks, edges, client, meter)
 
 
 def _ridge_block(block, own, other, penalty):
@@ -213,7 +222,7 @@ def implicit_als(
     cg_steps = check_count(cg_steps, "cg_steps", low=1)
     if solver not in ("cg", "cholesky"):
         raise ValueError(f"solver must be 'cg' or 'cholesky'; got {solver!r}.")
-    by_row, by_column = (Team(A, n_blocks, client, meter) for A in (R, transpose(R)))
+    by_row, by_column = (_team(A, n_blocks, client, meter) for A in (R, transpose(R)))
     rng = as_rng(rng)
     P, Q = (0.01 * rng.random((size, rank), dtype=R.data.dtype) for size in R.shape)
     steps = cg_steps if solver == "cg" else 0

@@ -14,7 +14,17 @@ from numba import njit
 
 from course_lib._validation import check_count
 
-__all__ = ["CSR", "Traffic", "as_csr", "csr", "matvec", "matvec_bytes", "rmatvec", "transpose"]
+__all__ = [
+    "CSR",
+    "Traffic",
+    "as_csr",
+    "csr",
+    "matvec",
+    "matvec_bytes",
+    "rmatvec",
+    "rows_of",
+    "transpose",
+]
 
 LARGEST = 2**31 - 1  # rows and columns are numbered by int32
 
@@ -372,3 +382,14 @@ def _scatter(indptr, indices, data, y, x):
     for i in range(len(y)):
         for t in range(indptr[i], indptr[i + 1]):
             x[indices[t]] += data[t] * y[i]
+
+
+def rows_of(A, start, stop):
+    """Return rows ``start`` to ``stop`` of a `CSR`; the entries are views."""
+    first, last = A.indptr[start], A.indptr[stop]
+    return CSR(
+        A.indptr[start : stop + 1] - first,
+        A.indices[first:last],
+        A.data[first:last],
+        (int(stop - start), A.shape[1]),
+    )

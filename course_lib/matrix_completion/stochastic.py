@@ -18,10 +18,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from course_lib._team import cuts, homes
 from course_lib._validation import as_rng, check_count, check_number
 from course_lib.matrix_completion._iterates import Iterate
 from course_lib.matrix_completion._solve import FAST
-from course_lib.matrix_completion._team import cuts, homes
 from course_lib.matrix_completion.alternating import Factors
 from course_lib.matrix_completion.sparse import as_csr, transpose
 

@@ -13,7 +13,7 @@ In the order to read it::
     streams             TruncatedGradient, FTRLProximal: sparse weights from rows that pass
     patches             extract_patches, reassemble, psnr, denoise
 
-``_codes`` holds what the coders share, ``_logistic`` what the learners from streams do.
+``_codes`` holds what the coders share.
 
 Book: ``book/09-sparse-coding.md``. Lab: ``labs/09-sparse-coding``.
 """

@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 from sklearn.utils.validation import check_is_fitted
 
+from course_lib._online import OnlineLogistic, loss_and_slope
 from course_lib._validation import check_count, check_number
-from course_lib.sparse_coding._logistic import OnlineLogistic
 
 __all__ = ["FTRLProximal", "TruncatedGradient"]
 
@@ -199,16 +199,6 @@ class FTRLProximal(OnlineLogistic):
 
 
 @njit(cache=True)
-def _loss_and_slope(margin, sign):
-    """The logistic loss and its derivative, without overflow."""
-    agreement = sign * margin
-    small = np.exp(-abs(agreement))
-    loss = np.log1p(small) + max(-agreement, 0.0)
-    chance = small / (1 + small) if agreement > 0 else 1 / (1 + small)
-    return loss, -sign * chance
-
-
-@njit(cache=True)
 def _truncated_gradient(
     data, indices, starts, signs, order, weights, done, seen, step, cut, every, threshold
 ):
@@ -225,7 +215,7 @@ def _truncated_gradient(
                 weights[j] = size if weights[j] > 0 else -size
             done[j] = truncations
             margin += data[p] * weights[j]
-        loss, slope = _loss_and_slope(margin, signs[i])
+        loss, slope = loss_and_slope(margin, signs[i])
         total += loss
         for p in range(starts[i], starts[i + 1]):
             weights[indices[p]] -= step * slope * data[p]
@@ -247,7 +237,7 @@ def _ftrl(data, indices, starts, signs, order, z, squares, alpha, alpha2, step, 
             shrunk = max(abs(z[j]) - alpha, 0.0) * (1.0 if z[j] > 0 else -1.0)
             w[j] = -shrunk / ((beta + np.sqrt(squares[j])) / step + alpha2)
             margin += data[p] * w[j]
-        loss, slope = _loss_and_slope(margin, signs[i])
+        loss, slope = loss_and_slope(margin, signs[i])
         total += loss
         for p in range(starts[i], starts[i + 1] + 1):
             j = indices[p] if p < starts[i + 1] else last

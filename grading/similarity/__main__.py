@@ -5,11 +5,11 @@ Reads what was handed in; runs nothing of it. The pages go to grading/report/sim
 
 import sys
 
-from course_lib.checks import normal_id
+from course_lib.notebook.checks import normal_id
 from grading import course
-from grading.intake import read_notebook, restore, written_id
+from grading.intake.restore import read_notebook, restore, written_id
+from grading.intake.uploads import Refused, find_uploads
 from grading.lab import IDENTITY, LabBroken, bound_names, load_config, parsed
-from grading.uploads import Refused, find_uploads
 
 from .pairs import Bar, prepare, resembling
 from .report import write_report

@@ -4,10 +4,10 @@ import csv
 import hashlib
 import io
 
-from course_lib.checks import normal_id
-from grading.feedback import template
-from grading.report import spreadsheet_cell
-from grading.store import write_whole
+from course_lib.notebook.checks import normal_id
+from grading.records.feedback import template
+from grading.records.report import spreadsheet_cell
+from grading.records.store import write_whole
 
 from .pairs import groups, marked_lines
 

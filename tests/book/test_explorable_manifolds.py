@@ -5,8 +5,8 @@ import base64
 import numpy as np
 import pytest
 
-from course_lib import tables
 from course_lib.manifolds import trustworthiness
+from course_lib.notebook import tables
 from tests.book.conftest import script_of
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import course_lib
-from course_lib import _html, explorable, plots, quiz, tables
+from course_lib.notebook import _html, explorable, plots, quiz, tables
 from tests.book.conftest import ROOT
 
 RIGHT = quiz.Choice("4", True, "Two for the basis.")

@@ -27,8 +27,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from grading import items, term
-from grading.class_run import code_digest
-from grading.late import LatePolicy
+from grading.records.late import LatePolicy
+from grading.run.digest import code_digest
 from grading.similarity import __main__ as similarity
 
 from . import rehearsal_figures as figures

@@ -4,7 +4,7 @@ import csv
 import math
 from collections import Counter
 
-from grading.regrade import needed
+from grading.run.regrade import needed
 
 __all__ = [
     "copies",

@@ -14,7 +14,7 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 
 from grading.lab import load_config
-from grading.store import Store
+from grading.records.store import Store
 
 from .fixtures.course import Course
 from .fixtures.hostile import HOSTILE

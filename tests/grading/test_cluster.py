@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from grading import class_run
-from grading.cluster import _shares
-from grading.workers import Job
+from grading.run import class_run
+from grading.run.cluster import _shares
+from grading.run.workers import Job
 
 from .fixtures.course import ROOT, Course
 from .fixtures.hostile import HOSTILE
@@ -109,7 +109,7 @@ def test_workers_with_other_code_are_refused(scheduler, tmp_path, monkeypatch):
 
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("grading.cluster.WAIT", "1s")
+    monkeypatch.setattr("grading.run.cluster.WAIT", "1s")
     course = Course(tmp_path / "course", _90_small=small_lab())
     course.hand_in("good", LAB, "solution")
     said = course.grade("--scheduler", "tcp://127.0.0.1:9", expect=2)

@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 
-from course_lib import checks
+from course_lib.notebook import checks
 from tests import labs, mistakes
 
 from .fixtures.course import ROOT, Course

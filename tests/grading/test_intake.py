@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.intake import read_notebook, restore
+from grading.intake.restore import read_notebook, restore
+from grading.intake.uploads import Refused
+from grading.isolation.limits import Limits
 from grading.lab import LabBroken, read_lab
-from grading.limits import Limits
-from grading.uploads import Refused
 
 from .fixtures.labs import border_lab, small_lab
 from .fixtures.notebooks import locked, solution, written

@@ -5,9 +5,9 @@ import csv
 import nbformat
 import pytest
 
-from grading import class_run
 from grading.lab import read_lab
-from grading.regrade import needed, touched
+from grading.run import class_run
+from grading.run.regrade import needed, touched
 
 from .fixtures.course import Course
 from .fixtures.labs import small_lab

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from grading.late import LatePolicy
+from grading.records.late import LatePolicy
 
 from . import population
 from .fixtures.notebooks import answer, check, hidden, locked, solution, student
@@ -87,7 +87,7 @@ def notebook():
     """Three exercises with a check and a hidden test each, and the cell of the name."""
     return solution(
         student(),
-        locked("setup", "from course_lib import checks"),
+        locked("setup", "from course_lib.notebook import checks"),
         answer("91-1", HEADS["answer-91-1"].strip(), RUNNING),
         check(
             "91-1",

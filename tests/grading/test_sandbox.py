@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grading import sandbox
-from grading.examiner import Examiner
-from grading.limits import Limits
-from grading.wire import BrokenBorder
+from grading.isolation import sandbox
+from grading.isolation.examiner import Examiner
+from grading.isolation.limits import Limits
+from grading.isolation.wire import BrokenBorder
 
 from .fixtures.course import ROOT, Course
 from .fixtures.hostile import HOSTILE
@@ -205,8 +205,9 @@ def environment_for_everyone(folder):
 def test_nothing_is_left_of_a_process_that_was_killed_with_its_grader(tmp_path):
     """The grader dies without a chance to clean up; the sandbox goes with it."""
     program = (
-        "import time\nfrom grading.sandbox import Sandbox\nfrom grading.limits import Limits\n"
-        "from grading.examiner import Examiner\n"
+        "import time\nfrom grading.isolation.sandbox import Sandbox\n"
+        "from grading.isolation.limits import Limits\n"
+        "from grading.isolation.examiner import Examiner\n"
         "one = Sandbox(Limits(), {}, time.monotonic() + 60)\n"
         "examiner = Examiner(one.wire, {}, {}, 2)\n"
         "examiner.run_cell(\"import subprocess; subprocess.Popen(['sleep', '876543'])\", 30)\n"

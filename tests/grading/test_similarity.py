@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grading.course import ROOT, find_labs
+from grading.intake.uploads import find_uploads
 from grading.lab import load_config
 from grading.similarity.__main__ import collect, known_names, main, scaffold
 from grading.similarity.fingerprints import RUN, WINDOW, fingerprints, tokens, winnowed
 from grading.similarity.pairs import Bar, groups, marked_lines, prepare, resembling
-from grading.uploads import find_uploads
 from tests import labs
 
 from .fixtures.course import Course

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
-from grading.late import DAY, LatePolicy, late_penalties
+from grading.records.late import DAY, LatePolicy, late_penalties
 from grading.term import (
     NEW,
     TermBroken,

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from grading.uploads import Refused, find_uploads, read_file
+from grading.intake.uploads import Refused, find_uploads, read_file
 
 LABS = ("06-low-rank", "06-low", "90-small")
 TEXT = b'{"cells": []}'

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from grading.border import Reader, Writer
-from grading.changes import changed
-from grading.link import as_exception, describe
-from grading.rngs import new_rng, restore_rng, rng_state
-from grading.wire import BrokenBorder, Unportable, Wire
+from grading.isolation.border import Reader, Writer
+from grading.isolation.changes import changed
+from grading.isolation.link import as_exception, describe
+from grading.isolation.rngs import new_rng, restore_rng, rng_state
+from grading.isolation.wire import BrokenBorder, Unportable, Wire
 
 Point = namedtuple("Point", "x y")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grading import variants
-from grading.intake import Piece, restore, written_id
+from grading.intake.restore import Piece, restore, written_id
 from grading.lab import load_config, read_lab
 from grading.similarity.__main__ import main as similarity
 from tests import labs
@@ -16,7 +16,7 @@ from .fixtures.notebooks import answer, check, hidden, locked, solution, student
 
 LAB = "92-own"
 SETUP = """\
-from course_lib import checks
+from course_lib.notebook import checks
 mine = checks.personal("92", student)
 data = mine.integers(1000, size=20)
 """

@@ -21,7 +21,7 @@ turns the same markup into questions that are answered.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course_lib._html import inline, publish, stable_id
+from course_lib.notebook._html import inline, publish, stable_id
 
 __all__ = ["Choice", "Question", "show"]
 

@@ -1,8 +1,8 @@
 """The student's process: runs inside the sandbox, serves the test side, knows no test.
 
-Started as ``python -m grading.student FD SETTINGS``: the number of the connected socket, and
-JSON with the limits. Nothing here is trusted by the other side; whatever code in this process
-does to this module, all it can send is values.
+Started as ``python -m grading.isolation.student FD SETTINGS``: the number of the connected
+socket, and JSON with the limits. Nothing here is trusted by the other side; whatever code in this
+process does to this module, all it can send is values.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import sys
 import types
 from collections.abc import Iterator
 
-from course_lib import checks
+from course_lib.notebook import checks
 
 from .border import Reader
 from .cells import Cells, alarm, no_alarm

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import nbformat
 
-from course_lib.checks import normal_id
+from course_lib.notebook.checks import normal_id
+from grading.lab import IDENTITY, bound_names
 
-from .lab import IDENTITY, bound_names
 from .uploads import Refused
 
 __all__ = ["Piece", "read_notebook", "restore", "written_id"]

@@ -1,9 +1,10 @@
-"""What the sparse online learners share: two classes, rows one by one, an intercept."""
+"""What online learners of two classes share: rows one by one, an intercept, the logistic loss."""
 
 from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
+from numba import njit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
@@ -12,11 +13,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from course_lib._validation import check_count
 
-__all__ = ["OnlineLogistic"]
+__all__ = ["OnlineLogistic", "loss_and_slope"]
 
 
 class OnlineLogistic(ClassifierMixin, BaseEstimator):
-    """What the two learners share: two classes, rows one by one, an unpenalized intercept.
+    """What these learners share: two classes, rows one by one, an unpenalized intercept.
 
     A subclass keeps its memory, one column a weight with the intercept last, in ``state_``, and
     says how a row changes it (``_step``) and how weights are read from it (``_weights``).
@@ -173,3 +174,13 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         tags.input_tags.sparse = True
         return tags
+
+
+@njit(cache=True)
+def loss_and_slope(margin, sign):
+    """The logistic loss and its derivative, without overflow."""
+    agreement = sign * margin
+    small = np.exp(-abs(agreement))
+    loss = np.log1p(small) + max(-agreement, 0.0)
+    chance = small / (1 + small) if agreement > 0 else 1 / (1 + small)
+    return loss, -sign * chance

@@ -23,7 +23,7 @@ import unicodedata
 
 import numpy as np
 
-from course_lib._guard import NotYours, forbidden_now, guard, source_file
+from course_lib.notebook._guard import NotYours, forbidden_now, guard, source_file
 
 __all__ = [
     "KINDS",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_lib import checks
+from course_lib.notebook import checks
 
 from .link import OPERATIONS
 

@@ -1,9 +1,9 @@
 """The same examinations on other machines: ``--scheduler ADDRESS`` of a dask.distributed cluster.
 
 Every worker needs this course installed and bubblewrap. Each task starts a process of its own
-there, ``python -m grading.remote``, which prepares the lab as a run on one machine does: isolation
-is tried out, and the solution must get all points, before a submission is looked at. The gradebook,
-the records and the pages are written here alone.
+there, ``python -m grading.run.remote``, which prepares the lab as a run on one machine does:
+isolation is tried out, and the solution must get all points, before a submission is looked at. The
+gradebook, the records and the pages are written here alone.
 """
 
 import pickle
@@ -13,8 +13,10 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from .lab import LabBroken
-from .sandbox import CannotIsolate
+from grading.isolation.sandbox import CannotIsolate
+from grading.lab import LabBroken
+
+from .digest import code_digest
 from .workers import Outcome
 
 __all__ = ["Cluster", "NoCluster"]
@@ -132,13 +134,11 @@ def _shares(jobs):
 
 
 def _code_there():
-    from grading.class_run import code_digest
-
     return code_digest()
 
 
 def _remote(code, trusted, lab, jobs):
-    """On a worker: run ``grading.remote`` on some jobs; ``(kind of error, sentence, outcomes)``."""
+    """On a worker: run ``grading.run.remote``; ``(kind of error, sentence, outcomes)``."""
     from distributed import get_worker
 
     try:
@@ -148,7 +148,7 @@ def _remote(code, trusted, lab, jobs):
     with tempfile.TemporaryDirectory(prefix="sml-grading-", dir=root) as folder:
         message, answer = Path(folder, "jobs"), Path(folder, "outcomes")
         message.write_bytes(pickle.dumps((code, trusted, lab, jobs)))
-        command = [sys.executable, "-m", "grading.remote", str(root), str(message), str(answer)]
+        command = [sys.executable, "-m", "grading.run.remote", str(root), str(message), str(answer)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=_course(), check=False)
         if not answer.exists():
             last = (done.stderr.strip().splitlines() or ["no word"])[-1]
@@ -157,4 +157,4 @@ def _remote(code, trusted, lab, jobs):
 
 
 def _course():
-    return Path(__file__).parents[1]
+    return Path(__file__).parents[2]

@@ -24,7 +24,7 @@ class GradeIsolated(NbGraderPreprocessor):
         command = [sys.executable, "-m", "grading", "--root", root, "--again"]
         command += ["--lab", lab, "--student", student]
         # Not from the course's folder: its data lies in a folder of this package's name.
-        home = Path(__file__).parents[1]
+        home = Path(__file__).parents[2]
         done = subprocess.run(command, cwd=home, capture_output=True, text=True)
         graded = root / "grading" / "autograded" / student / lab / f"{lab}.ipynb"
         if done.returncode or not graded.exists():

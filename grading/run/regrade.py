@@ -8,7 +8,7 @@ import csv
 import io
 import re
 
-from .store import write_whole
+from grading.records.store import write_whole
 
 __all__ = ["Change", "changes", "kept_outputs", "needed", "touched", "write_changes"]
 
@@ -98,7 +98,7 @@ def changes(student, before, after):
 
 def write_changes(path, when, lab, found):
     """Add changes to a table that only grows, one row each."""
-    from .report import spreadsheet_cell
+    from grading.records.report import spreadsheet_cell
 
     text = path.read_text("utf-8") if path.exists() else ",".join(HEAD) + "\n"
     rows = io.StringIO()

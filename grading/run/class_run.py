@@ -1,40 +1,24 @@
 """Grade a whole class: find, skip what is graded, examine, record, report."""
 
-import ast
 import contextlib
 import hashlib
-import importlib
 import secrets
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import course_lib
+from grading.intake.restore import read_notebook, restore
+from grading.intake.uploads import Refused, find_uploads
+from grading.records.feedback import write_feedback
+from grading.records.notebooks import graded_notebook
+from grading.records.report import write_reports
 
 from .cluster import Cluster
-from .feedback import write_feedback
-from .intake import read_notebook, restore
-from .notebooks import graded_notebook
+from .digest import code_digest
 from .regrade import changes, kept_outputs, needed, touched, write_changes
-from .report import write_reports
-from .uploads import Refused, find_uploads
-from .warmup import ready_cache
+from .warmup import import_for, ready_cache
 from .workers import Job, examine_all
 
 __all__ = ["ClassRun", "Totals"]
-
-NO_GRADING = {
-    "__main__",
-    "cluster",
-    "feedback",
-    "items",
-    "late",
-    "regrade",
-    "report",
-    "similarity",
-    "term",
-    "variants",
-}
 
 
 @dataclass
@@ -280,33 +264,3 @@ class ClassRun:
     def _progress(self, sentence):
         self.done += 1
         self.tell(self.done, self.total, sentence)
-
-
-def code_digest():
-    """A digest of the grader and the library: what was graded by other code is graded again.
-
-    Pages and reports are made anew in every run and do not count.
-    """
-    digest = hashlib.sha256()
-    folders = [Path(__file__).parent, *map(Path, course_lib.__path__)]
-    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
-        if not NO_GRADING & {path.stem, path.parent.name}:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def import_for(lab):
-    """Import here what the lab's own cells import, once for all the processes to come."""
-    for cell in lab.cells:
-        if cell.role not in ("locked", "test"):
-            continue
-        try:
-            tree = ast.parse(cell.source)
-        except SyntaxError:
-            continue
-        for node in ast.walk(tree):
-            names = [node.module] if isinstance(node, ast.ImportFrom) else []
-            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            for name in filter(None, names):
-                with contextlib.suppress(ImportError):  # the cell itself will say so
-                    importlib.import_module(name)

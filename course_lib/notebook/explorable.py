@@ -11,7 +11,7 @@ import re
 
 import numpy as np
 
-from course_lib._html import inline, publish
+from course_lib.notebook._html import inline, publish
 
 __all__ = ["show"]
 

@@ -1,4 +1,4 @@
-"""What a worker of a cluster runs: ``python -m grading.remote ROOT JOBS OUTCOMES``.
+"""What a worker of a cluster runs: ``python -m grading.run.remote ROOT JOBS OUTCOMES``.
 
 A process of its own, started for some submissions of one lab, since it forks and limits itself.
 What it reads was written by the instructor's side; submissions are data in it, and run in
@@ -14,16 +14,16 @@ from pathlib import Path
 
 def main(root, message, answer):
     """Examine the jobs of one message; write ``(kind of error, sentence, outcomes)``."""
-    from .class_run import import_for
-    from .lab import LabBroken
-    from .sandbox import CannotIsolate, check_isolation
-    from .warmup import ready_cache
+    from grading.isolation.sandbox import CannotIsolate, check_isolation
+    from grading.lab import LabBroken
+
+    from .warmup import import_for, ready_cache
     from .workers import examine_all
 
     code, trusted, lab, jobs = pickle.loads(Path(message).read_bytes())
     try:
         if not trusted:
-            check_isolation(lab.limits, Path(__file__).parents[1])
+            check_isolation(lab.limits, Path(__file__).parents[2])
         import_for(lab)
         with _alone(root, lab.name):
             cache = ready_cache(lab, Path(root), code, trusted=trusted)
@@ -43,7 +43,7 @@ def _alone(root, name):
 
 
 if __name__ == "__main__":
-    from .__main__ import one_thread
+    from grading.course import one_thread
 
     one_thread()
     main(*sys.argv[1:])

@@ -16,9 +16,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from multiprocessing import connection
 
+from grading.isolation.student import die_with_parent
+from grading.lab import LabBroken
+
 from .examination import Examination
-from .lab import LabBroken
-from .student import die_with_parent
 
 __all__ = ["Job", "Outcome", "examine_all"]
 

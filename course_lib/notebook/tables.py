@@ -3,7 +3,7 @@
 import json
 import pathlib
 
-from course_lib._html import inline, publish
+from course_lib.notebook._html import inline, publish
 
 __all__ = ["results", "show"]
 

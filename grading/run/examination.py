@@ -5,10 +5,10 @@ import os
 import sys
 import time
 
-from .candidate import OWN, Candidate
-from .cells import Cells, TimeUp
-from .lab import LabBroken
-from .proxies import Gone, Late
+from grading.isolation.candidate import OWN, Candidate
+from grading.isolation.cells import Cells, TimeUp
+from grading.isolation.proxies import Gone, Late
+from grading.lab import LabBroken
 
 __all__ = ["Examination"]
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_lib import checks, cost
+from course_lib import cost
+from course_lib.notebook import checks
 
 from .link import NOT_LENT, OPERATIONS, Link
 from .proxies import (

@@ -180,7 +180,7 @@ def as_exception(description):
 def _known(name):
     """The exception type of this name, if it may cross."""
     if name == "NotYours":
-        return getattr(sys.modules.get("course_lib.checks"), name, None)
+        return getattr(sys.modules.get("course_lib.notebook.checks"), name, None)
     kind = np.linalg.LinAlgError if name == "LinAlgError" else getattr(builtins, name, None)
     ordinary = isinstance(kind, type) and issubclass(kind, Exception)
     return kind if ordinary and kind not in _SPECIAL else None

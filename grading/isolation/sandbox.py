@@ -66,7 +66,7 @@ class Sandbox:
         settings = self._settings(slot, trusted)
         if cache is not None and not fill and not trusted:
             settings["copies"] = {"/cache": "/tmp/cache"}
-        student = [sys.executable, "-P", "-m", "grading.student", str(theirs.fileno())]
+        student = [sys.executable, "-P", "-m", "grading.isolation.student", str(theirs.fileno())]
         outside = [] if trusted else bwrap(limits, files, cache, fill)
         with theirs:
             self.process = subprocess.Popen(
@@ -181,7 +181,7 @@ def _python():
     """What the student's process needs to run: the environment, the library, and this border."""
     paths = {Path(sys.prefix), Path(sys.base_prefix), *map(Path, course_lib.__path__)}
     paths |= {Path(folder).resolve() for folder in site.getsitepackages()}
-    paths |= {HERE / f"{name}.py" for name in INSIDE}
+    paths |= {HERE.parent / "__init__.py", *(HERE / f"{name}.py" for name in INSIDE)}
     inside_usr = {path for path in paths if path.is_relative_to("/usr") or not path.exists()}
     # Parents first: what is mounted later hides nothing that was mounted before.
     return sorted(paths - inside_usr, key=lambda path: len(path.parts))
