@@ -7,7 +7,7 @@ from course_lib.notebook._html import inline, publish
 
 __all__ = ["results", "show"]
 
-RESULTS = pathlib.Path(__file__).parents[1] / "benchmarks" / "results"
+RESULTS = pathlib.Path(__file__).parents[2] / "benchmarks" / "results"
 
 _KINDS = ("cost", "duel", "plain")
 
