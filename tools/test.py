@@ -1,4 +1,4 @@
-"""Run the tests: ``all`` of them, or the ``fast`` ones.
+"""Run the tests: ``all`` of them, the ``fast`` ones, or all with what they cost.
 
 Two processes, each with one BLAS thread. A file's tests stay in one process, so that what they
 share (a built book, a graded class) is made once.
@@ -7,11 +7,13 @@ share (a built book, a graded class) is made once.
 import os
 import subprocess
 import sys
+import tempfile
 
 COMMON = ["-q", "-n", "2", "--dist", "loadfile"]
 KINDS = {
     "all": ["tests", "course_lib", "--doctest-modules", "--durations=15"],
     "fast": ["tests", "course_lib", "--doctest-modules", "-m", "not slow"],
+    "costs": ["tests", "course_lib", "--doctest-modules", "-p", "tests.costs"],
 }
 
 
@@ -21,7 +23,14 @@ def main(kind):
         sys.exit(f"Choose one of {', '.join(KINDS)}; got {kind!r}.")
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     command = [sys.executable, "-m", "pytest", *COMMON, *KINDS[kind]]
-    return subprocess.run(command, env={**os.environ, **threads}, check=False).returncode
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, **threads, "COURSE_COSTS": folder if kind == "costs" else ""}
+        code = subprocess.run(command, env=environment, check=False).returncode
+        if kind == "costs":
+            from tests import costs
+
+            print(costs.table(folder))
+    return code
 
 
 if __name__ == "__main__":
