@@ -13,7 +13,9 @@ import numpydoc.docscrape
 import pytest
 
 import course_lib
+import tools.imports
 from course_lib import notebook
+from tools.imports import dotted
 
 ROOT = pathlib.Path(__file__).parents[1]
 PARTS = tomllib.loads((ROOT / "syllabus.toml").read_text(encoding="utf-8"))["part"]
@@ -73,24 +75,10 @@ def imports(tree):
             yield from (alias.name for alias in node.names)
 
 
-def dotted(path):
-    """The name under which a file is imported."""
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-
-
 def modules_imported(path):
     """The modules of this project that a file imports anywhere, in functions too."""
     package = dotted(path) if path.name == "__init__.py" else dotted(path).rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            up = package.rsplit(".", node.level - 1)[0] if node.level else ""
-            base = ".".join(filter(None, [up, node.module]))
-            for alias in node.names:
-                inside = ROOT / base.replace(".", "/") / alias.name
-                is_module = inside.is_dir() or inside.with_suffix(".py").exists()
-                yield f"{base}.{alias.name}" if is_module else base
+    return tools.imports.modules_imported(path.read_text(encoding="utf-8"), package)
 
 
 def code_lines(function):

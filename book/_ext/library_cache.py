@@ -1,47 +1,65 @@
-"""Execute a chapter again when anything that it may compute with has changed.
+"""Execute a chapter again when anything that it computes with has changed, and only then.
 
 The cache of executed notebooks compares the text of a page. It cannot see that the library
-behind the page is another one. So the cache lives in a folder named by a hash of the library,
-its data, the benchmark results and the pins; a change in any of them opens an empty folder.
-Sphinx reads every page again because the path, a setting of its environment, has changed.
+behind the page is another one. So each page is given, in its front matter, a hash of what it rests
+on: the modules that it imports, directly or not, the data, the recorded runs that it names, and the
+pins. The cache takes a page with another hash for another page.
 """
 
-import hashlib
-import shutil
+import re
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CACHES = ROOT / "_build" / ".jupyter_cache"
-SOURCES = ("course_lib/**/*", "benchmarks/results/*.json", "requirements.txt")
-KEEP = 3  # caches, so that going back and forth between two branches stays cheap
+sys.path.insert(0, str(ROOT))
+
+from tools.imports import digest_of, rests_on  # noqa: E402 - it lies beside the book
+
+CACHE = ROOT / "_build" / ".jupyter_cache"
+KERNEL = re.compile(r"^  display_name: .+$", re.MULTILINE)  # in the front matter of a notebook
+API = ("api", "api/")  # pages that the library writes
 
 
-def library_key(root=ROOT):
-    """Return a hash of the names and contents of everything that chapters compute with."""
-    digest = hashlib.sha256()
-    for path in sorted({path for pattern in SOURCES for path in root.glob(pattern)}):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+def key_of(text, root=ROOT):
+    """Return the hash of what a page rests on."""
+    return digest_of(rests_on(text, root), root)
 
 
-def forget_old_caches(current):
-    """Delete all but the newest caches, and never the current one."""
-    others = [path for path in CACHES.iterdir() if path.is_dir() and path != current]
-    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in others[KEEP - 1 :]:
-        shutil.rmtree(path, ignore_errors=True)
+def keys(app):
+    """Return the hashes of all pages that are executed, and of the library for its own pages."""
+    library = digest_of(sorted((ROOT / "course_lib").rglob("*.py")), ROOT)
+    found = {}
+    for name in app.env.found_docs:
+        if name.startswith(API):
+            found[name] = library
+        elif path := app.env.doc2path(name):
+            text = Path(path).read_text(encoding="utf-8")
+            if KERNEL.search(text):
+                found[name] = key_of(text)
+    return found
+
+
+def changed(app, env, _added, _changed, _removed):
+    """Name the pages that rest on something that has changed."""
+    before, now = getattr(env, "course_keys", {}), keys(app)
+    env.course_keys = now
+    return [name for name, key in now.items() if before.get(name) != key]
+
+
+def mark(_app, _docname, source):
+    """Write the hash behind the kernel's name, where the cache looks and readers do not."""
+    key = key_of(source[0])
+    source[0] = KERNEL.sub(lambda line: f"{line[0]} ({key})", source[0], count=1)
 
 
 def choose_cache(_app, config):
-    """Point the notebook cache at the folder of this library."""
-    cache = CACHES / library_key()
-    cache.mkdir(parents=True, exist_ok=True)
-    forget_old_caches(cache)
-    config.nb_execution_cache_path = str(cache)
+    """Keep one cache beside the book, wherever the pages are written to."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    config.nb_execution_cache_path = str(CACHE)
 
 
 def setup(app):
     app.connect("config-inited", choose_cache)
+    app.connect("env-get-outdated", changed)
+    app.connect("source-read", mark)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

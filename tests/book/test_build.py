@@ -1,6 +1,7 @@
 """The build: strict, one sentence on failure, executed again when the library changes."""
 
 import pathlib
+import re
 import shutil
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.book.conftest import ROOT
 from tools import book
+from tools.imports import rests_on
 
 HEAD = """---
 jupytext:
@@ -38,6 +40,8 @@ def project(tmp_path):
     for folder in ("_assets", "_ext"):
         shutil.copytree(ROOT / "book" / folder, tmp_path / "book" / folder)
     shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "imports.py", tmp_path / "tools")
     write(tmp_path, "_toc.yml", "format: jb-book\nroot: index\n")
     write(tmp_path, "index.md", f"{HEAD}# Title\n\n{CELL}")
     library = tmp_path / "course_lib"
@@ -56,19 +60,27 @@ def write(project, name, text):
 
 
 @pytest.mark.slow
-def test_cells_run_again_when_the_library_changes_and_only_then(project, capsys):
+def test_a_page_runs_again_when_what_it_imports_changes_and_only_then(project, capsys):
+    other = CELL.replace("answer", "reply")
+    write(project, "other.md", f"{HEAD}# Other\n\n{other}")
+    write(project, "_toc.yml", "format: jb-book\nroot: index\nchapters:\n- file: other\n")
+    answer, reply = (project / "course_lib" / f"{name}.py" for name in ("answer", "reply"))
+    reply.write_text("TEXT = 'a reply'\n")
     page = project / "_build" / "html" / "index.html"
-    assert book.build(project) == 0
-    assert "running index" in capsys.readouterr().out
+
+    def running():
+        assert book.build(project) == 0
+        return re.findall(r"running (\w+)", capsys.readouterr().out)
+
+    assert sorted(running()) == ["index", "other"]
     assert "the first answer" in page.read_text("utf-8")
-
-    assert book.build(project) == 0
-    assert "running" not in capsys.readouterr().out
-
-    (project / "course_lib" / "answer.py").write_text("TEXT = 'another answer'\n")
-    assert book.build(project) == 0
-    assert "running index" in capsys.readouterr().out
+    assert running() == []
+    answer.write_text("TEXT = 'another answer'\n")
+    assert running() == ["index"]
     assert "another answer" in page.read_text("utf-8")
+    answer.write_text("TEXT = 'the first answer'\n")
+    assert running() == []  # as on a branch that one comes back to
+    assert "the first answer" in page.read_text("utf-8")
 
 
 @pytest.mark.slow
@@ -92,32 +104,46 @@ def test_a_warning_cell_and_a_missing_label_fail_the_build(project, capsys):
     assert "WARNING: undefined label: 'nowhere'" in log
 
 
-def test_key_sees_what_chapters_compute_with(project, monkeypatch):
+def test_key_sees_what_a_page_computes_with_and_nothing_else(project, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
-    from library_cache import library_key
+    from library_cache import key_of
 
-    before = library_key(project)
-    cache = project / "course_lib" / "__pycache__"
-    cache.mkdir()
-    (cache / "answer.pyc").write_bytes(b"compiled")
-    write(project, "index.md", "# Another text\n")
-    assert library_key(project) == before
+    page = f"{HEAD}# Title\n\n{CELL}\nThe seconds are of `heavy_load`.\n"
+    before = key_of(page, project)
+    library = project / "course_lib"
+    (library / "__pycache__").mkdir()
+    (library / "__pycache__" / "answer.pyc").write_bytes(b"compiled")
+    (library / "unused.py").write_text("TEXT = 'nobody asks'\n")
+    assert key_of(page, project) == before
 
     changes = {
-        "course_lib/data.npz": b"data",
-        "course_lib/answer.py": b"TEXT = 3",
+        "course_lib/below.py": b"VALUE = 1",  # nobody imports it yet
+        "course_lib/answer.py": b"def late():\n    from .below import VALUE\n",
+        "course_lib/__init__.py": b"# imported on the way",
         "requirements.txt": b"numpy==2",
-        "benchmarks/results/answer.json": b"{}",
+        "benchmarks/results/heavy_load.json": b"{}",
+        "benchmarks/results/heavy.json": b"{}",  # another name that the page does not say
     }
-    keys = {before}
+    keys = []
     for name, content in changes.items():
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        keys.add(library_key(project))
-    (project / "course_lib" / "answer.py").rename(project / "course_lib" / "reply.py")
-    keys.add(library_key(project))
-    assert len(keys) == len(changes) + 2
+        keys.append(key_of(page, project))
+    assert keys[0] == before and keys[-1] == keys[-2]
+    assert len({before, *keys}) == 5
+    (library / "below.py").write_text("VALUE = 22")
+    assert key_of(page, project) not in {before, *keys}
+
+
+def test_a_page_that_reads_data_rests_on_them(project):
+    library = project / "course_lib"
+    (library / "datasets.py").write_text("TEXT = 1\n")
+    (library / "data").mkdir()
+    (library / "data" / "digits.npz").write_bytes(b"0")
+    reads = CELL.replace("answer", "datasets")
+    assert library / "data" / "digits.npz" in rests_on(reads, project)
+    assert library / "data" / "digits.npz" not in rests_on(CELL, project)
 
 
 # ---- The sentence
