@@ -58,9 +58,56 @@ kernelspec:
 
 # {title}
 
-:::{{container}} claim
-A claim that sounds too good, as a number, on real data.
+:::{{container}} opening
+You will be able to
+: - (three lines that begin with verbs)
+
+You need
+: [chapter 01](01-cost.md): (what of it), and nothing else.
+
+Time
+: (minutes to read; seconds to run)
+
+Letters
+: (each letter of this chapter, and where it differs from [notation](notation.md))
 :::
+
+:::{{container}} claim
+A claim that sounds too good, as a number, on real data, true at three seeds and against the best
+exact rival.
+:::
+
+## By hand
+
+(The algorithm on ten letters or a 4 x 4 matrix: a visible cell of at most 10 lines that prints
+every state, and one drawn picture. Only then the code, by `literalinclude`.)
+
+:::{{dropdown}} **Your guess.** (A number that the next cell shows, asked for in one line.)
+:class-container: guess
+(The number, glued, and one tested sentence on why.)
+:::
+
+## The real thing
+
+## The duel
+
+## Move it yourself
+
+## Root questions
+
+## Pen and paper
+
+## In short
+
+:::{{container}} in-short
+1. (five lines that a reader keeps)
+:::
+
+## Where this went
+
+## The lab
+
+## To read
 """
 
 

@@ -166,7 +166,6 @@ class _Process:
     def __init__(self, A, most, reorthogonalize, rng):
         self._A, self._reorthogonalize, self._rng = A, reorthogonalize, rng
         self._dtype = np.float32 if A.dtype == np.float32 else np.float64
-        self._most = most
         room = min(most, 32)
         # One row a vector: a new vector is then one contiguous row.
         self._U = np.empty((room, A.shape[0]), self._dtype)
