@@ -6,7 +6,7 @@ LAB ?=
 
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help course book labs submit grade similarity items term variants test test-fast lint format bench lock chapter setup setup-peers clean
+.PHONY: help course book labs submit grade similarity items term variants test test-fast test-nightly lint format bench lock chapter setup setup-peers clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ test: setup-peers lint ## test everything: code, book, labs, grading
 
 test-fast: setup-peers ## the tests to run often, in about two minutes
 	@$(PY) -m tools.test fast
+
+test-nightly: setup-peers lint ## test what make test takes samples of, whole; hours
+	@$(PY) -m tools.test nightly
 
 lint: setup-peers ## check form and names
 	@$(PY) -m ruff format --check --quiet . || (echo "Some files are not formatted; run make format." && exit 1)

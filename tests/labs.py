@@ -2,6 +2,7 @@
 
 import functools
 import linecache
+import os
 import pathlib
 
 import nbformat
@@ -9,8 +10,10 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from course_lib.notebook import checks
+from tools.imports import digest_of, rests_on
 
 ROOT = pathlib.Path(__file__).parents[1]
+RAN = ROOT / "_build" / "labs-ran"
 SLUGS = sorted(path.stem for path in (ROOT / "solutions").glob("*/*.ipynb"))
 
 
@@ -85,6 +88,36 @@ def verdicts(slug, exercise, function=None, *, first=False):
             if first:
                 break
     return rejected
+
+
+def what_it_rests_on(path):
+    """Return the files whose change can change what a lab's notebook computes."""
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return [path, *rests_on("\n".join(code))]
+
+
+def key(path):
+    """Return the hash of a lab's notebook and of what it rests on."""
+    return digest_of(what_it_rests_on(path))
+
+
+def has_run(path, key):
+    """Whether the notebook has run here in this state; never so in CI."""
+    stamp = _stamp(path)
+    fresh = stamp.exists() and stamp.read_text(encoding="utf-8") == key
+    return fresh and os.environ.get("CI") != "true"
+
+
+def note_run(path, key):
+    """Remember that the notebook ran in this state."""
+    stamp = _stamp(path)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(key, encoding="utf-8")
+
+
+def _stamp(path):
+    return RAN / f"{path.parents[1].name}-{path.stem}"
 
 
 def run(source, namespace, name):

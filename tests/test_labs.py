@@ -12,10 +12,11 @@ import pytest
 
 from course_lib.notebook import checks
 from tests import labs, mistakes
+from tests.sample import by_day
 from tools import lab_rules
 from tools import labs as tool
 
-SEEDS = (1, 2, 3)
+SEEDS = by_day([1], [1, 2, 3])
 SLOW = pytest.mark.slow  # five mistakes of six wait for the whole run
 WRONG = [(slug, wrong) for slug in labs.SLUGS for wrong in mistakes.load(slug)]
 EXERCISES = [(slug, exercise) for slug in labs.SLUGS for exercise in labs.exercises(slug)]
@@ -377,13 +378,32 @@ def nbval(*paths):
 
 @pytest.mark.slow
 def test_solutions_and_unsolved_labs_run_in_a_kernel():
+    """Those that have not run since they, or what they rest on, changed; in CI all of them."""
     paths = [
         labs.ROOT / folder / slug / f"{slug}.ipynb"
         for folder in ("solutions", "labs")
         for slug in labs.SLUGS
     ]
-    code, said = nbval(*paths)
-    assert code == 0, said
+    keys = {path: labs.key(path) for path in paths}
+    new = [path for path in paths if not labs.has_run(path, keys[path])]
+    if new:
+        code, said = nbval(*new)
+        assert code == 0, said
+    for path in new:
+        labs.note_run(path, keys[path])
+
+
+def test_a_lab_runs_again_when_what_it_rests_on_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr(labs, "RAN", tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    path = labs.ROOT / "labs" / "06-low-rank" / "06-low-rank.ipynb"
+    assert labs.ROOT / "course_lib" / "low_rank" / "svd.py" in labs.what_it_rests_on(path)
+    assert labs.ROOT / "course_lib" / "manifolds" / "lle.py" not in labs.what_it_rests_on(path)
+    assert not labs.has_run(path, "one key")
+    labs.note_run(path, "one key")
+    assert labs.has_run(path, "one key") and not labs.has_run(path, "another")
+    monkeypatch.setenv("CI", "true")
+    assert not labs.has_run(path, "one key")
 
 
 @pytest.mark.slow

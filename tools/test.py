@@ -1,4 +1,7 @@
-"""Run the tests: ``all`` of them, the ``fast`` ones, or all with what they cost.
+"""Run the tests: ``all`` of them, the ``fast`` ones, ``nightly`` more, or all with their ``costs``.
+
+By day some tests take a sample: one seed of three, two views of a page of four, some labs of all.
+``nightly`` takes everything, and ten times as many of hypothesis's examples.
 
 Two processes, each with one BLAS thread. A file's tests stay in one process, so that what they
 share (a built book, a graded class) is made once.
@@ -12,6 +15,7 @@ import tempfile
 COMMON = ["-q", "-n", "2", "--dist", "loadfile"]
 KINDS = {
     "all": ["tests", "course_lib", "--doctest-modules", "--durations=15"],
+    "nightly": ["tests", "course_lib", "--doctest-modules", "--durations=30"],
     "fast": ["tests", "course_lib", "--doctest-modules", "-m", "not slow"],
     "costs": ["tests", "course_lib", "--doctest-modules", "-p", "tests.costs"],
 }
@@ -25,6 +29,8 @@ def main(kind):
     command = [sys.executable, "-m", "pytest", *COMMON, *KINDS[kind]]
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, **threads, "COURSE_COSTS": folder if kind == "costs" else ""}
+        if kind == "nightly":
+            environment |= {"COURSE_NIGHTLY": "1", "HYPOTHESIS_PROFILE": "nightly"}
         code = subprocess.run(command, env=environment, check=False).returncode
         if kind == "costs":
             from tests import costs

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.book.conftest import DESKTOP, PHONE, ROOT
+from tests.sample import by_day
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +19,7 @@ AXE = pathlib.Path(__file__).parent / "vendor" / "axe.min.js"
 INSIDES = "['.course-figure svg', 'mjx-container > *']"
 RUN_AXE = f"axe.run({{ exclude: {INSIDES} }}, {{ resultTypes: ['violations'] }})"
 VIEWS = [(viewport, scheme) for viewport in (DESKTOP, PHONE) for scheme in ("light", "dark")]
-DIAGONAL = [VIEWS[0], VIEWS[3]]  # each width and each scheme once, for pages without figures
+DIAGONAL = [VIEWS[0], VIEWS[3]]  # each width and each scheme once
 BOOK = ROOT / "book"
 SOURCES = sorted(
     path.relative_to(BOOK).with_suffix("").as_posix()
@@ -32,7 +33,7 @@ PAGES = [*SOURCES, "search", "genindex", "prf-prf"]
 def test_page_is_accessible_quiet_and_fits(name, visit):
     page = visit(f"{name}.html")
     page.add_script_tag(path=AXE)
-    for viewport, scheme in VIEWS if name[:2].isdigit() else DIAGONAL:
+    for viewport, scheme in by_day(DIAGONAL, VIEWS):
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
