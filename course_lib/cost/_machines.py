@@ -36,6 +36,34 @@ class Machine:
     -----
     What a process waits for stands after ``yield``: `sleep`, `work`, `ask`, `ask_all`, `receive`
     of its own machine, a `Process` or a `Signal`. Without ``yield`` they do nothing.
+
+    A crash ends processes and empties ``memory``. What a function keeps elsewhere, such as a list
+    that ``serve`` appends to, belongs to the experimenter and survives.
+
+    Examples
+    --------
+    A server counts in memory and notes every count on its disk; it crashes and comes back:
+
+    >>> from course_lib.cost import Cluster
+    >>> def count(machine, source, message):
+    ...     machine.memory["n"] = machine.disk["n"] = machine.memory.get("n", 0) + 1
+    ...     return machine.memory["n"]
+    >>> cluster = Cluster(latency_s=0.5)
+    >>> server, client = cluster.machine("server", count), cluster.machine("client")
+    >>> def ask():
+    ...     for _ in range(4):
+    ...         reply = yield client.ask("server", "next", timeout_s=3.0)
+    ...         print(f"{cluster.now} s: {reply}")
+    >>> process = client.start(ask())
+    >>> cluster.at(2.1, server.crash)
+    >>> cluster.at(4.0, server.restart)
+    >>> cluster.run()
+    1.0 s: 1
+    2.0 s: 2
+    5.0 s: None
+    6.0 s: 1
+    >>> server.memory, server.disk
+    ({'n': 1}, {'n': 1})
     """
 
     def __init__(self, cluster, name, serve, slots, speed, seed):
@@ -79,6 +107,11 @@ class Machine:
         Returns
         -------
         Process
+
+        Raises
+        ------
+        TypeError
+            If it is no generator.
         """
         if not inspect.isgenerator(generator):
             raise TypeError(
@@ -126,9 +159,19 @@ class Machine:
     # What a process does.
 
     def send(self, target, message):
-        """Send and forget: a copy of the message goes to the machine of this name.
+        """Send a copy of a message, and forget it.
 
-        A machine with ``serve`` calls it; at another one, a process gets it by `receive`.
+        Parameters
+        ----------
+        target : hashable
+            Name of a machine. It is given to ``serve`` there, or to a process that calls `receive`.
+        message : object
+            What has a size, see `size_bytes`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is no such machine, or the message has no size.
         """
         self.cluster._send(self, self.cluster._named(target), message)
 
@@ -146,6 +189,11 @@ class Machine:
             Work, which takes ``seconds / speed``.
         label : str
             Of the `Span` that is recorded.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ``seconds`` is negative or no number, as in all waits.
         """
         seconds = check_seconds(seconds, "seconds")
 
@@ -170,6 +218,11 @@ class Machine:
         wait
             It becomes the reply, or None if there is none in time: the question, the reply or
             the machine may be lost, or just be late.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is no such machine or it has no ``serve``, or the message has no size.
         """
         return self._ask([target], message, 1, timeout_s, lambda replies: replies.get(target))
 
@@ -190,6 +243,11 @@ class Machine:
         wait
             It becomes a dict of the replies by name, in the order in which they came: ``need``
             of them, or fewer if time was over.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `ask`; if two targets are equal, or ``need`` is more than there are.
         """
         targets = list(targets)
         if len(set(targets)) < len(targets):
@@ -212,6 +270,11 @@ class Machine:
         -------
         wait
             It becomes ``(source, message)``, or None if time was over.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If this machine has ``serve``, which takes all messages, or no machine is named so.
         """
         if self.serve is not None:
             raise ValueError(f"receive needs a machine without serve; {self.name!r} has one.")
@@ -245,10 +308,9 @@ class Machine:
             replies = {}
 
             def answer(name, reply):
-                if turn.open:  # else it is too late
-                    replies[name] = reply
-                    if len(replies) == need:
-                        turn.wake(shape(replies))
+                replies[name] = reply
+                if len(replies) == need:
+                    turn.wake(shape(replies))
 
             for other in others:
                 self.cluster._send(self, other, message, answer)

@@ -59,7 +59,7 @@ class Cluster:
     meter : Meter, optional
         Counts ``messages``, ``sent_bytes`` and ``rounds``, when a message is sent, be it lost or
         not. ``rounds`` grows with the longest chain of messages, each sent by a machine that had
-        received the one before: a Lamport clock [1]_.
+        received the one before: a Lamport clock [1].
     trace : bool, default False
         Whether to keep what `deliveries` returns.
 
@@ -186,8 +186,8 @@ class Cluster:
         Parameters
         ----------
         left, right : sequence
-            Names; one name stands for itself. A message is lost if the two are cut off from each
-            other when it is sent or when its first byte arrives.
+            Names; a text or an integer is one name. A message is lost if its two machines are cut
+            off from each other when it is sent or when its first byte arrives.
         """
         groups = [
             [group] if isinstance(group, (str, int)) else list(group) for group in (left, right)
@@ -206,7 +206,7 @@ class Cluster:
         Parameters
         ----------
         until_s : float, default infinity
-            What is planned for this time still happens, and `now` is this time at the end. Needed
+            What is planned for this time still happens, and ``now`` is this time at the end. Needed
             if there are processes that never end.
         """
         until_s = check_number(until_s, "until_s", low=self.now)
