@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from course_lib.cost import size_bytes
+
 __all__ = ["Team", "cuts", "homes"]
 
 
@@ -29,7 +31,8 @@ class Team:
         Block b holds rows ``edges[b]`` to ``edges[b + 1]``; needed by `map` alone.
     client : distributed.Client, optional
     meter : cost.Meter, optional
-        Counts messages and rounds.
+        Counts messages, bytes sent and rounds of `map` and `sum`. Not counted is what happens
+        once, the journey of the blocks to their machines, nor the code of the functions.
     """
 
     def __init__(self, blocks, edges=None, client=None, meter=None):
@@ -46,7 +49,7 @@ class Team:
         """Return ``function(block, own rows, *shared)`` of all blocks, as one array.
 
         Two messages a block, in two rounds: what is shared goes out, the answers come back. The
-        block's own rows are the last answer, which its machine knows.
+        block's own rows are the last answer, which its machine knows: they are not sent.
         """
         parts = [(own[start:stop],) for start, stop in self._ranges]
         return np.concatenate(self._answers(function, parts, shared))
@@ -61,9 +64,15 @@ class Team:
         return functools.reduce(_added, answers)
 
     def _answers(self, function, parts, shared):
+        answers = self._run(function, parts, shared)
         if self._meter is not None:
-            self._meter.messages += 2 * len(self._blocks)
+            count = len(self._blocks)
+            self._meter.messages += 2 * count
+            self._meter.sent_bytes += count * size_bytes(shared) + size_bytes(answers)
             self._meter.rounds += 2
+        return answers
+
+    def _run(self, function, parts, shared):
         if self._client is not None:
             shared = self._client.scatter(list(shared), broadcast=True, hash=False)
             futures = [

@@ -11,11 +11,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 
 from course_lib.cost import (
+    Blob,
     CountedDistance,
     CountedMatrix,
     CountedStream,
     Meter,
     growth_exponent,
+    size_bytes,
 )
 
 sizes = st.integers(1, 40)
@@ -99,8 +101,37 @@ def test_distances_and_kernels_count_pairs():
         CountedDistance(cdist, meter, "passes")
 
 
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (None, 0),
+        (7, 8),
+        (2.5, 8),
+        (True, 8),
+        (Fraction(1, 3), 8),
+        (np.float32(1), 4),
+        ("naïve", 6),
+        (b"abc", 3),
+        (np.zeros((3, 2), np.float32), 24),
+        (np.array(["ab", None], dtype=object), 2),
+        (Blob(1000), 1000),
+        ((), 0),
+        (("get", 5, [1.0, {"k": np.int8(1)}]), 3 + 8 + 8 + 1 + 1),
+        ({1, 2, 3}, 24),
+    ],
+)
+def test_the_size_of_a_message_is_that_of_its_parts(message, expected):
+    assert size_bytes(message) == expected
+
+
+@pytest.mark.parametrize("message", [object(), 1j, [print], {"k": iter("")}])
+def test_what_has_no_size_is_not_sent(message):
+    with pytest.raises(TypeError, match="a message must be made of numbers, text"):
+        size_bytes(message)
+
+
 def test_reset_starts_again():
-    meter = Meter(passes=Fraction(3), messages=2)
+    meter = Meter(passes=Fraction(3), messages=2, sent_bytes=5)
     meter.reset()
     assert meter == Meter()
 

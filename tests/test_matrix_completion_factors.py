@@ -224,10 +224,13 @@ def test_messages_are_those_of_the_algorithms(rng):
     for p in (2, 5):
         meter = Meter()
         at(als(R, 3, n_blocks=p, meter=meter, rng=0), 2)
-        assert (meter.messages, meter.rounds) == (3 * 4 * p, 3 * 4)
+        # In a step all m + n rows of 4 numbers go to p machines and come from one; 4 penalties too.
+        numbers = (p + 1) * (40 + 30) * 4 + 2 * p * 4
+        assert meter == Meter(messages=3 * 4 * p, sent_bytes=3 * 8 * numbers, rounds=3 * 4)
         meter.reset()
         at(sgd(R, 3, n_blocks=p, meter=meter, rng=0), 2)
-        assert (meter.messages, meter.rounds) == (3 * p * p, 3 * p)
+        expected = Meter(messages=3 * p * p, sent_bytes=3 * p * 30 * 4 * 8, rounds=3 * p)
+        assert meter == expected  # in each stratum all columns travel
     meter.reset()
     at(sgd(R, 3, meter=meter, rng=0), 2)
     assert meter.messages == 0

@@ -65,7 +65,9 @@ def test_a_cluster_gives_the_same_bits_and_is_charged_the_same(rng, client):
     alone, shared = Team(blocks, edges, meter=here), Team(blocks, edges, client, there)
     assert_array_equal(shared.sum(gradient, w)[0], alone.sum(gradient, w)[0])
     assert_array_equal(shared.map(shifted, X, 1.0), alone.map(shifted, X, 1.0))
-    assert (here.messages, here.rounds) == (there.messages, there.rounds) == (12, 4)
+    # Out go w to each, then a number to each; back come a vector and a count, then all rows.
+    sent = 3 * 4 * 8 + 3 * (4 * 8 + 8) + 3 * 8 + 60 * 4 * 8
+    assert here == there == Meter(messages=12, sent_bytes=sent, rounds=4)
 
 
 def test_the_sum_does_not_depend_on_who_is_ready_first(rng):

@@ -2,7 +2,7 @@
 
 The rooms, in the order to read them::
 
-    meter       counts: passes, bytes, products, distances, kernels, messages, rounds
+    meter       counts: passes, bytes, products, distances, kernels, messages, bytes sent, rounds
     machine     what this machine can do, measured once and remembered
     latencies   the published table, beside this machine's own
     roofline    from counts to seconds
@@ -11,10 +11,12 @@ The rooms, in the order to read them::
     pipelines   stages that work at the same time
     tails       waiting for the slowest of many servers, and hedging
     faults      how soon a cluster fails, and what checkpoints cost
+    cluster     a cluster in one process: machines, messages, failures, one clock
 
 Book: ``book/01-cost.md``.
 """
 
+from course_lib.cost.cluster import Blob, Cluster, Delivery, Machine, Process, Signal, Span
 from course_lib.cost.faults import (
     checkpoint_interval,
     cluster_mttf,
@@ -29,6 +31,7 @@ from course_lib.cost.meter import (
     CountedStream,
     Meter,
     growth_exponent,
+    size_bytes,
 )
 from course_lib.cost.pipelines import pipeline_seconds, simulate_pipeline
 from course_lib.cost.queues import (
@@ -61,18 +64,25 @@ from course_lib.cost.transfers import lru_misses, matmul_loads_bound
 __all__ = [
     "PUBLISHED",
     "PUBLISHED_SOURCE",
+    "Blob",
     "Cache",
+    "Cluster",
     "CountedDistance",
     "CountedMatrix",
     "CountedStream",
+    "Delivery",
     "FanOut",
     "Latency",
     "Level",
+    "Machine",
     "Meter",
     "Prediction",
+    "Process",
     "Profile",
     "Queue",
     "Served",
+    "Signal",
+    "Span",
     "checkpoint_interval",
     "cluster_mttf",
     "expected_runtime",
@@ -100,4 +110,5 @@ __all__ = [
     "simulate_fanout",
     "simulate_pipeline",
     "simulate_queue",
+    "size_bytes",
 ]

@@ -7,6 +7,7 @@ the meter::
     CountedMatrix     a matrix known by its products and by blocks of its rows
     CountedStream     items that are handed out once
     CountedDistance   a distance, or a kernel, of pairs of rows
+    size_bytes        the bytes of a message
     growth_exponent   the power of n that the counts grow with
 
 Book: ``book/01-cost.md``.
@@ -15,13 +16,21 @@ Book: ``book/01-cost.md``.
 import math
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from numbers import Real
 
 import numpy as np
 import scipy.sparse
 
 from course_lib._validation import check_count, check_matrix
 
-__all__ = ["CountedDistance", "CountedMatrix", "CountedStream", "Meter", "growth_exponent"]
+__all__ = [
+    "CountedDistance",
+    "CountedMatrix",
+    "CountedStream",
+    "Meter",
+    "growth_exponent",
+    "size_bytes",
+]
 
 
 @dataclass
@@ -39,8 +48,11 @@ class Meter:
         Products of the matrix, or of its transpose, with one vector.
     distances, kernels : int
         Evaluations of a distance or of a kernel function, one for each pair.
-    messages, rounds : int
-        Messages sent between workers, and rounds in which all could send.
+    messages, sent_bytes : int
+        Messages sent between machines, and their bytes: see `size_bytes`.
+    rounds : int
+        Rounds in which all could send: the longest chain of messages, each of which its sender
+        could only send after it had received the one before.
 
     Examples
     --------
@@ -56,6 +68,7 @@ class Meter:
     distances: int = 0
     kernels: int = 0
     messages: int = 0
+    sent_bytes: int = 0
     rounds: int = 0
 
     def reset(self):
@@ -241,6 +254,61 @@ class CountedDistance:
         pairs = len(X) * len(Y)
         setattr(self.meter, self.counter, getattr(self.meter, self.counter) + pairs)
         return self.function(X, Y)
+
+
+def size_bytes(message):
+    """Return the bytes that a message is charged.
+
+    Parameters
+    ----------
+    message : None, number, str, bytes, array, container, or object with ``nbytes``
+
+    Returns
+    -------
+    int
+        0 for None, 8 for a Python number, UTF-8 for text, ``nbytes`` for what has it, such as an
+        array, a NumPy scalar, a sketch or a `Blob`, and for a tuple, list, set or dict the sum of
+        what it holds.
+
+    Raises
+    ------
+    TypeError
+        If a part is none of these.
+
+    Notes
+    -----
+    A model, not a format: neither the headers of a network nor the frame of a container count.
+
+    Examples
+    --------
+    >>> size_bytes(("gradient", 7, np.zeros(10, np.float32)))     # 8 letters, a number, 10 numbers
+    56
+    """
+    kind = type(message)
+    if kind is int or kind is float:
+        return 8
+    if kind is tuple:  # the usual ones first; a named tuple may have nbytes
+        return sum(map(size_bytes, message))
+    if message is None:
+        return 0
+    if isinstance(message, str):
+        return len(message.encode())
+    if isinstance(message, (bytes, bytearray)):
+        return len(message)
+    if kind is np.ndarray and message.dtype.hasobject:
+        return sum(map(size_bytes, message.ravel().tolist()))
+    if hasattr(message, "nbytes"):
+        return int(message.nbytes)
+    if isinstance(message, (tuple, list, set, frozenset)):
+        return sum(map(size_bytes, message))
+    if isinstance(message, dict):
+        return sum(size_bytes(key) + size_bytes(value) for key, value in message.items())
+    if isinstance(message, Real):
+        return 8
+    raise TypeError(
+        f"a message must be made of numbers, text, bytes, arrays, containers of these and objects "
+        f"with nbytes; got {type(message).__name__}."
+    )
 
 
 def growth_exponent(sizes, costs):

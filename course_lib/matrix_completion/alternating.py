@@ -63,7 +63,7 @@ def als(
     client : dask.distributed.Client, optional
         A cluster whose machines hold the blocks; threads of this process if None.
     meter : course_lib.cost.Meter, optional
-        Counts messages and rounds, as if each block lived on a machine of its own.
+        Counts messages, bytes sent and rounds, as if each block lived on a machine of its own.
     rng : Generator, int or None
         Source of randomness: the first ``Q``.
 

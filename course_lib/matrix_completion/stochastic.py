@@ -71,7 +71,8 @@ def sgd(
     client : dask.distributed.Client, optional
         A cluster in place of threads, with the same result.
     meter : course_lib.cost.Meter, optional
-        Counts messages and rounds, as if each of ``p`` ranges lived on a machine of its own.
+        Counts messages, bytes sent and rounds, as if each of ``p`` ranges lived on a machine of
+        its own.
     rng : Generator, int or None
         Source of randomness: first factors, the order inside the blocks, the order of strata.
 
@@ -127,6 +128,7 @@ def sgd(
     blocks = _blocks(R, dtype(mean), row_cuts, column_cuts, rng)
     rows, columns = (_first(edges, rank, dtype, rng) for edges in (row_cuts, column_cuts))
     shape = (dtype(step), dtype(alpha))
+    column_bytes = sum(part.nbytes for side in columns for part in side)
     run = _Cluster(client, blocks) if client is not None else _Threads(workers, blocks)
     while True:
         squares = 0.0
@@ -135,6 +137,7 @@ def sgd(
             squares += part
             if meter is not None and n_blocks > 1:
                 meter.messages += n_blocks
+                meter.sent_bytes += column_bytes
                 meter.rounds += 1
         factors = _joined(mean, *run.gather(rows, columns))
         if not math.isfinite(squares):
