@@ -20,8 +20,6 @@ A process waits by ``yield``::
     source, message = yield machine.receive()     mail of a machine without `serve`
     result = yield process                        the end of another process
     value = yield signal                          until somebody fires it
-
-Book: ``book/01-cost.md``.
 """
 
 import heapq
