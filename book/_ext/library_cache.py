@@ -48,6 +48,8 @@ def changed(app, env, _added, _changed, _removed):
 
 def mark(_app, _docname, source):
     """Write the hash behind the kernel's name, where the cache looks and readers do not."""
+    if not KERNEL.search(source[0]):
+        return
     key = key_of(source[0])
     source[0] = KERNEL.sub(lambda line: f"{line[0]} ({key})", source[0], count=1)
 

@@ -63,7 +63,9 @@ def write(project, name, text):
 def test_a_page_runs_again_when_what_it_imports_changes_and_only_then(project, capsys):
     other = CELL.replace("answer", "reply")
     write(project, "other.md", f"{HEAD}# Other\n\n{other}")
-    write(project, "_toc.yml", "format: jb-book\nroot: index\nchapters:\n- file: other\n")
+    write(project, "plain.md", "# Plain\n\nFrom 01 to 09, no Python.\n")
+    files = "- file: other\n- file: plain\n"
+    write(project, "_toc.yml", f"format: jb-book\nroot: index\nchapters:\n{files}")
     answer, reply = (project / "course_lib" / f"{name}.py" for name in ("answer", "reply"))
     reply.write_text("TEXT = 'a reply'\n")
     page = project / "_build" / "html" / "index.html"
