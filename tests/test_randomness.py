@@ -12,6 +12,7 @@ from scipy.stats import binom
 
 from course_lib.cost import CountedMatrix, Meter
 from course_lib.randomness import (
+    bernstein,
     bound_versus_truth,
     chebyshev,
     chernoff,
@@ -69,6 +70,33 @@ def test_exact_below_chernoff_below_hoeffding_and_chebyshev_holds(n, p, epsilon)
     assert exact <= chernoff(n, epsilon, p) * slack
     assert chernoff(n, epsilon, p) <= hoeffding(n, epsilon) * slack
     assert exact <= chebyshev(n, epsilon, p * (1 - p)) * slack
+
+
+@given(st.integers(1, 60), probabilities, probabilities)
+def test_bernstein_holds_for_coins_and_beats_hoeffding_where_its_exponent_says_so(n, p, epsilon):
+    heads = np.arange(n + 1)
+    exact = binom.pmf(heads, n, p)[np.abs(heads - n * p) >= n * epsilon].sum()
+    variance, farthest = p * (1 - p), max(p, 1 - p)
+    got = bernstein(n, epsilon, variance, farthest=farthest)
+    assert exact <= got * (1 + 1e-9)
+    assert got <= bernstein(n, epsilon, variance) <= bernstein(n, epsilon, 0.25)
+    if 2 * variance + 2 / 3 * farthest * epsilon < 0.5:
+        assert got <= hoeffding(n, epsilon)
+
+
+def test_bernstein_holds_for_draws_that_are_no_coins():
+    """The exact law of 20 draws from {0, 1, 2, 3, 8} / 8, by convolution."""
+    law = np.array([0.4, 0.3, 0.2, 0.09, 0, 0, 0, 0, 0.01])
+    values = np.arange(9) / 8
+    mean, variance = law @ values, law @ values**2 - (law @ values) ** 2
+    total = np.ones(1)
+    for _ in range(20):
+        total = np.convolve(total, law)
+    off = np.abs(np.arange(len(total)) / 160 - mean)
+    for epsilon in (0.05, 0.1, 0.2, 0.3):
+        exact = total[off >= epsilon].sum()
+        assert exact <= bernstein(20, epsilon, variance, farthest=1 - mean)
+    assert bernstein(20, 0.2, variance, farthest=1 - mean) < chernoff(20, 0.2, mean) / 4
 
 
 @given(st.lists(st.floats(-100, 100), min_size=60, max_size=90), st.floats(0.05, 0.5), seeds)
@@ -293,6 +321,10 @@ def test_bounds_by_hand():
     assert chebyshev(25, 0.2, 1.0) == pytest.approx(1.0)
     assert hoeffding(50, 0.2) == pytest.approx(2 * math.exp(-4))
     assert hoeffding(50, 0.4, low=-1.0, high=1.0) == pytest.approx(2 * math.exp(-4))
+    assert bernstein(30, 0.3, 0.35, farthest=1.0) == pytest.approx(2 * math.exp(-3))
+    assert bernstein(10, 30.0, 3500.0, farthest=100.0) == pytest.approx(2 * math.exp(-1))
+    assert bernstein(10, 0.5, 0.0, farthest=1.5) == pytest.approx(2 * math.exp(-5))
+    assert bernstein(1, 0.1, 1.0) == 1.0
     assert chernoff(3, 0.5, 0.5) == pytest.approx(2 * 0.5**3)
     assert chernoff(3, 0.9, 0.5) == 0.0
     assert chernoff(3, 0.5, 0.0) == 0.0
@@ -324,6 +356,10 @@ def test_bounds_by_hand():
         (lambda: hoeffding(10, 0.1, low=1.0, high=1.0), ValueError, "high must lie"),
         (lambda: chernoff(10, 0.1, 1.1), ValueError, "mean must lie"),
         (lambda: chebyshev(10, 0.1, -1.0), ValueError, "variance must lie"),
+        (lambda: bernstein(0, 0.1, 1.0), ValueError, "n must be"),
+        (lambda: bernstein(10, -0.1, 1.0), ValueError, "epsilon must lie"),
+        (lambda: bernstein(10, 0.1, -1.0), ValueError, "variance must lie"),
+        (lambda: bernstein(10, 0.1, 1.0, farthest=0.0), ValueError, "farthest must lie"),
         (lambda: sample_product(np.eye(2), np.eye(3), 1), ValueError, "must have shapes"),
         (lambda: sample_product(np.eye(2), np.eye(2), 0), ValueError, "size must be"),
         (

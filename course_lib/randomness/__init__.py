@@ -2,7 +2,7 @@
 
 The rooms, in the order to read them::
 
-    bounds        what Chebyshev, Hoeffding, Chernoff and median of means promise
+    bounds        what Chebyshev, Hoeffding, Bernstein, Chernoff and median of means promise
     freivalds     is A @ B equal to C?  three products with a vector tell
     sampling      A @ B from a few columns of A and rows of B
     hadamard      the fast Walsh-Hadamard transform
@@ -14,6 +14,7 @@ Book: ``book/02-randomness.md``.
 """
 
 from course_lib.randomness.bounds import (
+    bernstein,
     chebyshev,
     chernoff,
     hoeffding,
@@ -47,6 +48,7 @@ __all__ = [
     "HadamardProjection",
     "SampledFactors",
     "SparseProjection",
+    "bernstein",
     "bound_versus_truth",
     "chebyshev",
     "chernoff",

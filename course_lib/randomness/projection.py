@@ -254,6 +254,8 @@ class HadamardProjection(_Projection):
        nearest neighbors", SIAM J. Comput. 39(1), 2009.
     .. [2] N. Ailon, E. Liberty, "Fast dimension reduction using Rademacher series on dual BCH
        codes", Discrete Comput. Geom. 42(4), 2009, for stopping the transform early.
+    .. [3] J. A. Tropp, "Improved analysis of the subsampled randomized Hadamard transform", Adv.
+       Adapt. Data Anal. 3, 2011, for sampling; [1] ends with a sparse random matrix instead.
 
     Examples
     --------
