@@ -15,7 +15,7 @@ MATH = re.compile(r"\$([^$]+)\$")
 # What each chapter is about: its page and the glossary speak of it.
 HEROES = {
     "01-cost": "cache line, fan-out, utilization, checkpoint, roofline",
-    "02-randomness": "Johnson-Lindenstrauss, seed",
+    "02-randomness": "random projection, union bound, seed",
     "03-hashing": "Bloom filter, seed",
     "04-distinct": "HyperLogLog, KMV, Morris",
     "05-heavy-hitters": "Count-Min, Count-Sketch, Misra-Gries, space saving, KLL",
