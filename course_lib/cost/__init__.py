@@ -42,6 +42,7 @@ from course_lib.cost.queues import (
 )
 from course_lib.cost.roofline import (
     Prediction,
+    amdahl_speedup,
     matmul_intensity,
     matvec_intensity,
     predict,
@@ -73,6 +74,7 @@ __all__ = [
     "Profile",
     "Queue",
     "Served",
+    "amdahl_speedup",
     "checkpoint_interval",
     "cluster_mttf",
     "expected_runtime",
