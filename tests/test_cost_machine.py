@@ -15,6 +15,7 @@ from course_lib.cost import (
     Cache,
     Profile,
     _probes,
+    amdahl_speedup,
     latency_table,
     machine,
     machine_profile,
@@ -80,6 +81,37 @@ def test_the_roof_is_a_slope_and_a_ceiling_that_meet_at_the_ridge(intensity):
     reached = roofline(ROUND, intensity)
     assert reached == pytest.approx(min(1e10, 1e9 * intensity))
     assert (reached == pytest.approx(1e10)) == (intensity >= ridge(ROUND) * (1 - 1e-6))
+
+
+@given(st.floats(1e-3, 1e6), st.integers(1, 200), st.floats(1e6, 1e12))
+def test_many_cores_are_one_core_of_their_peaks_and_of_the_memory_they_share(
+    intensity, cores, shared
+):
+    together = dataclasses.replace(
+        ROUND,
+        flops_float64_per_s=cores * ROUND.flops_float64_per_s,
+        bandwidths_bytes_per_s=(1e11, min(cores * 1e9, shared)),
+    )
+    reached = roofline(ROUND, intensity, cores=cores, memory_bytes_per_s=shared)
+    assert reached == pytest.approx(roofline(together, intensity), rel=1e-12)
+    assert roofline(ROUND, intensity) == pytest.approx(min(1e10, 1e9 * intensity), rel=1e-12)
+
+
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=20), st.integers(0, 1000), st.data())
+def test_no_division_of_the_work_beats_amdahl(tasks, serial, data):
+    """Give each task to any worker, after a serial part: never faster than the formula allows."""
+    workers = data.draw(st.integers(1, 8))
+    owner = data.draw(st.lists(st.integers(0, workers - 1), min_size=20, max_size=20))
+    loads = [
+        sum(task for task, who in zip(tasks, owner, strict=False) if who == w)
+        for w in range(workers)
+    ]
+    alone, together = serial + sum(tasks), serial + max(loads)
+    bound = amdahl_speedup(serial / alone, workers)
+    assert alone / together <= bound * (1 + 1e-12)
+    assert bound <= workers * (1 + 1e-12)
+    even = amdahl_speedup(0.25, 3), amdahl_speedup(1.0, 9), amdahl_speedup(0.0, 9)
+    assert even == (2.0, 1.0, 9.0)  # by hand
 
 
 @given(counts, counts, counts, counts, counts)
@@ -217,6 +249,11 @@ def test_a_chain_visits_every_line_before_it_returns():
         (lambda: matmul_intensity(1, 1, 1, itemsize=0), ValueError, "itemsize must be"),
         (lambda: roofline(ROUND, [1.0, 0.0]), ValueError, "intensity must be positive"),
         (lambda: roofline(ROUND, 1.0, dtype=np.int64), ValueError, "float32 or float64"),
+        (lambda: roofline(ROUND, 1.0, cores=0), ValueError, "cores must be"),
+        (lambda: roofline(ROUND, 1.0, memory_bytes_per_s=0), ValueError, "memory_bytes_per_s must"),
+        (lambda: amdahl_speedup(1.1, 2), ValueError, "serial_share must lie"),
+        (lambda: amdahl_speedup(0.5, 0), ValueError, "workers must be"),
+        (lambda: amdahl_speedup(0.5, 2.5), TypeError, "workers must be an integer"),
         (lambda: ROUND.latency_s(0), ValueError, "footprint_bytes must lie"),
         (lambda: predict(ROUND, flops=-1), ValueError, "flops must lie"),
         (lambda: predict_cluster(predict(ROUND), 0), ValueError, "machines must be"),

@@ -3,8 +3,9 @@
    The roofline of Williams, Waterman and Patterson 2009: a program with I operations a byte gets at
    most min(peak, bandwidth * I) operations a second.
 
-   Data: { "machines": [{ "name", "peak", "bandwidth" }, ...], in operations and bytes a second;
-   "rows", "columns", "itemsize" of the digits; "measured": [{ "name", "intensity", "speed" }, ...] } */
+   Data: { "machines": [{ "name", "peak", "bandwidth", "itemsize" }, ...], in operations and bytes a
+   second and bytes a number; "rows", "columns" of the digits;
+   "measured": [{ "name", "intensity", "speed" }, ...] } */
 (function () {
   "use strict";
 
@@ -40,18 +41,18 @@
   /* ---- The figure */
 
   window.Explorable.register("01-cost", ({ stage, data }) => {
-    const { rows, columns, itemsize } = data;
+    const { rows, columns } = data;
     const programs = {
       vectors: {
         name: "digits times vectors", label: "Vectors at a time", range: [0, 12], value: 0,
         show: (t) => format(2 ** t),
-        intensity: (t) => productIntensity(rows, 2 ** t, columns, itemsize),
+        intensity: (t) => productIntensity(rows, 2 ** t, columns, state.itemsize),
         seconds: (t, speed) => (2 * rows * columns * 2 ** t) / speed,
       },
       cached: {
         name: "large matrix product", label: "Numbers in the cache", range: [4, 24], value: 13,
         show: (t) => format(2 ** t),
-        intensity: (t) => cachedIntensity(2 ** t, itemsize),
+        intensity: (t) => cachedIntensity(2 ** t, state.itemsize),
       },
       own: {
         name: "your own program", label: "Operations a byte", range: [-3, 11], value: 2,
@@ -134,7 +135,8 @@
       const limit = intensity < ridge(state) ? "memory" : "arithmetic";
       const time = seconds ? ` The digits take at least ${format(1000 * seconds(amount.value, speed))} ms.` : "";
       return `${sentence(state.name)}: ridge at ${format(ridge(state))} operations a byte. `
-        + `${sentence(name)}: ${format(intensity)} operations a byte, so it waits for ${limit}. It gets `
+        + `${sentence(name)}, ${state.itemsize} bytes a number: ${format(intensity)} operations a byte, `
+        + `so it waits for ${limit}. It gets `
         + `at most ${format(speed / 1e9)} Gflop/s, ${format((100 * speed) / state.peak)}% of the peak.`
         + `${time} Twice the bandwidth ${gains(gain("bandwidth"))}, twice the peak `
         + `${gains(gain("peak"))}.`;

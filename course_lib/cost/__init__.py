@@ -45,6 +45,7 @@ from course_lib.cost.queues import (
 )
 from course_lib.cost.roofline import (
     Prediction,
+    amdahl_speedup,
     matmul_intensity,
     matvec_intensity,
     predict,
@@ -83,6 +84,7 @@ __all__ = [
     "Served",
     "Signal",
     "Span",
+    "amdahl_speedup",
     "checkpoint_interval",
     "cluster_mttf",
     "expected_runtime",

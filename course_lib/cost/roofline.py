@@ -1,11 +1,13 @@
 """From counts to seconds: what a machine makes of bytes, flops and waiting.
 
 intensities      flops for each byte that must move
-roofline         the flops a second that an intensity allows
+roofline         the flops a second that an intensity allows, on one core or on many
+amdahl_speedup   what many workers gain if a share of the work is for one
 predict          seconds of a program from its counts, and what limits it
 predict_cluster  the same on many machines, with published network figures
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +16,7 @@ from course_lib._validation import check_count, check_number
 
 __all__ = [
     "Prediction",
+    "amdahl_speedup",
     "matmul_intensity",
     "matvec_intensity",
     "predict",
@@ -106,7 +109,15 @@ def matmul_intensity(m, n, k, *, itemsize=8, reads_output=False):
     return 2 * m * n * k / (_size(itemsize, "itemsize") * moved)
 
 
-def roofline(profile, intensity, *, dtype=np.float64, footprint_bytes=IN_MEMORY_BYTES):
+def roofline(
+    profile,
+    intensity,
+    *,
+    dtype=np.float64,
+    footprint_bytes=IN_MEMORY_BYTES,
+    cores=1,
+    memory_bytes_per_s=math.inf,
+):
     r"""Return the flops a second that a machine can reach at an arithmetic intensity.
 
     Parameters
@@ -118,16 +129,29 @@ def roofline(profile, intensity, *, dtype=np.float64, footprint_bytes=IN_MEMORY_
     dtype : {float64, float32}
     footprint_bytes : int, default 256 MiB
         Size of the data, which decides the level of the memory that must deliver it.
+    cores : int, default 1
+        How many of them work, each with the peak and the bandwidth of the profile.
+    memory_bytes_per_s : float, default infinity
+        What the memory delivers to all cores together.
 
     Returns
     -------
     float or array, shape (r,)
-        :math:`\min(\text{peak}, \text{bandwidth} \times \text{intensity})`.
+        :math:`\min(c\pi,\, \min(c\beta, B)\, I)` for :math:`c` cores of peak :math:`\pi` and
+        bandwidth :math:`\beta` that share the bandwidth :math:`B`.
 
     Raises
     ------
     ValueError
-        If an intensity is not positive, or ``dtype`` is neither of the two.
+        If an intensity, ``cores`` or ``memory_bytes_per_s`` is not positive, or ``dtype`` is
+        neither of the two.
+    TypeError
+        If ``cores`` is not an integer.
+
+    Notes
+    -----
+    A bound. It takes cores to be equal; that each reaches its own peak beside the others, whose
+    heat may lower the clock of all, is not promised.
 
     References
     ----------
@@ -140,12 +164,18 @@ def roofline(profile, intensity, *, dtype=np.float64, footprint_bytes=IN_MEMORY_
     >>> profile = machine_profile()
     >>> bool(roofline(profile, 1e6) == profile.flops_per_s())
     True
+    >>> bool(roofline(profile, 1e6, cores=8) == 8 * profile.flops_per_s())
+    True
+    >>> roofline(profile, 0.01, cores=10**9, memory_bytes_per_s=100e9)    # the memory is full
+    1000000000.0
     """
     intensity = np.asarray(intensity, dtype=float)
     if not np.all(intensity > 0):
         raise ValueError("intensity must be positive: flops for each byte moved.")
-    bandwidth = profile.bandwidth_bytes_per_s(footprint_bytes)
-    reached = np.minimum(profile.flops_per_s(dtype), bandwidth * intensity)
+    cores = _size(cores, "cores")
+    shared = check_number(memory_bytes_per_s, "memory_bytes_per_s", low=0.0, open_low=True)
+    bandwidth = min(cores * profile.bandwidth_bytes_per_s(footprint_bytes), shared)
+    reached = np.minimum(cores * profile.flops_per_s(dtype), bandwidth * intensity)
     return reached if reached.ndim else float(reached)
 
 
@@ -167,6 +197,46 @@ def ridge(profile, *, dtype=np.float64, footprint_bytes=IN_MEMORY_BYTES):
         If ``dtype`` is neither float32 nor float64.
     """
     return profile.flops_per_s(dtype) / profile.bandwidth_bytes_per_s(footprint_bytes)
+
+
+def amdahl_speedup(serial_share, workers):
+    r"""Return how many times as fast a program runs on many workers, at best.
+
+    Parameters
+    ----------
+    serial_share : float
+        Share :math:`s` of the time on one worker that only one worker can do.
+    workers : int
+        Number :math:`n` of workers, which divide the rest evenly.
+
+    Returns
+    -------
+    float
+        :math:`1 / (s + (1 - s)/n)`, which never exceeds :math:`1/s`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range or no number.
+
+    Notes
+    -----
+    **Guarantee.** An upper bound for every division of the work that does the same work: starting,
+    sending and waiting come on top. It holds the size of the problem fixed; where the part that
+    divides grows with the problem and the serial part does not, the share falls.
+
+    References
+    ----------
+    .. [1] G. M. Amdahl, "Validity of the single processor approach to achieving large scale
+       computing capabilities", AFIPS Spring Joint Computer Conference, 1967.
+
+    Examples
+    --------
+    >>> amdahl_speedup(0.25, 3), amdahl_speedup(0.0, 8)      # 1/4 and 3/12: half of the time
+    (2.0, 8.0)
+    """
+    serial = check_number(serial_share, "serial_share", low=0.0, high=1.0)
+    return 1 / (serial + (1 - serial) / _size(workers, "workers"))
 
 
 def predict(

@@ -121,7 +121,9 @@ def matmul_loads_bound(m, n, k, memory):
     Notes
     -----
     **Guarantee.** Holds for every order of the :math:`mnk` products and every rule of what to
-    keep, if a number must be in the fast memory when it is used. While :math:`2M` numbers are
+    keep, if a number must be in the fast memory when it is used and each product is added to its
+    entry of ``C``, which is loaded too, as in ``C += A @ B``: a sum that begins inside saves at
+    most one load for each entry, :math:`mn` in all. While :math:`2M` numbers are
     loaded, at most :math:`3M` can be touched, :math:`a + b + c \le 3M` of them in the three
     matrices, and these meet in at most :math:`\sqrt{abc} \le M^{3/2}` products, by the
     inequality of Loomis and Whitney. The order of growth is from [1], the constant from

@@ -64,6 +64,16 @@ def test_the_reading_names_the_wall(page):
     assert "waits for memory" in reading.inner_text()
 
 
+def test_an_accelerator_counts_two_bytes_a_number(page):
+    """Derived: 477 vectors of two bytes reach the ceiling of the H100, four bytes need 2,491."""
+    reading = page.locator(".explorable-reading")
+    page.get_by_label("Machine", exact=True).select_option("2")
+    for power, wall in (("8.5", "memory"), ("9", "arithmetic")):
+        page.get_by_label("Vectors at a time").fill(power)
+        assert "2 bytes a number" in reading.inner_text()
+        assert f"waits for {wall}" in reading.inner_text()
+
+
 def test_the_keyboard_moves_the_machine(page):
     page.get_by_label("Machine", exact=True).select_option("0")
     peak = page.get_by_role("slider", name="Peak, operations a second")
