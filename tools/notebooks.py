@@ -19,6 +19,7 @@ FENCE = re.compile(r"\s*(?P<mark>:{3,}|`{3,})\s*(?:\{(?P<name>[\w:-]+)\}\s*(?P<t
 OPTION = re.compile(r"\s*:[\w-]+:")
 ROLE = re.compile(r"\{(?P<name>[\w:-]+)\}`(?P<body>[^`]+)`")
 TITLED = re.compile(r"(?P<text>.+?)\s*<[^>]+>")
+DEFINES = ": "
 LABEL = re.compile(r"\([\w-]+\)=\s*")
 
 # Directives that leave no line of their own: frames, and what only the book can show.
@@ -70,6 +71,10 @@ def plain(text, numbers=None):
     >>> plain("{glue:text}`passes` passes", {"passes": "4"})
     '4 passes'
     """
+
+    def with_words(line):
+        return ROLE.sub(lambda role: _role(role, numbers or {}), line)
+
     lines, open_marks, in_options, code_mark = [], [], False, None
     for line in text.splitlines():
         fence = FENCE.match(line)
@@ -79,7 +84,7 @@ def plain(text, numbers=None):
         elif fence and fence["name"]:
             open_marks.append(fence["mark"])
             in_options = True
-            lines += _heading(fence["name"], fence["title"])
+            lines += _heading(fence["name"], with_words(fence["title"] or ""))
         elif fence and open_marks and line.strip() == open_marks[-1]:
             open_marks.pop()
         elif fence:
@@ -87,7 +92,9 @@ def plain(text, numbers=None):
             lines.append(line)
         elif not (in_options and OPTION.match(line)) and not LABEL.fullmatch(line):
             in_options = False
-            lines.append(ROLE.sub(lambda role: _role(role, numbers or {}), line))
+            if line.startswith(DEFINES) and lines:  # a list of definitions: the word, then its text
+                lines[-1:] = [f"**{lines[-1]}**", ""]
+            lines.append(with_words(line.removeprefix(DEFINES)))
     return "\n".join(lines)
 
 
@@ -97,7 +104,7 @@ def _heading(name, title):
         return []
     kind = name.rpartition(":")[2].replace("-", " ").capitalize()
     if kind in {"Dropdown", "Admonition"}:
-        return [f"**{title}**", ""]
+        return [title if title.startswith("**") else f"**{title}**", ""]
     return [f"**{kind} ({title}).**" if title else f"**{kind}.**"]
 
 

@@ -35,6 +35,14 @@ def test_chapter_becomes_a_plain_notebook(chapter):
         (":::{dropdown} Answer\n:open:\nYes.\n:::", "**Answer**\n\nYes."),
         ("````{prf:proof}\nClear.\n````", "**Proof.**\nClear."),
         (":::{container} claim\nFour.\n:::", "Four."),
+        (
+            ":::{dropdown} **Your guess.** Of {glue:text}`n`?\nAll.\n:::",
+            "**Your guess.** Of n?\n\nAll.",
+        ),
+        (
+            "Time\n: 40 minutes\n\nLetters\n: $x$, $y$",
+            "**Time**\n\n40 minutes\n\n**Letters**\n\n$x$, $y$",
+        ),
         ("$$x$$ and `{not} a role`", "$$x$$ and `{not} a role`"),
     ],
 )
