@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from course_lib._sketch.wire import pack, unpack
 from course_lib.distinct import Morris
 from course_lib.hashing import XorFilter
-from course_lib.heavy_hitters import CountMin, Hokusai
+from course_lib.heavy_hitters import KLL, CountMin, ExponentialHistogram, Hokusai
 from course_lib.low_rank import FrequentDirections
 from tests.kernels import as_python
 from tests.test_sketch import SKETCHES, read
@@ -34,7 +34,7 @@ def ticked(n_ticks):
 
 
 def counted(sketch, what):
-    sketch.update(what) if isinstance(what, np.ndarray) else sketch.update("event", what)
+    sketch.update("event", what) if isinstance(what, int) else sketch.update(what)
     return sketch
 
 
@@ -45,6 +45,11 @@ MADE = {
     "Morris": lambda: counted(Morris(0.1, rng=0), 100),
     "XorFilter": lambda: XorFilter([*range(40), "a"]),
     "XorFilter, 16 bits": lambda: XorFilter([*range(40), "a"], bits=16),
+    "KLL": lambda: counted(KLL(8, rng=0), np.linspace(-5, 5, 300)),
+    "KLL, exact": lambda: counted(KLL(8, rng=0), [1.0, 2.0, 2.0]),
+    "KLL, empty": lambda: KLL(8, rng=0),
+    "ExponentialHistogram": lambda: counted(ExponentialHistogram(40, 2), [1, 1, 0, 1, 1] * 20),
+    "ExponentialHistogram, empty": lambda: ExponentialHistogram(40, 2),
     "FrequentDirections": lambda: counted(FrequentDirections(3), np.eye(7, 4)),
     "FrequentDirections, empty": lambda: FrequentDirections(3),
 }
@@ -79,6 +84,10 @@ def assert_usable(sketch):
     items = ["a", b"b", 0, -1, *range(30, 60)]
     if isinstance(sketch, FrequentDirections):
         items = np.ones((9, sketch.width or 2))
+    elif isinstance(sketch, KLL):
+        items = [0.5, -1, *range(100)]
+    elif isinstance(sketch, ExponentialHistogram):
+        items = [1, 0, *[1] * 30]
     for _ in range(2):
         ask_everything(sketch, items)
         if hasattr(sketch, "update"):
@@ -115,6 +124,10 @@ def ask_everything(sketch, items):
     elif isinstance(sketch, FrequentDirections):
         in_words(lambda: sketch.estimate(items[0]))
         in_words(lambda: sketch.components(1))
+    elif isinstance(sketch, KLL):
+        for question in (sketch.rank, sketch.cdf, sketch.quantile):
+            in_words(lambda question=question: question([0.5, 1.0]))
+        in_words(lambda: sketch.error_bound(0.01))
     elif "items" in inspect.signature(getattr(sketch, "estimate", list)).parameters:
         sketch.estimate(items)
     elif hasattr(sketch, "estimate"):
@@ -246,6 +259,10 @@ def test_a_header_that_is_none(text):
         CountMin.from_bytes(data)
 
 
+def kept(*values):
+    return np.array(values, float).view(np.int64)
+
+
 ONE = {"n": 1, "names": [["int", 7]], "counts": np.array([1])}
 FEW = {"n": 9, "names": [["int", i] for i in range(9)], "counts": np.ones(9, np.int64)}
 
@@ -299,6 +316,27 @@ FEW = {"n": 9, "names": [["int", i] for i in range(9)], "counts": np.ones(9, np.
         ("Hokusai", {"widths": [16, 8, 16], "ends": [1], "counters": np.zeros(120, np.int64)}),
         ("Hokusai", {"widths": [16, 16, 16], "ends": [7], "counters": np.zeros(144, np.int64)}),
         ("Hokusai", {"counters": np.zeros(47, np.int64)}),
+        ("KLL", {"variance": 0}),
+        ("KLL", {"variance": 10**9}),
+        ("KLL", {"sizes": []}),
+        ("KLL", {"sizes": [1, 2, 3]}),
+        ("KLL", {"k": 7}),
+        ("KLL, exact", {"kept": kept(1, 2, 2, 1, math.nan)}),
+        ("KLL, exact", {"kept": kept(1, 2, math.inf, 1, math.inf)}),
+        ("KLL, exact", {"kept": kept(2, 1, 2, 1, 2)}),
+        ("KLL, exact", {"kept": kept(1, 2, 2, 1.5, 2)}),
+        ("KLL, exact", {"kept": kept(1, 2, 2, 1, 3)}),
+        ("KLL, exact", {"kept": np.ones(5)}),
+        ("KLL, exact", {"sizes": [3, 0], "variance": 1}),
+        ("KLL, exact", {"sizes": [9], "kept": kept(*[1] * 11)}),
+        ("ExponentialHistogram", {"clock": 10}),
+        ("ExponentialHistogram", {"clock": 200}),
+        ("ExponentialHistogram", {"levels": [[100, 99]]}),
+        ("ExponentialHistogram", {"levels": [[97, 98, 99, 100]]}),
+        ("ExponentialHistogram", {"levels": [[98], [90, 95]]}),
+        ("ExponentialHistogram", {"levels": [[99, 100], [97, 98]]}),
+        ("ExponentialHistogram", {"levels": [[99, 100], []]}),
+        ("ExponentialHistogram", {"levels": [[99.5]]}),
     ],
 )
 def test_values_that_no_sketch_has_are_refused(kind, change):

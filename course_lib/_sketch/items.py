@@ -12,7 +12,7 @@ from numba import njit
 
 from course_lib._validation import check_count
 
-__all__ = ["as_batch", "hash_items", "mix", "random_words"]
+__all__ = ["as_batch", "as_numbers", "hash_items", "mix", "random_words"]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio, made odd
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -123,6 +123,21 @@ def as_batch(items):
         if items.dtype.kind not in "iub":
             raise TypeError(_not_an_item(items.dtype))
     return items, False
+
+
+def as_numbers(items, name="items"):
+    """Return real numbers as an array with one axis; a single number as one with none."""
+    if hasattr(items, "__iter__") and not hasattr(items, "__len__"):
+        items = list(items)
+    try:
+        numbers = np.asarray(items)
+    except ValueError:
+        raise ValueError(f"{name} must have one axis; these lists differ in length.") from None
+    if numbers.dtype.kind not in "biuf" and numbers.size:
+        raise TypeError(f"{name} must be real numbers; got {numbers.dtype}, convert them first.")
+    if numbers.ndim > 1:
+        raise ValueError(f"{name} must have one axis; got shape {numbers.shape}, ravel them.")
+    return numbers
 
 
 def _as_list(items):
