@@ -15,6 +15,7 @@ from benchmarks import harness
 from course_lib.hashing import hash_items
 from course_lib.heavy_hitters import (
     AMS,
+    KLL,
     CountMin,
     CountSketch,
     LossyCounting,
@@ -35,6 +36,8 @@ def workloads(quick):
     yield count_min_words(n, stream)
     yield frequent_items(n, stream)
     yield others(n, stream)
+    yield quantiles(n)
+    yield quantile_questions(n)
 
 
 def truth(stream):
@@ -279,6 +282,96 @@ def others(n, stream):
         error,
         "relative error of F2, or the largest undercount",
         [],
+    )
+
+
+def normal(n):
+    """Return normal numbers."""
+    return np.random.default_rng(1).standard_normal(n)
+
+
+def rank_error(values):
+    """Return the error meter of a quantile sketch: root mean square over the percentiles."""
+
+    def error(sketch):
+        if isinstance(sketch, np.ndarray):
+            return 0.0  # a limit estimates nothing
+        ours = isinstance(sketch, KLL)
+        ordered = np.sort(values[: sketch.count if ours else sketch.n])  # what it has read
+        points = ordered[len(ordered) // 100 :: len(ordered) // 100]
+        shares = np.searchsorted(ordered, points, side="right") / len(ordered)
+        found = sketch.cdf(points) if ours else sketch.get_cdf(points, True)[:-1]
+        return float(np.sqrt(np.mean((found - shares) ** 2)))
+
+    return error
+
+
+def quantiles(n):
+    """Reading floats for their quantiles; the peer reads arrays too."""
+    values = normal(n)
+    few = values[: n // 10].tolist()  # one by one is slow for both: a tenth, which is said
+
+    def one_at_a_time(make):
+        def call(seed):
+            sketch = make(seed)
+            one_by_one(sketch.update, few)
+            return sketch
+
+        return call
+
+    def at_once(make):
+        def call(seed):
+            sketch = make(seed)
+            sketch.update(values)
+            return sketch
+
+        return call
+
+    def kll(seed):
+        return KLL(200, rng=seed)
+
+    def peer_kll(_):
+        return datasketches.kll_doubles_sketch(200)
+
+    return harness.Workload(
+        "quantiles",
+        f"KLL, k = 200, of {n} normal floats; single ones {n // 10}",
+        {
+            "ours array": at_once(kll),
+            "datasketches array": at_once(peer_kll),
+            "ours item, a tenth": one_at_a_time(kll),
+            "datasketches item, a tenth": one_at_a_time(peer_kll),
+            "limit: sorting blocks of 4096": lambda _: np.sort(
+                values[: n // 4096 * 4096].reshape(-1, 4096), axis=1
+            ),
+        },
+        rank_error(values),
+        "root mean square of the rank errors at the percentiles",
+        [
+            ("ours array", "datasketches array", 1.0),
+            ("ours item, a tenth", "datasketches item, a tenth", None),
+        ],
+    )
+
+
+def quantile_questions(n):
+    """Asking those sketches for the shares up to many points, in order for the peer."""
+    values = normal(n)
+    points = np.sort(np.random.default_rng(2).standard_normal(n // 10))
+    shares = np.searchsorted(np.sort(values), points, side="right") / n
+    sketch, other = KLL(200, rng=0), datasketches.kll_doubles_sketch(200)
+    sketch.update(values)
+    other.update(values)
+    return harness.Workload(
+        "quantile_questions",
+        f"{n // 10} questions to that KLL",
+        {
+            "ours array": lambda _: sketch.cdf(points),
+            "datasketches array": lambda _: np.array(other.get_cdf(points, True)[:-1]),
+        },
+        lambda answers: float(np.sqrt(np.mean((answers - shares) ** 2))),
+        "root mean square of the rank errors",
+        [("ours array", "datasketches array", 1.0)],
     )
 
 

@@ -99,6 +99,26 @@ def test_what_is_kept_fits_its_room_and_weighs_as_much_as_the_stream(sizes, k, s
         assert highest <= 1 + math.log2(n / k)
 
 
+@pytest.mark.parametrize("k", [8, 50, 200])
+def test_a_compaction_takes_at_least_what_the_theorem_counts_on(k):
+    """At depth d below the top, k (2/3)**d values or more, and 8 or more."""
+
+    class Watched(KLL):
+        def _compact(self, h):
+            is_top = not len(self._levels[-1])  # the one above is new
+            depth = 0 if is_top else len(self._levels) - 1 - h
+            assert len(self._levels[h]) // 2 * 2 >= max(8, k * (2 / 3) ** depth - 1e-9)
+            return super()._compact(h)
+
+    sketch = Watched(k, rng=0)
+    for n in (10, 3000, N, 17):
+        sketch.update(RANDOM[:n])
+        assert sketch.count == sketch.rank(math.inf)
+    other = sketch.copy()
+    sketch.merge(other)
+    assert sketch.count == 2 * other.count
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 6000)), max_size=9))
 @settings(max_examples=60)
 def test_the_variance_is_bounded_for_any_merges_and_independent_of_coins_and_values(steps):
@@ -135,69 +155,70 @@ def test_a_count_passes_every_width_of_machine_integers():
 
 @every_stream
 def test_ranks_are_unbiased_and_err_within_both_bounds(name):
-    """300 sketches of each stream: mean error zero, mean square at most V, tails below delta."""
+    """150 sketches of each stream: mean error zero, mean square at most V, tails below delta."""
     stream = STREAMS[name]
     points = np.quantile(stream, [0.01, 0.3, 0.5, 0.9])
-    sketches = [read(stream, 40, [7, seed]) for seed in range(300)]
+    sketches = [read(stream, 40, [7, seed]) for seed in range(150)]
     errors = np.array([sketch.rank(points) for sketch in sketches]) - ranks(stream, points)
     V, bound = sketches[0]._variance, sketches[0].error_bound(0.1) * N
     assert bound == pytest.approx(math.sqrt(2 * V * math.log(20)))
     for column in errors.T:
         assert_mean(column, 0)
-        slack = ERRORS * np.std(column**2.0) / math.sqrt(300)
+        slack = ERRORS * np.std(column**2.0) / math.sqrt(150)
         assert np.mean(column**2.0) <= V + slack
-        assert_at_most(np.sum(np.abs(column) > bound), 300, 0.1)
+        assert_at_most(np.sum(np.abs(column) > bound), 150, 0.1)
         promised = 40 / math.sqrt(12 * math.log(20))  # 1/epsilon for which k = 40 at delta = 0.1
-        assert_at_most(np.sum(np.abs(column) > N / promised), 300, 0.1)
+        assert_at_most(np.sum(np.abs(column) > N / promised), 150, 0.1)
 
 
 def test_the_variance_is_about_half_of_its_bound_on_random_streams():
     """A compaction errs if it cuts the values up to x at an odd place: every other time.
 
-    Not a theorem; measured 0.4 to 0.6 in ten draws of 400 seeds.
+    Not a theorem; measured 0.50 to 0.59 in ten draws of 200 seeds, with a standard error of 0.05:
+    fresh seeds leave the limits less than once in 10,000 runs.
     """
-    errors = [read(RANDOM, 40, [8, seed]).rank(0.0) for seed in range(400)]
+    errors = [read(RANDOM, 40, [8, seed]).rank(0.0) for seed in range(200)]
     share = np.mean((np.array(errors) - ranks(RANDOM, 0.0)) ** 2) / settled(RANDOM, 40)._variance
     assert 0.3 < share < 0.75
 
 
 @every_stream
 def test_merged_shards_answer_within_the_bound(name):
-    """Shards of unequal size, 100 times; each of three ranks errs too much 10% of the time."""
+    """Shards of unequal size, 60 times; each of three ranks errs too much 10% of the time."""
     stream = STREAMS[name]
     points = np.quantile(stream, [0.05, 0.5, 0.8])
     misses = np.zeros(3, int)
-    for seed in range(100):
+    for seed in range(60):
         sketch = merged(np.split(stream, [100, 1000, 5000, 5001, 12_000]), 40, seed)
         wrong = np.abs(sketch.rank(points) - ranks(stream, points))
         misses += wrong > sketch.error_bound(0.1) * N
     for count in misses:
-        assert_at_most(count, 100, 0.1)
+        assert_at_most(count, 60, 0.1)
 
 
 @every_stream
 def test_quantiles_have_the_rank_that_was_asked(name):
-    """The ranks of a value reach from the smaller ones to the equal ones: 100 seeds, 10%."""
+    """The ranks of a value reach from the smaller ones to the equal ones: 60 seeds, 10%."""
     stream, qs = np.sort(STREAMS[name]), np.array([0.02, 0.5, 0.97])
     misses = np.zeros(3, int)
-    for seed in range(100):
+    for seed in range(60):
         sketch = read(STREAMS[name], 40, [9, seed])
         found = sketch.quantile(qs)
         low = np.searchsorted(stream, found) / N
         high = np.searchsorted(stream, found, side="right") / N
         misses += np.maximum(low - qs, qs - high) > sketch.error_bound(0.1)
     for count in misses:
-        assert_at_most(count, 100, 0.1)
+        assert_at_most(count, 60, 0.1)
 
 
 def test_all_ranks_at_once_err_by_twice_the_bound_at_most():
     """A share of 1 - ceil(1/epsilon) delta of the sketches, here 0.998 of them or more."""
     points, misses, delta = np.sort(RANDOM), 0, 1e-4
-    for seed in range(60):
+    for seed in range(40):
         sketch = read(RANDOM, 40, [10, seed])
         epsilon = sketch.error_bound(delta)
         misses += np.max(np.abs(sketch.cdf(points) - np.arange(1, N + 1) / N)) > 2 * epsilon
-    assert_at_most(misses, 60, math.ceil(1 / epsilon) * delta)
+    assert_at_most(misses, 40, math.ceil(1 / epsilon) * delta)
 
 
 @pytest.mark.parametrize(("epsilon", "delta"), [(0.1, 0.1), (0.01, 0.01), (0.3, 0.001)])
@@ -207,22 +228,13 @@ def test_from_error_is_the_smallest_k_that_the_theorem_allows(epsilon, delta):
     assert chance[1] <= delta < chance[0]
 
 
-def test_shards_with_one_seed_err_more_than_shards_with_their_own():
-    """Where the assumption fails: the same coins on the same values add up, and do not cancel.
-
-    Four shards: the variance is 4 times as great. The ratio of two mean squares of 300 draws
-    leaves (2, 8) less than once in 10**6.
-    """
-    shards, squares = np.split(np.tile(RANDOM[:5000], 4), 4), []
-    for own in (True, False):
-        errors = []
-        for seed in range(300):
-            first, *others = [read(s, 40, [11, seed, own * i]) for i, s in enumerate(shards)]
-            for other in others:
-                first.merge(other)
-            errors.append(first.rank(0.0) - 4 * ranks(RANDOM[:5000], 0.0))
-        squares.append(np.mean(np.square(errors)))
-    assert 1.5 < squares[1] / squares[0] < 8
+def test_a_sketch_merged_with_itself_errs_twice_as_much_not_root_two_times():
+    """Its two halves have the same error: four times the variance, where others have twice."""
+    twice, both, other = (settled(RANDOM, 40, seed) for seed in (0, 0, 1))
+    one = twice._variance
+    twice.merge(twice)
+    both.merge(other)
+    assert twice._variance - 4 * one == both._variance - 2 * one
 
 
 # --- Contracts: KLL ----------------------------------------------------------------------------
@@ -263,6 +275,9 @@ def test_one_question_gives_a_number_and_many_an_array():
     assert sketch.rank([2.0]).dtype == np.int64
     assert sketch.rank([]).shape == sketch.cdf([]).shape == sketch.quantile([]).shape == (0,)
     assert_array_equal(sketch.quantile([0, 0.4, 1]), [1, 2, 4])
+    for extreme in (-3.0, 9.0):
+        sketch.update(extreme)
+    assert (sketch.min, sketch.max, sketch.count) == (-3, 9, 5)
 
 
 def test_a_merge_leaves_the_other_as_it_is_and_a_copy_goes_its_own_way():
@@ -363,7 +378,7 @@ bits = runs.map(lambda runs: [bit for bit, length in runs for _ in range(length)
 
 
 @given(bits, st.lists(st.integers(0, 1), max_size=60), st.integers(1, 300), st.integers(1, 5))
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_every_window_is_counted_within_its_share_at_every_time(runs, noise, window, r):
     stream = runs + noise + runs
     together, singly = (ExponentialHistogram(window, r) for _ in range(2))
@@ -376,6 +391,8 @@ def test_every_window_is_counted_within_its_share_at_every_time(runs, noise, win
         truth = sum(stream[-last:])
         assert abs(sketch.estimate(last) - truth) <= truth / (2 * r)
         assert sketch.count == len(stream)
+        back = ExponentialHistogram.from_bytes(sketch.to_bytes())  # which refuses what is too old
+        assert back.estimate() == sketch.estimate()
         assert sketch.nbytes / 8 <= (r + 1) * (1 + math.log2(1 + window / r))
         if last >= len(stream):
             assert sketch.estimate(last) == truth

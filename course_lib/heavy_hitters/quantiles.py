@@ -42,9 +42,10 @@ class KLL(Sketch):
     -----
     **Cost.** At most :math:`3k + 8(H + 1)` values of 8 bytes, with
     :math:`H \le 1 + \log_2(n/k)` levels above the lowest. Each value is sorted once in a block of
-    4096, then moved twice on average. Up to 4095 values wait for their block outside the levels, in
-    32 kB; each question, and `nbytes`, takes them in first. What is kept depends on the stream, the
-    coins and the questions between, and not on how the stream was cut into arrays.
+    4096; half of the values then rise one level, a quarter two, and so on. Up to 4095 values wait
+    for their block outside the levels, in 32 kB; each question, and `nbytes`, takes them in first.
+    What is kept depends on the stream, the coins and the questions between, and not on how the
+    stream was cut into arrays.
 
     **Guarantee.** Let n be `count`, x a number that was fixed before the coins were tossed, R(x)
     how many values of the stream are at most x, and :math:`\hat R(x)` the answer of `rank`. Over
@@ -57,8 +58,9 @@ class KLL(Sketch):
     where :math:`m_h` compactions were made at level h. The argument is that of [1], Section 3; the
     constants are derived here. (i) A compaction at level h leaves :math:`\hat R(x)` as it is if the
     compacted values up to x are even in number, and else changes it by :math:`+2^h` or
-    :math:`-2^h`, as the coin falls. When levels are compacted depends on counts alone, so
-    V is not random, and Hoeffding's inequality for martingales gives the first bound. (ii) With H
+    :math:`-2^h`, as the coin falls. When levels are compacted depends on counts and on
+    when questions are asked, not on coins, so V is not random, and Hoeffding's inequality for
+    martingales gives the first bound. (ii) With H
     the highest level now, each compaction at level h took at least :math:`k (2/3)^{H-h}` values of
     weight :math:`2^h`, since earlier, with fewer levels, capacities were no less. The weights of a
     level sum to n at most over its life, for weight only rises: hence
