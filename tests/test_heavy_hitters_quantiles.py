@@ -442,6 +442,9 @@ def test_bits_come_in_any_container_and_bytes_bring_them_back():
         either.update(np.ones(50, bool))
     assert back.to_bytes() == sketch.to_bytes()
     assert repr(back) == "ExponentialHistogram(window=9, n_buckets=2)"
+    whole = ExponentialHistogram(9, 1)
+    whole.update([1] * 9)
+    assert whole.estimate() == 9  # exact, as long as the window is the whole stream
 
 
 @pytest.mark.parametrize(

@@ -185,14 +185,17 @@ class KLL(Sketch):
     def _compress(self):
         """Compact the lowest level that is too full, as long as the sketch is."""
         levels = self._levels
-        size = sum(map(len, levels))
-        while size > sum(capacities := _capacities(self.k, len(levels))):
-            h = next(h for h, level in enumerate(levels) if len(level) >= capacities[h])
+        h, size, capacities = 0, sum(map(len, levels)), _capacities(self.k, len(levels))
+        while size > sum(capacities):
+            while len(levels[h]) < capacities[h]:
+                h += 1
             if h + 1 == len(levels):
                 levels.append(np.empty(0))
             rising = self._compact(h)
             levels[h + 1] = _join(levels[h + 1], rising)
             size -= len(rising)
+            if len(levels) > len(capacities):  # each level has less room below a new one
+                h, capacities = 0, _capacities(self.k, len(levels))
 
     def _compact(self, h):
         """Leave at most one value at level h, and return every other one of the rest."""
