@@ -55,8 +55,8 @@ class KLL(Sketch):
               \le 2 e^{-\epsilon^2 n^2 / (2V)} \le 2 e^{-\epsilon^2 k^2 / 12},
               \qquad V = \sum_{h} m_h 4^h \le 6 n^2 / k^2,
 
-    where :math:`m_h` compactions were made at level h. The argument is that of [1], Section 3; the
-    constants are derived here. (i) A compaction at level h leaves :math:`\hat R(x)` as it is if the
+    where :math:`m_h` compactions were made at level h. The idea is that of [1]; the constants 6 and
+    12 are derived here. (i) A compaction at level h leaves :math:`\hat R(x)` as it is if the
     compacted values up to x are even in number, and else changes it by :math:`+2^h` or
     :math:`-2^h`, as the coin falls. When levels are compacted depends on counts and on
     when questions are asked, not on coins, so V is not random, and Hoeffding's inequality for
@@ -77,15 +77,13 @@ class KLL(Sketch):
     quantiles that are :math:`\epsilon n` apart, ranks only grow.
 
     This differs from [1] below the top: a level keeps what it has while the sketch as a whole has
-    room (the lazy compactors of [2]), and no sampler replaces the lowest levels, so that each
-    doubling of n costs at most 8 values more.
+    room, and no sampler replaces the lowest levels, so that each doubling of n costs at most 8
+    values more.
 
     References
     ----------
     .. [1] Z. Karnin, K. Lang, E. Liberty, "Optimal quantile approximation in streams", FOCS 2016,
        71-78.
-    .. [2] N. Ivkin, E. Liberty, K. Lang, Z. Karnin, V. Braverman, "Streaming quantiles algorithms
-       with small space and update time", arXiv:1907.00236, 2019.
 
     Examples
     --------

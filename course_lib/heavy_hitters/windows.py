@@ -42,8 +42,8 @@ class ExponentialHistogram(Sketch):
     between 1 and C of them are inside, and the answer takes the middle, so that it errs by
     :math:`(C - 1)/2` at most. Each lower level had r + 2 buckets once and has r or more since, so
     newer buckets hold :math:`B \ge r(1 + 2 + \dots + C/2) = r(C - 1)` ones, all of them inside, and
-    :math:`c \ge 1 + B > r(C - 1)`. That is the argument of [1], Section 2, which answers C/2 for
-    the oldest bucket and keeps more of size 1; the constant is derived here.
+    :math:`c \ge 1 + B > r(C - 1)`. The idea is that of [1]; the constant is derived here, with
+    (C + 1)/2 as the answer for the oldest bucket.
 
     Two windows do not merge: whoever wants the ones of two streams adds the two answers, and the
     sum errs by the same share of the sum.
