@@ -95,8 +95,8 @@ def notation():
     meanings = {}
     for row in (ROOT / "book" / "notation.md").read_text("utf-8").splitlines():
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
-        for formula in MATH.findall(cells[0]) if len(cells) == 3 else ():
-            for letter in re.findall(r"\\[a-z]+|[A-Za-z]", formula):
+        for letter in MATH.findall(cells[0]) if len(cells) == 3 else ():
+            if re.fullmatch(r"[A-Za-z]|\\[a-z]+", letter):
                 meanings.setdefault(letter, set()).update(words(cells[2]))
     return meanings
 
