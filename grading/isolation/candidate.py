@@ -92,7 +92,7 @@ class Candidate:
         except (Gone, Exception) as error:  # whatever the student's process could make of it
             return self._lost(name, error)
         watch, error = self.sandbox.watch, outcome.get("error")
-        late = isinstance(error, dict) and error.get("name") == "TimeUp" and watch.late()
+        late = isinstance(error, dict) and watch.late(error)
         self.finish(name)
         if late:
             self.cuts[name], self.failed[name] = late, f"it {late}"

@@ -139,7 +139,7 @@ class Examiner(Link):
         return Late(f"{self.asked} was stopped: it {self.watch.cut}", self.watch.cut)
 
     def failure(self, description):
-        if description.get("name") == "TimeUp" and self.watch.late():
+        if self.watch.late(description):
             return self._late()
         if description.get("name") == "Unportable":
             return Refused(str(description.get("text")))

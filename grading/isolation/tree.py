@@ -6,9 +6,9 @@ all. So the time of those that live, with what they have waited for, is the time
 threads, of children that ended, and of grandchildren whose parents ended.
 
 A process may ask the kernel to forget its children (it ignores SIGCHLD). What was seen of a child
-that vanished onto no account is counted all the same; what it used after the last look
-is not seen. From the moment at which `HIDDEN_S` was hidden in this way, every second by the clock
-counts as one of each processor.
+that vanished onto no account is counted all the same; what it used after the last look is not
+seen. Once `HIDDEN_S` was hidden in this way, each further time adds what all processors could have
+done since the last look, so that who hides pays more than he used.
 """
 
 import contextlib
@@ -105,14 +105,15 @@ class Tree:
         )
         # Owed since the last look: a parent may have been read just before it waited.
         overdue, paid = max(0.0, self._owed - paid), max(0.0, paid - self._owed)
-        self._lost += max(0.0, overdue - self._credit)
+        before, self._last = self._last, time.monotonic()
+        if overdue > self._credit:
+            self._lost += overdue - self._credit
+            if self._lost > HIDDEN_S:
+                self._lost += (self._last - before) * len(os.sched_getaffinity(0))
         self._credit = max(0.0, self._credit - overdue)
         vanished = sum(one.own + one.waited for one in gone.values())
         self._owed = max(0.0, vanished - paid)
         self._credit = min(ROUNDING_S, self._credit + max(0.0, paid - vanished))
-        before, self._last = self._last, time.monotonic()
-        if self._lost > HIDDEN_S:
-            self._lost += (self._last - before) * len(os.sched_getaffinity(0))
         self._known = now
 
 
