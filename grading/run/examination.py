@@ -32,7 +32,8 @@ class Examination:
     seed : int
         For the tests' inputs.
     heard : callable
-        ``heard(cell_id, result)`` is told each test's result at once.
+        ``heard(cell_id, result, cut)`` is told each test's result at once, and the limit that it
+        reached as a dictionary, or None.
     only : collection of str, optional
         The tests to run; all by default.
     **options
@@ -86,7 +87,8 @@ class Examination:
         if piece.role == "test":
             if self.only is not None and piece.cell.id not in self.only:
                 return
-            self.heard(piece.cell.id, self._test(piece.cell, position))
+            result, cut = self._test(piece.cell, position), self.candidate.cuts.get(piece.cell.id)
+            self.heard(piece.cell.id, result, cut and cut._asdict())
         elif piece.role == "locked":
             self._locked(piece.cell, position)
         elif piece.role == "identity":

@@ -152,6 +152,8 @@ class _Examiner:
         message = json.loads(message)
         if "result" in message:
             self.outcome.results[message["cell"]] = message["result"]
+            if message["cut"]:
+                self.outcome.cuts[message["cell"]] = message["cut"]
             return False
         self.outcome.outputs = {int(key): one for key, one in message["outputs"].items()}
         for name in ("stopped", "cuts", "spent", "trouble"):
@@ -190,8 +192,8 @@ def _examine(job, slot, pipe, other_end):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     last = {"outputs": {}, "stopped": {}, "cuts": {}, "spent": {}, "trouble": None}
 
-    def heard(cell, result):
-        pipe.send_bytes(json.dumps({"cell": cell, "result": result}).encode())
+    def heard(cell, result, cut):
+        pipe.send_bytes(json.dumps({"cell": cell, "result": result, "cut": cut}).encode())
 
     try:
         examination = Examination(job.lab, job.pieces, job.seed, heard, slot=slot, **job.options)
