@@ -1,6 +1,6 @@
 """What the answers say about the tests: ``python -m grading.items``.
 
-For each test: how hard it is, whether it tells strong from weak, who ran out of time, what wrong
+For each test: how hard it is, whether it tells strong from weak, who was cut by a limit, what wrong
 answers have in common, and whether it fails where everything else says that the answer is right.
 With ``--seeds 20`` the solution and some answers with full points run again under 20 seeds, and a
 test that now passes and now fails is named. The page is grading/report/items.html.
@@ -17,10 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from . import course
+from .isolation.limits import Cut
 from .records.feedback import EXERCISE, template
 from .records.store import Store, write_whole
 
-__all__ = ["Item", "analyze", "restless"]
+__all__ = ["Item", "analyze", "cuts", "restless"]
 
 FEW = 10  # answers below which no figure is printed
 VARIABLE = re.compile(r"[-+]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?|'[^']*'|\[[^\]]*\]|\([^)]*\)")
@@ -43,7 +44,9 @@ class Item(NamedTuple):
     alone : float or None
         Among students who got everything else in the exercise, the share that this test failed.
     stopped : int
-        Answers that ran out of time or memory.
+        Answers that reached a limit or ended their process.
+    cut : int
+        Answers that a limit on time cut, in the test itself or in the cell that defines them.
     messages : list of (str, int)
         The most frequent, numbers and names taken out.
     remark : str
@@ -57,6 +60,7 @@ class Item(NamedTuple):
     discrimination: float | None
     alone: float | None
     stopped: int
+    cut: int
     messages: list
     remark: str
 
@@ -77,8 +81,30 @@ def analyze(lab, records, seeds=None):
         test.id: np.array([_share(results.get(test.id)) for results in students])
         for test in lab.tests
     }
-    items = [_item(lab, test, students, share, (seeds or {}).get(test.id)) for test in lab.tests]
-    return sorted(items, key=lambda item: (not item.remark, -(item.alone or 0), item.test))
+    cut = Counter(name for record in records for name in _cut_tests(lab, record))
+    items = [
+        _item(lab, test, students, share, cut[test.id], (seeds or {}).get(test.id))
+        for test in lab.tests
+    ]
+    return sorted(
+        items, key=lambda item: (-item.cut, not item.remark, -(item.alone or 0), item.test)
+    )
+
+
+def cuts(records):
+    """Return a dictionary for each answer that a limit on time cut: the student, where, and why."""
+    return [
+        {"student": record["student"], "where": name, "why": f"it {Cut(**cut)}"}
+        for record in records
+        for name, cut in record.get("cuts", {}).items()
+    ]
+
+
+def _cut_tests(lab, record):
+    """The tests that a limit cut, or whose answer's own cell it cut."""
+    found = {name: _number(name) for name in record.get("cuts", {})}
+    cells = {number for name, number in found.items() if name in lab.answers}
+    return [test.id for test in lab.tests if test.id in found or _number(test.id) in cells]
 
 
 def _share(result):
@@ -88,7 +114,7 @@ def _share(result):
     return result["points"] / result["max"] if result["max"] else math.nan
 
 
-def _item(lab, test, students, share, seeds):
+def _item(lab, test, students, share, cut, seeds):
     own = share[test.id]
     tried = ~np.isnan(own)
     others = {name: values for name, values in share.items() if name != test.id}
@@ -107,6 +133,7 @@ def _item(lab, test, students, share, seeds):
         discrimination=discrimination,
         alone=alone,
         stopped=sum(one["status"] == "stopped" for one in results),
+        cut=cut,
         messages=common_messages(one["message"] for one in results if one["status"] == "failed"),
         remark="",
     )
@@ -133,6 +160,8 @@ def _correlation(first, second):
 def _remark(item, seeds):
     if seeds:
         return seeds
+    if item.cut:
+        return f"{item.cut} cut by a limit on time, listed above: is it fair?"
     if item.difficulty is None:
         return ""
     if item.discrimination is not None and item.discrimination < 0:
@@ -140,7 +169,7 @@ def _remark(item, seeds):
     if item.alone is not None and item.alone > 0.25:
         return "fails answers that pass everything else in the exercise: is it right?"
     if item.stopped > 0.2 * item.attempted:
-        return "many answers run out of time: is the limit fair?"
+        return "many answers run out of memory or end their process: is the limit fair?"
     if item.difficulty == 1:
         return "never fails: it tells nothing that the others do not."
     return "nobody passes it." if item.difficulty == 0 else ""
@@ -225,7 +254,8 @@ def main(arguments=None):
             records = [record for record in store.records() if record["lab"] == name]
             if records:
                 seeds = _shaken(labs[name], store, records, options, code_digest())
-                tables.append((labs[name], len(records), analyze(labs[name], records, seeds)))
+                found = analyze(labs[name], records, seeds)
+                tables.append((labs[name], len(records), found, cuts(records)))
     except (CannotIsolate, LabBroken) as refusal:
         print(refusal, file=sys.stderr)
         return 2
@@ -233,7 +263,7 @@ def main(arguments=None):
     page = template("items.html").render(tables=tables, few=FEW, seeds=options.seeds)
     write_whole(folder / "items.html", page)
     write_whole(folder / "items.csv", table(tables))
-    doubtful = sum(bool(item.remark) for _, _, items in tables for item in items)
+    doubtful = sum(bool(item.remark) for _, _, items, _ in tables for item in items)
     print(f"{doubtful} tests to look at: {folder / 'items.html'}")
     return 0
 
@@ -245,10 +275,10 @@ def _shaken(lab, store, records, options, code):
     from .intake.restore import read_notebook, restore
     from .intake.uploads import find_uploads
     from .isolation.sandbox import check_isolation
-    from .run.warmup import ready_cache, solution_pieces
+    from .run.warmup import solution_pieces, warm_up
 
     check_isolation(lab.limits, store.root)
-    cache = ready_cache(lab, store.root, code)
+    warm = warm_up(lab, store.root, code)
     full = [one["student"] for one in records if _is_full(one)][: options.answers]
     uploads, _ = find_uploads(store.submitted, [lab.name])
     candidates = [solution_pieces(lab)]
@@ -260,7 +290,7 @@ def _shaken(lab, store, records, options, code):
     def tell(done, total):
         print(f"\r{lab.name}: {done} of {total} runs", end="" if done < total else "\n", flush=True)
 
-    return restless(lab, candidates, options.seeds, {"cache": cache}, options.workers, tell)
+    return restless(lab, candidates, options.seeds, warm, options.workers, tell)
 
 
 def _is_full(record):
@@ -286,7 +316,7 @@ def table(tables):
     writer = csv.writer(text, lineterminator="\n")
     figures = [name for name in Item._fields if name != "messages"]
     writer.writerow(["lab", *figures, "most frequent message"])
-    for lab, _, items in tables:
+    for lab, _, items, _ in tables:
         for item in items:
             row = [lab.name, *(getattr(item, name) for name in figures)]
             row.append(item.messages[0][0] if item.messages else "")

@@ -25,34 +25,48 @@ KEPT_MIMES = (
 )
 
 
+SIGNALS = {signal.SIGPROF, signal.SIGALRM}
+
+
 class TimeUp(KeyboardInterrupt):
-    """A cell or a call took longer than it may; most code lets an interrupt through."""
+    """A cell or a call is to stop; most code lets an interrupt through."""
 
 
 @contextlib.contextmanager
 def alarm(seconds):
-    """Raise `TimeUp` in the main thread after this many seconds; an outer alarm goes on."""
+    """Raise `TimeUp` in the main thread after so much processor time of this process.
+
+    All its threads count, its children do not. SIGALRM, sent from outside, raises it at once. An
+    outer alarm goes on afterwards.
+    """
 
     def ring(signum, frame):
-        raise TimeUp(f"stopped after {seconds:.0f} s.")
+        left = seconds - (time.process_time() - started)
+        if signum == signal.SIGPROF and left > 0:  # the timer counts ticks, and may be early
+            signal.setitimer(signal.ITIMER_PROF, max(left, 1e-3))
+            return
+        raise TimeUp(f"stopped after {seconds:.0f} s of processor time.")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    outer, started = signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3))[0], time.monotonic()
-    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    started = time.process_time()
+    before = {number: signal.signal(number, ring) for number in SIGNALS}
+    outer = signal.setitimer(signal.ITIMER_PROF, max(seconds, 1e-3))[0]
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGALRM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         if outer:
-            signal.setitimer(signal.ITIMER_REAL, max(outer - (time.monotonic() - started), 1e-3))
+            left = outer - (time.process_time() - started)
+            signal.setitimer(signal.ITIMER_PROF, max(left, 1e-3))
 
 
 @contextlib.contextmanager
 def no_alarm():
     """Hold an alarm back while a message is on its way, lest half of it get lost."""
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
@@ -163,7 +177,7 @@ class Cells:
         self.streams = _Stream("stdout"), _Stream("stderr")
 
     def run(self, source, seconds):
-        """Run one cell.
+        """Run one cell; stop it after so many seconds of processor time.
 
         Returns
         -------

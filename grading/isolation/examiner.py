@@ -7,7 +7,6 @@ answers for itself: a counted matrix, a stream, a distance, a function.
 
 import itertools
 import linecache
-import time
 import types
 from collections.abc import Iterator
 
@@ -34,6 +33,7 @@ __all__ = ["Examiner"]
 
 ITEMS_AT_ONCE = 4096
 ITEM_BYTES_AT_ONCE = 4 << 20
+BEYOND_S = 600
 
 # What a test hands over may be asked for these; of other objects, whatever is public.
 LENT = {
@@ -53,57 +53,66 @@ class Examiner(Link):
 
     Parameters
     ----------
-    wire : border.Wire
+    wire : wire.Wire
+    watch : watch.Watch
+        Knows the limits.
     interfaces : dict of str to frozenset of str
         The names that the solution's classes define, by class.
     signatures : dict of str to tuple of str
         The arguments of the solution's functions, by function, for messages.
-    grace : float
-        Seconds to react to an interrupt.
     """
 
-    def __init__(self, wire, interfaces, signatures, grace):
+    def __init__(self, wire, watch, interfaces=None, signatures=None):
         super().__init__(wire)
-        self.interfaces, self.signatures = interfaces, signatures
+        self.watch, self.turn, self.seconds = watch, 0, 0.0
+        self.interfaces, self.signatures = interfaces or {}, signatures or {}
         self.lent = {}  # number -> what a test handed over
         self.count = itertools.count(1)
         self.dropped = []
-        self.grace = grace
-        self.left = 0.0  # seconds that the student's code may still take in this test
         self.looking = False
         self.asked = None  # the student's function that is being called, for messages
 
     # -- questions to the student ------------------------------------------------------
 
-    def run_cell(self, source, seconds):
+    def begin(self, allowance):
+        """Begin another cell or test, which may use this much."""
+        self.turn, self.seconds = self.turn + 1, allowance.seconds
+        self.watch.begin(allowance)
+        return allowance
+
+    def ask(self, what, *args, **header):
+        with self.watch.question():
+            # The watch ends a process long before; this is for the case that it died.
+            deadline = self.watch.end + BEYOND_S
+            return super().ask(what, *args, deadline=deadline, **header)
+
+    def run_cell(self, source, allowance):
         """Run a cell of the student's; return its outputs and its error as plain values."""
-        deadline = time.monotonic() + seconds + self.grace
-        return self.ask("cell", source, seconds, deadline=deadline)
+        return self.ask("cell", source, self.begin(allowance).seconds)
 
     def look(self, name):
         """Return what the student's notebook calls by this name."""
         self.asked, self.looking = name, True
         try:
-            return self.ask("look", name, deadline=time.monotonic() + self.grace + 1)
+            return self.ask("look", name)
         finally:
             self.looking = False
 
     def call(self, target, what, *args, **header):
         """Let the student's process do something with a thing of its own."""
-        if self.left <= 0:
-            raise Late("the time for this test was used up.")
+        if self.watch.cut:
+            raise self._late()
         outer, self.asked = self.asked, target._name
-        started, left = time.monotonic(), self.left
         drop, self.dropped[:] = list(self.dropped), []
         try:
             return self.ask(
                 what,
                 *args,
                 target=target._number,
-                seconds=left,
+                turn=self.turn,
+                seconds=self.seconds,
                 forbids=list(checks.forbidden_now()),
                 drop=drop,
-                deadline=started + left + self.grace,
                 **header,
             )
         except BrokenBorder as broken:
@@ -114,7 +123,6 @@ class Examiner(Link):
             _raise_as_written(error)
         finally:
             self.asked = outer
-            self.left = left - (time.monotonic() - started)
 
     def noticed(self, names):
         if not names:
@@ -127,9 +135,12 @@ class Examiner(Link):
             f"{self.asked} changes its argument {name} in place; work on a copy of it."
         )
 
+    def _late(self):
+        return Late(f"{self.asked} was stopped: it {self.watch.cut}", self.watch.cut)
+
     def failure(self, description):
-        if description.get("name") == "TimeUp":
-            return Late(f"{self.asked or 'the cell'} was {description.get('text')}")
+        if self.watch.late(description):
+            return self._late()
         if description.get("name") == "Unportable":
             return Refused(str(description.get("text")))
         return super().failure(description)

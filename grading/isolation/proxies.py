@@ -34,11 +34,21 @@ class Gone(BaseException):
     """The student's process ended, or had to be ended, while it was needed.
 
     It is no `Exception`, so that a test that expects one does not take it for the answer's.
+
+    Parameters
+    ----------
+    text : str
+    cut : limits.Cut, optional
+        The limit that was reached.
     """
+
+    def __init__(self, text, cut=None):
+        super().__init__(text)
+        self.cut = cut
 
 
 class Late(Gone):
-    """The student's code took longer than it may; its process goes on."""
+    """The student's code used more than it may; its process goes on."""
 
 
 class ArgumentChanged(checks.CheckFailed):

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import platform
 import resource
@@ -12,13 +13,11 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
-
-import psutil
 
 import course_lib
 
+from .watch import Watch
 from .wire import Wire
 
 __all__ = ["CannotIsolate", "Sandbox", "check_isolation"]
@@ -27,7 +26,7 @@ HERE = Path(__file__).parent
 INSIDE = ("__init__", "border", "cells", "changes", "link", "rngs", "student", "wire")
 FIRST_UID = 1_879_000_000  # far above the accounts of any machine; one for each worker
 NOBODY = 65534
-LOOK_EVERY_S = 0.25
+SETTLE_S = 10  # by the clock; who hung up is not asked for anything any more
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 WAY_OUT = (
     "Grade in a Linux virtual machine, in WSL2 or in a container that may create namespaces; "
@@ -48,8 +47,8 @@ class Sandbox:
     limits : limits.Limits
     files : dict of str to Path
         Files of the lab to show read-only in the working directory, by name.
-    end : float
-        When it is stopped at the latest, by `time.monotonic`.
+    whole : limits.Allowance, optional
+        What it may use altogether.
     slot : int
         The worker's number; as root, each worker's students have a user id of their own.
     cache : Path, optional
@@ -60,10 +59,11 @@ class Sandbox:
         Run without bubblewrap. For the instructor's own answers only.
     """
 
-    def __init__(self, limits, files, end, *, slot=0, cache=None, fill=False, trusted=False):
-        self.limits, self.end, self.reason = limits, end, None
+    def __init__(self, limits, files, whole=None, *, slot=0, cache=None, fill=False, trusted=False):
+        whole = whole or limits.allow(limits.submission_seconds)
+        self.limits, self.reason = limits, None
         ours, theirs = socket.socketpair()
-        settings = self._settings(slot, trusted)
+        settings = self._settings(whole, slot, trusted)
         if cache is not None and not fill and not trusted:
             settings["copies"] = {"/cache": "/tmp/cache"}
         student = [sys.executable, "-P", "-m", "grading.isolation.student", str(theirs.fileno())]
@@ -80,13 +80,15 @@ class Sandbox:
                 cwd=next(iter(files.values())).parent if trusted and files else None,
             )
         self.wire = Wire(ours)
-        threading.Thread(target=self._watched, daemon=True).start()
+        self.watch = Watch(self.process.pid, limits, whole, self._slay, inner=not trusted)
+        threading.Thread(target=self.watch.watch, args=(self._lives,), daemon=True).start()
 
-    def _settings(self, slot, trusted):
+    def _settings(self, whole, slot, trusted):
         unlimited = resource.getrlimit(resource.RLIMIT_NPROC)[1]
         return {
             "memory_bytes": self.limits.memory_bytes,
-            "cpu_seconds": self.limits.cpu_seconds,
+            # The kernel's own limit, on each process by itself; the watch ends all much earlier.
+            "cpu_seconds": math.ceil(whole.seconds + self.limits.setup_seconds + 10),
             "file_bytes": self.limits.file_bytes,
             # Elsewhere the limit counts all that the user runs, not only this.
             "processes": unlimited if trusted else self.limits.processes,
@@ -95,19 +97,13 @@ class Sandbox:
             "copies": {},
         }
 
-    def _watched(self):
-        """Kill the process when all its memory together is too much, or its time is over."""
-        while self.process.poll() is None and self.reason is None:
-            if time.monotonic() > self.end:
-                self._slay("it ran out of time")
-            elif memory(self.process.pid, self.limits.memory_bytes) > self.limits.memory_bytes:
-                self._slay("it used more memory than allowed")
-            time.sleep(LOOK_EVERY_S)
+    def _lives(self):
+        return self.process.poll() is None and self.reason is None
 
     def settle(self):
         """Give a process that hung up a moment to end by itself, and note how it ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            code = self.process.wait(2)
+            code = self.process.wait(SETTLE_S)
             self.reason = self.reason or f"it ended by itself (exit code {code})"
 
     def kill(self, reason=None):
@@ -119,7 +115,7 @@ class Sandbox:
     def _slay(self, reason):
         self.reason = self.reason or reason
         if self.process.poll() is None:
-            for pid in (self.process.pid, *(child.pid for child in _children(self.process.pid))):
+            for pid in (self.process.pid, *self.watch.tree.look().pids):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
 
@@ -210,32 +206,6 @@ def _plain_environment():
     return kept | THREADS | {"MPLBACKEND": "agg"}
 
 
-def _children(pid):
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-def memory(pid, limit):
-    """Bytes that a process and its descendants hold; exact where it may exceed a limit."""
-    processes = _children(pid)
-    total = sum(_held(process, exactly=False) for process in processes)
-    if total <= limit:
-        return total
-    # Processes share pages; counting a shared page once is slow, so it waits until it matters.
-    return sum(_held(process, exactly=True) for process in processes)
-
-
-def _held(process, exactly):
-    try:
-        return process.memory_full_info().pss if exactly else process.memory_info().rss
-    except psutil.NoSuchProcess:
-        return 0
-    except psutil.AccessDenied:
-        return process.memory_info().rss
-
-
 def _version():
     text = subprocess.run(["bwrap", "--version"], capture_output=True, text=True).stdout
     return tuple(int(part) for part in text.split()[-1].split(".") if part.isdigit())
@@ -278,7 +248,7 @@ def check_isolation(limits, root):
         [*bwrap(limits), sys.executable, "-c", probe],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["it failed silently"])[-1]

@@ -15,7 +15,7 @@ from grading.records.report import write_reports
 from .cluster import Cluster
 from .digest import code_digest
 from .regrade import changes, kept_outputs, needed, touched, write_changes
-from .warmup import import_for, ready_cache
+from .warmup import import_for, warm_up
 from .workers import Job, examine_all
 
 __all__ = ["ClassRun", "Totals"]
@@ -130,18 +130,18 @@ class ClassRun:
             cluster.prepare([self.labs[name] for name in names])
             for name in names:
                 self.store.register(self.labs[name])
-            for outcome in cluster.examine_all(self._jobs(todo, dict.fromkeys(names))):
+            for outcome in cluster.examine_all(self._jobs(todo, {name: {} for name in names})):
                 self._record(outcome)
 
     def _prepare(self, names):
         """Import, register and warm up what the labs need; leave out labs that are broken."""
-        caches = {}
+        warm = {}
         for name in names:
             lab = self.labs[name]
             import_for(lab)
             self.store.register(lab)
-            caches[name] = ready_cache(lab, self.store.root, self.code, trusted=self.trusted)
-        return caches
+            warm[name] = warm_up(lab, self.store.root, self.code, trusted=self.trusted)
+        return warm
 
     def _digest(self, raw, lab):
         parts = raw, self.labs[lab].common_digest.encode(), self.code.encode()
@@ -172,7 +172,7 @@ class ClassRun:
             self._progress("")
         return tests
 
-    def _jobs(self, todo, caches):
+    def _jobs(self, todo, warm):
         for upload, tests in todo:
             lab, raw = self.labs[upload.lab], self._raw(upload)
             digest = self._digest(raw if isinstance(raw, bytes) else raw.encode(), upload.lab)
@@ -183,7 +183,7 @@ class ClassRun:
             except Refused as refused:
                 self._refuse(upload, digest, str(refused))
                 continue
-            options, seed = {"cache": caches[lab.name], "trusted": self.trusted}, self.seed
+            options, seed = {**warm[lab.name], "trusted": self.trusted}, self.seed
             if tests is not None:
                 # The other tests' results stand, so these get inputs of the same seed.
                 seed = self.store.record(upload.student, lab.name)["seed"]
@@ -216,7 +216,9 @@ class ClassRun:
             "remarks": [],
             "results": {},
             "stopped": {},
+            "cuts": {},
             "seconds": 0.0,
+            "processor_seconds": 0.0,
         }
 
     def _record(self, outcome):
@@ -238,7 +240,9 @@ class ClassRun:
             "remarks": remarks,
             "results": results,
             "stopped": outcome.stopped,
+            "cuts": outcome.cuts,
             "seconds": round(outcome.seconds, 2),
+            "processor_seconds": round(sum(outcome.spent.get("inside", {}).values()), 2),
         }
         if tests is not None:
             self._merge(record, outcome, pieces, tests)
@@ -254,6 +258,9 @@ class ClassRun:
         for name, result in old["results"].items():
             if name in record["results"] and name not in tests:
                 record["results"][name] = result
+                record["cuts"].pop(name, None)
+                if name in old.get("cuts", {}):
+                    record["cuts"][name] = old["cuts"][name]
         outcome.outputs |= kept_outputs(self.store.notebook(student, lab), pieces, tests)
         record["seed"] = old["seed"]
         found = changes(student, old["results"], record["results"])

@@ -100,7 +100,7 @@ class Cluster:
             numbers = range(len(keys), len(keys) + len(share))
             keys.update(zip(numbers, (job.key for job in share), strict=True))
             sent = [
-                replace(job, key=number, lab=None, options={**job.options, "cache": None})
+                replace(job, key=number, lab=None, options=job.options)
                 for job, number in zip(share, numbers, strict=True)
             ]
             task = self.client.submit(

@@ -1,12 +1,15 @@
 """Grade one notebook: the student's cells in the sandbox, the instructor's tests here."""
 
 import ast
+import math
 import os
+import resource
 import sys
 import time
 
 from grading.isolation.candidate import OWN, Candidate
 from grading.isolation.cells import Cells, TimeUp
+from grading.isolation.limits import TESTS, Cut
 from grading.isolation.proxies import Gone, Late
 from grading.lab import LabBroken
 
@@ -29,7 +32,8 @@ class Examination:
     seed : int
         For the tests' inputs.
     heard : callable
-        ``heard(cell_id, result)`` is told each test's result at once.
+        ``heard(cell_id, result, cut)`` is told each test's result at once, and the limit that it
+        reached as a dictionary, or None.
     only : collection of str, optional
         The tests to run; all by default.
     **options
@@ -57,7 +61,8 @@ class Examination:
         Returns
         -------
         dict
-            ``outputs`` by position of the piece, and why cells ``stopped``, by cell.
+            ``outputs`` by position of the piece; why cells ``stopped``, by cell; the limits that
+            ``cuts`` reached and the processor seconds ``spent``, by cell and test.
         """
         self.candidate.begin()
         self.going = True
@@ -67,6 +72,8 @@ class Examination:
         return {
             "outputs": self.outputs,
             "stopped": {name: why for name, why in self.candidate.failed.items() if name},
+            "cuts": {name: cut._asdict() for name, cut in self.candidate.cuts.items()},
+            "spent": self.candidate.spent,
         }
 
     def _piece(self):
@@ -80,11 +87,12 @@ class Examination:
         if piece.role == "test":
             if self.only is not None and piece.cell.id not in self.only:
                 return
-            self.heard(piece.cell.id, self._test(piece.cell, position))
+            result, cut = self._test(piece.cell, position), self.candidate.cuts.get(piece.cell.id)
+            self.heard(piece.cell.id, result, cut and cut._asdict())
         elif piece.role == "locked":
             self._locked(piece.cell, position)
         elif piece.role == "identity":
-            self.cells.run(piece.source, self.lab.limits.submission_seconds)
+            self._outside(piece.cell.id, piece.source, self.lab.limits.setup_seconds)
             self.outputs[position] = _as_outputs(self.candidate.run(piece.source, piece.cell.id))
         else:
             name = piece.cell.id if piece.cell else f"{OWN} {position + 1}"
@@ -94,7 +102,7 @@ class Examination:
         """Instructor's code runs on both sides; here only where a test may need it."""
         leading, early = not self.going, not any(self._answers_before(position))
         if early or cell.id in self.needed:
-            _, error = self.cells.run(cell.source, self.lab.limits.submission_seconds)
+            _, error, _ = self._outside(cell.id, cell.source, self.lab.limits.setup_seconds)
             if error is not None and leading:
                 raise LabBroken(f"cell {cell.id} of {self.lab.name} stopped with {error!r}.")
         outcome = self.candidate.run(cell.released, cell.id, self.lab.limits.setup_seconds)
@@ -109,22 +117,52 @@ class Examination:
         self.candidate.failed.pop(cell.id, None)
         self.outputs[position] = _as_outputs(outcome)
 
+    def _outside(self, name, source, floor=None):
+        """Run a cell of the instructor's here; return its outputs, its error, and what it spent."""
+        allowance = self.candidate.allowance(name, floor, side="outside")
+        started = time.process_time()
+        # Code that hears no interrupt is ended by the kernel, and with it this process.
+        last = math.ceil(started + allowance.seconds + self.lab.limits.grace_seconds) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (last, resource.RLIM_INFINITY))
+        outputs, error = self.cells.run(source, allowance.seconds)
+        used = time.process_time() - started
+        self.candidate.spent["outside"][name] = round(used, 3)
+        return outputs, error, Cut(TESTS, used, allowance.seconds, allowance.solution)
+
     def _test(self, cell, position):
-        limits, candidate = self.lab.limits, self.candidate
+        candidate = self.candidate
         for answer, names in self._answers_before(position):
             self.cells.names.update(candidate.define(names, answer))
         if candidate.examiner is not None:
-            candidate.examiner.left = min(limits.cell_seconds, candidate.end - time.monotonic())
-        outputs, error = self.cells.run(cell.source, limits.submission_seconds)
-        if isinstance(error, TimeUp) or (isinstance(error, Gone) and not isinstance(error, Late)):
-            reason = candidate.stop(str(error))
-            error = Gone(f"the process that ran this answer ended: {reason}")
+            outside = candidate.allowance(cell.id, side="outside")
+            inside = candidate.allowance(cell.id)
+            candidate.examiner.begin(inside._replace(wall=inside.wall + outside.wall))
+        outputs, error, spent = self._outside(cell.id, cell.source)
+        error = self._ended(cell, error, spent)
         if candidate.examiner is not None:
             candidate.examiner.forget()
         # nbgrader would take all points for a warning on stderr.
         outputs = [output for output in outputs if output.get("name") != "stderr"]
         self.outputs[position] = outputs + _error_output(error)
         return _result(cell, outputs, error) | {"hint": self._hint(cell) if error else ""}
+
+    def _ended(self, cell, error, spent):
+        """Do what is to be done after a test; return its error, as it is to be told."""
+        candidate = self.candidate
+        if isinstance(error, TimeUp):
+            candidate.stop("", cell.id)
+            error = Gone(f"this answer {spent}", spent)
+        elif isinstance(error, Late):
+            candidate.finish(cell.id)
+            candidate.calm()
+        elif isinstance(error, Gone):
+            reason, cut = candidate.stop(str(error), cell.id)
+            error = Gone(f"the process that ran this answer ended: {reason}", error.cut or cut)
+        else:
+            candidate.finish(cell.id)
+        if isinstance(error, Gone) and error.cut:
+            candidate.cuts[cell.id] = error.cut
+        return error
 
     def _hint(self, cell):
         """The first hint of an exercise whose visible check failed."""

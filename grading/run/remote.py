@@ -17,7 +17,7 @@ def main(root, message, answer):
     from grading.isolation.sandbox import CannotIsolate, check_isolation
     from grading.lab import LabBroken
 
-    from .warmup import import_for, ready_cache
+    from .warmup import import_for, warm_up
     from .workers import examine_all
 
     code, trusted, lab, jobs = pickle.loads(Path(message).read_bytes())
@@ -26,8 +26,8 @@ def main(root, message, answer):
             check_isolation(lab.limits, Path(__file__).parents[2])
         import_for(lab)
         with _alone(root, lab.name):
-            cache = ready_cache(lab, Path(root), code, trusted=trusted)
-        ready = [replace(job, lab=lab, options=job.options | {"cache": cache}) for job in jobs]
+            warm = warm_up(lab, Path(root), code, trusted=trusted)
+        ready = [replace(job, lab=lab, options=job.options | warm) for job in jobs]
         found = "", "", list(examine_all(ready))
     except (CannotIsolate, LabBroken) as refusal:
         found = type(refusal).__name__, str(refusal), []

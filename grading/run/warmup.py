@@ -1,4 +1,7 @@
-"""Before a class is graded: the solution must get all points, and leaves compiled code behind."""
+"""Before a class is graded: the solution must get all points.
+
+It leaves compiled code behind, and what it spent, from which the limits of the others follow.
+"""
 
 import ast
 import contextlib
@@ -14,16 +17,17 @@ from grading.records.store import write_whole
 
 from .workers import Job, examine_all
 
-__all__ = ["import_for", "ready_cache", "solution_pieces"]
+__all__ = ["import_for", "solution_pieces", "warm_up"]
 
 SEED = 0
 
 
-def ready_cache(lab, root, code, *, trusted=False):
-    """Return the folder of compiled functions for a lab, made by grading its solution.
+def warm_up(lab, root, code, *, trusted=False):
+    """Grade the solution of a lab; return the options of examinations that follow from it.
 
     Every student's process gets a copy, so that Numba compiles once and not for every student.
-    What a student's process compiles is thrown away with it.
+    What a student's process compiles is thrown away with it. The processor time that the solution
+    spent includes the first compilation.
 
     Parameters
     ----------
@@ -35,6 +39,12 @@ def ready_cache(lab, root, code, *, trusted=False):
     trusted : bool
         Run the solution without isolation.
 
+    Returns
+    -------
+    dict
+        ``cache``, the folder of compiled functions, and ``needs``, processor seconds of the
+        solution by cell and test, ``inside`` the sandbox and ``outside``.
+
     Raises
     ------
     LabBroken
@@ -43,9 +53,10 @@ def ready_cache(lab, root, code, *, trusted=False):
     folder = root / "grading" / "cache" / lab.name
     stamp, digest = folder / "stamp.json", f"{lab.digest} {code} {trusted}"
     try:
-        if json.loads(stamp.read_text()) == digest:
-            return folder / "compiled"
-    except (OSError, ValueError):
+        known = json.loads(stamp.read_text())
+        if known["digest"] == digest:
+            return {"cache": folder / "compiled", "needs": known["needs"]}
+    except (OSError, ValueError, TypeError, KeyError):
         pass
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "compiled").mkdir(parents=True)
@@ -64,8 +75,8 @@ def ready_cache(lab, root, code, *, trusted=False):
             f"The solution of {lab.name} does not get all points, so nothing was graded. "
             f"{outcome.trouble or '; '.join(lost)}"
         )
-    write_whole(stamp, json.dumps(digest))
-    return folder / "compiled"
+    write_whole(stamp, json.dumps({"digest": digest, "needs": outcome.spent}))
+    return {"cache": folder / "compiled", "needs": outcome.spent}
 
 
 def solution_pieces(lab):

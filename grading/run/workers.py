@@ -7,6 +7,7 @@ crashes is ended, and what it had scored until then counts.
 
 import contextlib
 import json
+import math
 import multiprocessing
 import os
 import resource
@@ -24,7 +25,6 @@ from .examination import Examination
 __all__ = ["Job", "Outcome", "examine_all"]
 
 READY = b"ready"
-PREPARE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class Outcome:
         By position of the piece.
     stopped : dict of str to str
         By cell, why the student's code stopped.
+    cuts : dict of str to dict
+        By cell or test, the limit that was reached: `limits.Cut`.
+    spent : dict
+        Processor seconds by cell and test, ``inside`` the sandbox and ``outside``.
     trouble : str or None
         Why the examination itself could not be finished.
     began : bool
@@ -62,6 +66,8 @@ class Outcome:
     results: dict = field(default_factory=dict)
     outputs: dict = field(default_factory=dict)
     stopped: dict = field(default_factory=dict)
+    cuts: dict = field(default_factory=dict)
+    spent: dict = field(default_factory=dict)
     trouble: str | None = None
     began: bool = False
     seconds: float = 0.0
@@ -108,8 +114,13 @@ class _Examiner:
     def __init__(self, job, slot):
         self.slot, self.ready, self.going = slot, False, False
         self.outcome = Outcome(job.key)
-        self.limit = job.lab.limits.submission_seconds
-        self.end_by = time.monotonic() + PREPARE_SECONDS + self.limit
+        # Limits are enforced in the process and by the kernel; this is for one that is stuck.
+        limits, needs = job.lab.limits, job.options.get("needs")
+        floor = limits.setup_seconds * (1 if needs else limits.multiple)
+        whole = limits.submission_seconds * (1 if needs else limits.multiple)
+        needed = sum(sum(side.values()) for side in needs.values()) if needs else 0.0
+        self.patience = limits.allow(floor, needed).wall, limits.allow(whole, needed).wall
+        self.end_by = time.monotonic() + self.patience[0]
         context = multiprocessing.get_context("fork")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_examine, args=(job, slot, theirs, self.pipe))
@@ -118,8 +129,7 @@ class _Examiner:
 
     def go(self):
         self.going, self.started = True, time.monotonic()
-        # The student's time is limited inside; the tests' own time and a margin come on top.
-        self.end_by = self.started + 2 * self.limit + 60
+        self.end_by = self.started + sum(self.patience)
         with contextlib.suppress(OSError):  # it ended; its last words are read next
             self.pipe.send_bytes(b"go")
 
@@ -130,22 +140,24 @@ class _Examiner:
                 if self._heard(self.pipe.recv_bytes()):
                     return self.end()
         except (EOFError, OSError):
-            return self.end(f"the examining process ended (exit code {self._code()}).")
+            return self.end(_last_words(self._code()))
         if time.monotonic() > self.end_by:
             return self.end("the examining process hung and was ended.")
         return False
 
     def _heard(self, message):
         if message == READY:
-            self.ready = True
+            self.ready, self.end_by = True, math.inf
             return False
         message = json.loads(message)
         if "result" in message:
             self.outcome.results[message["cell"]] = message["result"]
+            if message["cut"]:
+                self.outcome.cuts[message["cell"]] = message["cut"]
             return False
         self.outcome.outputs = {int(key): one for key, one in message["outputs"].items()}
-        self.outcome.stopped = message["stopped"]
-        self.outcome.trouble = message["trouble"]
+        for name in ("stopped", "cuts", "spent", "trouble"):
+            setattr(self.outcome, name, message[name])
         return True
 
     def _code(self):
@@ -163,6 +175,14 @@ class _Examiner:
         return True
 
 
+def _last_words(code):
+    if code == -signal.SIGXCPU:
+        return (
+            "on what an answer handed to a test, that test spent more processor time than it may."
+        )
+    return f"the examining process ended (exit code {code})."
+
+
 def _examine(job, slot, pipe, other_end):
     """The body of one process; ends without running anything that was inherited."""
     other_end.close()
@@ -170,10 +190,10 @@ def _examine(job, slot, pipe, other_end):
     memory = job.lab.limits.tests_memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
-    last = {"outputs": {}, "stopped": {}, "trouble": None}
+    last = {"outputs": {}, "stopped": {}, "cuts": {}, "spent": {}, "trouble": None}
 
-    def heard(cell, result):
-        pipe.send_bytes(json.dumps({"cell": cell, "result": result}).encode())
+    def heard(cell, result, cut):
+        pipe.send_bytes(json.dumps({"cell": cell, "result": result, "cut": cut}).encode())
 
     try:
         examination = Examination(job.lab, job.pieces, job.seed, heard, slot=slot, **job.options)

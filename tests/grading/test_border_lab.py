@@ -16,7 +16,7 @@ def graded(tmp_path_factory):
     answers = {cell.id: cell.solution for cell in course.lab(LAB).cells}
     for name, (cell, source, _) in MISTAKES.items():
         course.hand_in(name, LAB, answers | {cell: source})
-    course.grade("--limit", "cell_seconds=4")
+    course.grade("--limit", "cell_seconds=1")
     return course
 
 

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.slow
 
 LAB = "90-small"
 LIMITS = {
-    "cell_seconds": 3,
+    "cell_seconds": 2,
+    "sleep_seconds": 3,
     "grace_seconds": 1,
     "submission_seconds": 60,
     "memory_bytes": 1 << 30,

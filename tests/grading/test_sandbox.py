@@ -21,14 +21,15 @@ from .fixtures.hostile import HOSTILE
 from .fixtures.labs import small_lab
 
 LAB = "90-small"
-LIMITS = Limits(cell_seconds=20, grace_seconds=2, file_bytes=8 << 20)
+LIMITS = Limits(file_bytes=8 << 20)
+CELL = LIMITS.allow(LIMITS.cell_seconds)
 
 
 @pytest.fixture
 def student():
-    with sandbox.Sandbox(LIMITS, {}, time.monotonic() + 60) as one:
-        examiner = Examiner(one.wire, {}, {}, LIMITS.grace_seconds)
-        yield lambda source: examiner.run_cell(source, LIMITS.cell_seconds)
+    with sandbox.Sandbox(LIMITS, {}) as one:
+        examiner = Examiner(one.wire, one.watch)
+        yield lambda source: examiner.run_cell(source, CELL)
 
 
 def said(outcome):
@@ -90,12 +91,12 @@ def test_what_a_student_may(student, source, words):
 
 
 def test_memory_of_all_processes_together_is_limited():
-    limits = LIMITS.updated({"memory_bytes": 1 << 30, "cell_seconds": 120})
-    with sandbox.Sandbox(limits, {}, time.monotonic() + 120) as one:
-        examiner = Examiner(one.wire, {}, {}, 2)
+    limits = LIMITS.updated({"memory_bytes": 1 << 30})
+    with sandbox.Sandbox(limits, {}) as one:
+        examiner = Examiner(one.wire, one.watch)
         hoard = HOSTILE["memory-bomb-many"].first.replace("60", "600")
         with pytest.raises(BrokenBorder, match="ended"):
-            examiner.run_cell(hoard, limits.cell_seconds)
+            examiner.run_cell(hoard, CELL)
         assert one.reason == "it used more memory than allowed"
 
 
@@ -111,9 +112,9 @@ def test_compiled_functions_are_brought_along(tmp_path):
     count = "import kernels\nkernels.f(1)\nprint(dict(kernels.f.stats.cache_hits))"
     hits = []
     for fill in (True, False):
-        with sandbox.Sandbox(LIMITS, files, time.monotonic() + 60, cache=cache, fill=fill) as one:
-            examiner = Examiner(one.wire, {}, {}, 2)
-            hits.append(said(examiner.run_cell(count, 60)))
+        with sandbox.Sandbox(LIMITS, files, cache=cache, fill=fill) as one:
+            examiner = Examiner(one.wire, one.watch)
+            hits.append(said(examiner.run_cell(count, CELL)))
     assert hits[0].strip() == "{}" and ": 1" in hits[1]
 
 
@@ -205,14 +206,14 @@ def environment_for_everyone(folder):
 def test_nothing_is_left_of_a_process_that_was_killed_with_its_grader(tmp_path):
     """The grader dies without a chance to clean up; the sandbox goes with it."""
     program = (
-        "import time\nfrom grading.isolation.sandbox import Sandbox\n"
+        "from grading.isolation.sandbox import Sandbox\n"
         "from grading.isolation.limits import Limits\n"
         "from grading.isolation.examiner import Examiner\n"
-        "one = Sandbox(Limits(), {}, time.monotonic() + 60)\n"
-        "examiner = Examiner(one.wire, {}, {}, 2)\n"
-        "examiner.run_cell(\"import subprocess; subprocess.Popen(['sleep', '876543'])\", 30)\n"
+        "one, cell = Sandbox(Limits(), {}), Limits().allow(60)\n"
+        "examiner = Examiner(one.wire, one.watch)\n"
+        "examiner.run_cell(\"import subprocess; subprocess.Popen(['sleep', '876543'])\", cell)\n"
         "print('ready', flush=True)\n"
-        "examiner.run_cell('while True: pass', 60)\n"
+        "examiner.run_cell('while True: pass', cell)\n"
     )
     before = set(Path("/tmp").iterdir())
     grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=ROOT)
