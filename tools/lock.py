@@ -36,8 +36,9 @@ def resolve(extra, target, constraints=None):
 
 
 def beyond(course, lines):
-    """Return the lines that ``course`` does not hold, for every Python or for the same ones."""
-    return sorted(line for line in lines if not {line, line.split(" ;")[0]} & {*course})
+    """Return the lines of ``lines`` whose pins ``course`` does not hold."""
+    pins = {line.split(" ;")[0] for line in course}
+    return sorted(line for line in lines if line.split(" ;")[0] not in pins)
 
 
 def write(name, what, lines):
