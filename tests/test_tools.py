@@ -190,6 +190,19 @@ def test_the_pins_cover_every_declared_package():
     assert (ROOT / "requirements.txt").read_text().endswith("\n-e .\n")
 
 
+def test_nothing_needs_a_peer_to_be_imported():
+    """Pages and benchmarks ask `peer` for it, tests importorskip: some have no wheel everywhere."""
+    named = re.compile(
+        r"^(?:import|from) (annoy|datasketches|fbpca|implicit|rbloom|spams|surprise)\b", re.M
+    )
+    pages = [*(ROOT / "book").glob("*.md")]
+    code = [path for room in ("tests", "benchmarks") for path in (ROOT / room).rglob("*.py")]
+    for path in [*pages, *code]:
+        found = named.search(path.read_text(encoding="utf-8"))
+        assert not found, f"{path.relative_to(ROOT)} cannot run without {found[1]}"
+    assert len(pages) > 9 and len(code) > 50
+
+
 def test_one_range_of_pythons_is_named_everywhere():
     (oldest, first), (newest, last) = setup.OLDEST, setup.NEWEST
     assert f'requires-python = ">={oldest}.{first},<{newest}.{last + 1}"' in PYPROJECT
