@@ -134,9 +134,11 @@ def test_pip_does_what_uv_cannot(monkeypatch, capsys, broken):
 
 def test_uv_looks_where_pip_is_told_to(monkeypatch):
     settings = r""":env:.timeout='90'
+global.cache-dir='/cache'
 global.extra-index-url='\nhttps://a/simple\nhttps://b/simple'
 global.find-links='/wheels /more'
 global.index-url='https://one/simple'
+global.retries='9'
 global.timeout='15'
 install.index-url='https://two/simple'
 """
@@ -145,8 +147,8 @@ install.index-url='https://two/simple'
     installers = Installers(monkeypatch, settings=settings)
     setup.install([COURSE])
     told = {name: it for name, it in installers.environments[-1].items() if name[:3] == "UV_"}
-    told.pop("UV_CACHE_DIR", None)
     assert told == {
+        "UV_CACHE_DIR": "/cache",
         "UV_HTTP_TIMEOUT": "90",
         "UV_EXTRA_INDEX_URL": "https://a/simple https://b/simple",
         "UV_FIND_LINKS": "/wheels,/more",
@@ -160,10 +162,11 @@ def test_what_only_pip_understands_is_left_to_pip(monkeypatch):
     assert {tool for tool, *_ in installers.tools()} == {"pip"}
 
 
-def test_without_a_compiler_annoy_is_left_out_in_a_sentence(monkeypatch, capsys):
-    installers = Installers(monkeypatch)
+@pytest.mark.parametrize(("broken", "tool"), [([], "uv"), (["-m uv"], "pip")])
+def test_without_a_compiler_annoy_is_left_out_in_a_sentence(monkeypatch, capsys, broken, tool):
+    installers = Installers(monkeypatch, *broken)
     setup.install([COURSE], "a C++ compiler")
-    assert installers.tools()[-1] == ("uv", COURSE)
+    assert installers.tools()[-1] == (tool, COURSE)
     said = capsys.readouterr().out
     assert "annoy was left out" in said and "needs a C++ compiler;" in said
     assert f"`.venv/bin/pip install -r {setup.COMPILED}`" in said

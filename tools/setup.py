@@ -22,23 +22,21 @@ OLDEST, NEWEST = (3, 11), (3, 14)
 LISTS = {"course": ["requirements.txt"], "peers": ["requirements.txt", "requirements-peers.txt"]}
 COMPILED = "requirements-compiled.txt"
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-# What pip may be told, and how uv is told the same; None where it makes no difference.
+# Where pip may be told to look, and how uv is told the same.
 SETTINGS = {
+    "cache-dir": "UV_CACHE_DIR",
     "cert": "SSL_CERT_FILE",
     "constraint": "UV_CONSTRAINT",
     "default-timeout": "UV_HTTP_TIMEOUT",
-    "disable-pip-version-check": None,
     "extra-index-url": "UV_EXTRA_INDEX_URL",
     "find-links": "UV_FIND_LINKS",
     "index-url": "UV_INDEX_URL",
     "no-cache-dir": "UV_NO_CACHE",
-    "progress-bar": None,
     "proxy": "ALL_PROXY",
-    "require-virtualenv": None,
-    "root-user-action": None,
     "timeout": "UV_HTTP_TIMEOUT",
     "trusted-host": "UV_INSECURE_HOST",
 }
+PIP_ONLY = {"client-cert", "no-binary", "no-index", "only-binary", "require-hashes"}
 
 
 def main(level):
@@ -158,9 +156,9 @@ def as_uv_is_told():
         return None
     found = re.findall(r"^(global|install|:env:)\.([\w-]+)=(.+)$", listed.stdout.decode(), re.M)
     for _, name, value in sorted(found, key=lambda row: row[0] == ":env:"):
-        if name not in SETTINGS:
+        if name in PIP_ONLY:
             return None
-        if SETTINGS[name]:
+        if name in SETTINGS:
             between = "," if name == "find-links" else " "
             told[SETTINGS[name]] = between.join(ast.literal_eval(value).split())
     return told
