@@ -4,12 +4,13 @@ The error of one count is luck. So each contestant's error is the root mean squa
 of other items, taken once, and not that of the timed run.
 """
 
-import datasketches
 import numpy as np
 
 from benchmarks import harness
 from course_lib.distinct import KMV, PCSA, HyperLogLog, LogLog
 from course_lib.hashing import hash_items
+
+datasketches = harness.peer("datasketches")
 
 P = 12
 N_TRIALS, TRIAL_SIZE = 100, 100_000

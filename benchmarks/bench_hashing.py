@@ -3,9 +3,7 @@
 import random
 
 import numpy as np
-import xxhash
 from numba import njit
-from rbloom import Bloom
 from sklearn.feature_extraction import FeatureHasher
 
 from benchmarks import harness
@@ -18,6 +16,9 @@ from course_lib.hashing import (
     hash_items,
     reservoir_sample,
 )
+
+rbloom = harness.peer("rbloom")
+xxhash = harness.peer("xxhash")
 
 
 def workloads(quick):
@@ -69,7 +70,7 @@ def false_positives(absent):
     as_list = few.tolist()
 
     def error(filter_):
-        if isinstance(filter_, Bloom):
+        if isinstance(filter_, rbloom.Bloom):
             return sum(key in filter_ for key in as_list) / len(few)
         if hasattr(filter_, "contains"):
             return float(np.mean(filter_.contains(few)))
@@ -88,7 +89,7 @@ def bloom_add(n):
     """Filling filters of equal memory."""
     present, absent = two_sets(n)
     items = present.tolist()
-    n_bits = Bloom(n, 0.01).size_in_bits
+    n_bits = rbloom.Bloom(n, 0.01).size_in_bits
     places = np.random.default_rng(2).integers(0, n_bits, 7 * n)
 
     def ours(make, items, single=False):
@@ -111,12 +112,12 @@ def bloom_add(n):
         return BlockedBloomFilter(n_bits, 6, seed=seed)
 
     def peer(_):
-        filter_ = Bloom(n, 0.01)
+        filter_ = rbloom.Bloom(n, 0.01)
         filter_.update(items)
         return filter_
 
     def peer_item(_):
-        filter_ = Bloom(n, 0.01)
+        filter_ = rbloom.Bloom(n, 0.01)
         for item in items:
             filter_.add(item)
         return filter_
@@ -152,9 +153,9 @@ def bloom_questions(n):
     """Asking filters of equal memory for absent keys."""
     present, absent = two_sets(n)
     items = absent.tolist()
-    n_bits = Bloom(n, 0.01).size_in_bits
+    n_bits = rbloom.Bloom(n, 0.01).size_in_bits
     classic, blocked = BloomFilter(n_bits, 7), BlockedBloomFilter(n_bits, 6)
-    xor, peer = XorFilter(present), Bloom(n, 0.01)
+    xor, peer = XorFilter(present), rbloom.Bloom(n, 0.01)
     for filter_ in (classic, blocked, peer):
         filter_.update(present if filter_ is not peer else present.tolist())
 

@@ -7,7 +7,6 @@ random places take, and nothing else.
 
 import collections
 
-import datasketches
 import numpy as np
 from numba import njit
 
@@ -23,6 +22,8 @@ from course_lib.heavy_hitters import (
     SpaceSaving,
 )
 from course_lib.heavy_hitters.linear import cell_numbers
+
+datasketches = harness.peer("datasketches")
 
 WIDTH, DEPTH = 1 << 14, 4
 

@@ -1,6 +1,5 @@
 """Speed of low_rank against scikit-learn, SciPy and fbpca; see benchmarks/harness.py."""
 
-import fbpca
 import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import eigvalsh
@@ -19,6 +18,8 @@ from course_lib.low_rank import (
     nystrom_features,
     randomized_svd,
 )
+
+fbpca = harness.peer("fbpca")
 
 RANK = 50
 SINGULAR_VALUES = "largest relative error of the first 50 singular values"

@@ -7,7 +7,6 @@ given Fortran order and one thread, as it likes them. Its matching pursuit is or
 import warnings
 
 import numpy as np
-import spams
 from sklearn.decomposition import MiniBatchDictionaryLearning, sparse_encode
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.image import reconstruct_from_patches_2d
@@ -27,6 +26,8 @@ from course_lib.sparse_coding import (
     omp,
     reassemble,
 )
+
+spams = harness.peer("spams")
 
 ATOMS = 256
 ALPHA = 0.15

@@ -14,7 +14,6 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from rbloom import Bloom
 from scipy.stats import chi2
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import LogisticRegression
@@ -605,9 +604,10 @@ def test_bad_parameters_are_refused_in_words(make, error, text):
 
 def test_bloom_is_as_good_as_rbloom_at_equal_memory():
     """False positives of 50,000 questions each; three standard errors of the difference."""
+    rbloom = pytest.importorskip("rbloom")
     n, n_asked = 50_000, 50_000
     keys = random.Random(0).sample(range(2**60), n + n_asked)
-    peer = Bloom(n, 0.01)
+    peer = rbloom.Bloom(n, 0.01)
     peer.update(keys[:n])
     ours = BloomFilter(peer.size_in_bits, 7)
     ours.update(keys[:n])

@@ -8,7 +8,6 @@ import collections
 import itertools
 import math
 
-import datasketches
 import numpy as np
 import pytest
 from hypothesis import given
@@ -565,6 +564,7 @@ def test_a_table_is_a_copy():
 
 def test_count_min_errs_no_more_than_datasketches():
     """The same table size on 100,000 words; mean excess over 20 seeds each, three errors."""
+    datasketches = pytest.importorskip("datasketches")
     items, truth = true_counts(words()[:100_000])
     ours, theirs = [], []
     for seed in range(20):
@@ -581,6 +581,7 @@ def test_count_min_errs_no_more_than_datasketches():
 
 def test_misra_gries_finds_what_frequent_items_finds():
     """At its guaranteed error of 3.5/2048 N, with a table of the same size."""
+    datasketches = pytest.importorskip("datasketches")
     stream = tails()
     items, truth = true_counts(stream)
     peer = datasketches.frequent_strings_sketch(11)

@@ -3,7 +3,6 @@
 import tracemalloc
 import warnings
 
-import fbpca
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -621,6 +620,7 @@ def test_bad_arguments_are_refused_in_words(call, error, words):
 
 
 def test_agrees_with_scipy_scikit_learn_and_fbpca(rng):
+    fbpca = pytest.importorskip("fbpca")
     A = with_spectrum(0.5 ** np.arange(30.0), 120, 60, rng)
     truth = np.linalg.svd(A, compute_uv=False)[:5]
     peers = (
@@ -654,6 +654,7 @@ def test_at_equal_passes_we_are_as_accurate_as_scikit_learn_and_krylov_more(rng)
 
 
 def test_residual_norm_is_tighter_than_fbpca_and_scipy_at_equal_products(rng):
+    fbpca = pytest.importorskip("fbpca")
     A = with_spectrum(np.linspace(1, 0.5, 60), 80, 60, rng)
     factors = randomized_svd(A, 5, n_iter=3, rng=rng)
     exact = spectral(A - rebuilt(factors))

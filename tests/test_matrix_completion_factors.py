@@ -4,11 +4,9 @@ import itertools
 import math
 import pickle
 
-import implicit
 import numpy as np
 import pytest
 import scipy.sparse as sp
-import surprise
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -399,6 +397,7 @@ class Rows(list):
 
 @pytest.mark.slow
 def test_sgd_is_as_good_as_surprise(movielens):
+    surprise = pytest.importorskip("surprise")
     pairs, stars, test_pairs, test_stars = halves(movielens, 0)
     model = SGDRecommender(20, alpha=0.02, step=0.005, n_iter=20, random_state=0).fit(pairs, stars)
     rows = Rows((int(u), int(i), float(r)) for (u, i), r in zip(pairs, stars, strict=True))
@@ -410,6 +409,7 @@ def test_sgd_is_as_good_as_surprise(movielens):
 
 
 def test_implicit_als_reaches_the_objective_of_implicit(rng):
+    implicit = pytest.importorskip("implicit")
     R = ratings(rng, 200, 150, 3000)._replace(data=rng.uniform(1, 9, 3000).astype(np.float32))
     peer = implicit.als.AlternatingLeastSquares(
         factors=8, regularization=0.1, iterations=15, use_gpu=False, num_threads=1, random_state=0

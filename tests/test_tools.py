@@ -14,6 +14,7 @@ import pytest
 from tools import chapter, course, setup
 
 ROOT = pathlib.Path(__file__).parents[1]
+PYPROJECT = (ROOT / "pyproject.toml").read_text()
 
 # --- Set-up ------------------------------------------------------------------------------------
 
@@ -29,7 +30,9 @@ def test_an_old_python_is_named_with_the_remedy(monkeypatch, capsys):
     monkeypatch.setattr(sys, "version_info", (3, 9, 1))
     monkeypatch.setattr(setup.shutil, "which", lambda name: None)
     said = refusal(capsys, setup.suitable_python)
-    assert "Python 3.11, 3.12 or 3.13 is needed; this is 3.9" in said and "make course" in said
+    assert (
+        "Python 3.11, 3.12, 3.13 or 3.14 is needed; this is 3.9" in said and "make course" in said
+    )
 
 
 def test_a_newer_python_on_the_path_is_found(monkeypatch):
@@ -38,26 +41,24 @@ def test_a_newer_python_on_the_path_is_found(monkeypatch):
     assert setup.suitable_python() == sys.executable
 
 
-def test_a_missing_compiler_is_named_before_pip_fails(monkeypatch, capsys):
-    monkeypatch.setattr(setup.shutil, "which", lambda name: None)
-    assert "sudo apt install g++" in refusal(capsys, setup.check_compiler, sys.executable)
-
-
-def test_missing_headers_are_named(monkeypatch, capsys):
+def test_what_is_missing_to_compile_is_named(monkeypatch):
     monkeypatch.setattr(setup.shutil, "which", lambda name: name)
     monkeypatch.setattr(setup.subprocess, "check_output", lambda *_: b"/nowhere\n")
-    assert "python3-dev" in refusal(capsys, setup.check_compiler, sys.executable)
+    assert setup.missing_for_compiling(sys.executable) == "Python's header files"
+    monkeypatch.setattr(setup.shutil, "which", lambda name: None)
+    both = "a C++ compiler and Python's header files"
+    assert setup.missing_for_compiling(sys.executable) == both
 
 
 @pytest.fixture
 def empty_course(tmp_path, monkeypatch):
     """A folder with requirement lists and no environment, where nothing is installed."""
-    for name in ("requirements.txt", "requirements-peers.txt", "pyproject.toml"):
+    for name in (*setup.LISTS["peers"], setup.COMPILED, "pyproject.toml"):
         (tmp_path / name).write_text(name)
     monkeypatch.setattr(setup, "ROOT", tmp_path)
     monkeypatch.setattr(setup, "VENV", tmp_path / ".venv")
     installed = []
-    monkeypatch.setattr(setup, "install", installed.append)
+    monkeypatch.setattr(setup, "install", lambda lists, missing: installed.append(lists))
     return tmp_path, installed
 
 
@@ -85,20 +86,133 @@ def test_an_unchanged_environment_is_left_alone_and_a_changed_list_installs(
     assert len(installed) == 2
 
 
-def test_a_failing_installation_ends_with_one_sentence(empty_course, monkeypatch, capsys):
-    monkeypatch.undo()
-    failed = subprocess.CompletedProcess([], 1, b"no route to host")
-    monkeypatch.setattr(setup.subprocess, "run", lambda *_, **__: failed)
-    said = refusal(capsys, setup.install, ["requirements.txt"])
+class Installers:
+    """Stand in for the processes that set-up starts: say which fail, see what they were told."""
+
+    def __init__(self, monkeypatch, *failing, settings=""):
+        self.failing, self.settings, self.calls, self.environments = failing, settings, [], []
+        monkeypatch.setattr(setup.subprocess, "run", self)
+
+    def __call__(self, command, env=None, **_):
+        line = " ".join(command[1:])
+        if line == "-m pip config list":
+            return subprocess.CompletedProcess(command, 0, self.settings.encode())
+        self.calls.append(line)
+        self.environments.append(env)
+        failed = any(part in line for part in self.failing)
+        return subprocess.CompletedProcess(command, int(failed), b"no route to host" * failed)
+
+    def tools(self):
+        """Which tool installed what, in order."""
+        return [
+            ("uv" if call.startswith("-m uv") else "pip", *re.findall(r"uv==|[\w-]+\.txt", call))
+            for call in self.calls
+        ]
+
+
+COURSE = "requirements.txt"
+
+
+def test_uv_installs_everything_at_its_pin_in_one_call(monkeypatch, capsys):
+    installers = Installers(monkeypatch)
+    setup.install([COURSE])
+    assert installers.tools() == [("pip", "uv=="), ("uv", COURSE, setup.COMPILED)]
+    pin = re.search(r"^uv==[\d.]+$", (ROOT / "requirements-peers.txt").read_text(), re.M).group()
+    assert installers.calls[0].endswith(pin) and "--compile-bytecode" in installers.calls[1]
+    assert "annoy" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("broken", ["uv==", "-m uv"])
+def test_pip_does_what_uv_cannot(monkeypatch, capsys, broken):
+    """uv has no wheel here, or it fails at its work."""
+    installers = Installers(monkeypatch, broken)
+    setup.install([COURSE])
+    assert installers.tools()[-2:] == [("pip", COURSE), ("pip", setup.COMPILED)]
+    said = capsys.readouterr().out
+    assert "no route" not in said and "annoy" not in said
+
+
+def test_uv_looks_where_pip_is_told_to(monkeypatch):
+    settings = r""":env:.timeout='90'
+global.cache-dir='/cache'
+global.extra-index-url='\nhttps://a/simple\nhttps://b/simple'
+global.find-links='/wheels /more'
+global.index-url='https://one/simple'
+global.retries='9'
+global.timeout='15'
+install.index-url='https://two/simple'
+"""
+    monkeypatch.setenv("UV_INDEX_URL", "https://elsewhere/simple")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    installers = Installers(monkeypatch, settings=settings)
+    setup.install([COURSE])
+    told = {name: it for name, it in installers.environments[-1].items() if name[:3] == "UV_"}
+    assert told == {
+        "UV_CACHE_DIR": "/cache",
+        "UV_HTTP_TIMEOUT": "90",
+        "UV_EXTRA_INDEX_URL": "https://a/simple https://b/simple",
+        "UV_FIND_LINKS": "/wheels,/more",
+        "UV_INDEX_URL": "https://two/simple",
+    }
+
+
+def test_what_only_pip_understands_is_left_to_pip(monkeypatch):
+    installers = Installers(monkeypatch, settings="global.client-cert='/a.pem'\n")
+    setup.install([COURSE])
+    assert {tool for tool, *_ in installers.tools()} == {"pip"}
+
+
+@pytest.mark.parametrize(("broken", "tool"), [([], "uv"), (["-m uv"], "pip")])
+def test_without_a_compiler_annoy_is_left_out_in_a_sentence(monkeypatch, capsys, broken, tool):
+    installers = Installers(monkeypatch, *broken)
+    setup.install([COURSE], "a C++ compiler")
+    assert installers.tools()[-1] == (tool, COURSE)
+    said = capsys.readouterr().out
+    assert "annoy was left out" in said and "needs a C++ compiler;" in said
+    assert f"`.venv/bin/pip install -r {setup.COMPILED}`" in said
+
+
+def test_a_compiler_that_fails_stops_nobody(monkeypatch, capsys):
+    installers = Installers(monkeypatch, setup.COMPILED)
+    setup.install([COURSE])
+    assert installers.tools()[-2:] == [("pip", COURSE), ("pip", setup.COMPILED)]
+    assert "needs a C++ compiler that works" in capsys.readouterr().out
+
+
+def test_a_failing_installation_ends_with_one_sentence(monkeypatch, capsys):
+    Installers(monkeypatch, "install")
+    said = refusal(capsys, setup.install, [COURSE])
     assert "no route to host" in said and "Check the network" in said
 
 
 def test_the_pins_cover_every_declared_package():
-    declared = re.findall(r'^    "([\w-]+)[>=<]', (ROOT / "pyproject.toml").read_text(), re.M)
-    pins = (ROOT / "requirements.txt").read_text() + (ROOT / "requirements-peers.txt").read_text()
+    declared = re.findall(r'^(?:    |compiled = \[)"([\w-]+)[>=<]', PYPROJECT, re.M)
+    pins = "".join((ROOT / name).read_text() for name in [*setup.LISTS["peers"], setup.COMPILED])
     pinned = {name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)==", pins, re.M)}
-    assert declared and {name.lower() for name in declared} <= pinned
+    assert "annoy" in declared and {name.lower() for name in declared} <= pinned
     assert (ROOT / "requirements.txt").read_text().endswith("\n-e .\n")
+
+
+def test_nothing_needs_a_peer_to_be_imported():
+    """Pages and benchmarks ask `peer` for it, tests importorskip: some have no wheel everywhere."""
+    named = re.compile(
+        r"^(?:import|from) (annoy|datasketches|fbpca|implicit|rbloom|spams|surprise)\b", re.M
+    )
+    pages = [*(ROOT / "book").glob("*.md")]
+    code = [path for room in ("tests", "benchmarks") for path in (ROOT / room).rglob("*.py")]
+    for path in [*pages, *code]:
+        found = named.search(path.read_text(encoding="utf-8"))
+        assert not found, f"{path.relative_to(ROOT)} cannot run without {found[1]}"
+    assert len(pages) > 9 and len(code) > 50
+
+
+def test_one_range_of_pythons_is_named_everywhere():
+    (oldest, first), (newest, last) = setup.OLDEST, setup.NEWEST
+    assert f'requires-python = ">={oldest}.{first},<{newest}.{last + 1}"' in PYPROJECT
+    for page in ("README.md", "book/how-to-use.md", "requirements.txt", "tools/lock.py"):
+        assert f"{oldest}.{first} to {newest}.{last}" in (ROOT / page).read_text()
+    matrix = re.search(r"python: (\[.+\])", (ROOT / ".github/workflows/test.yml").read_text())
+    assert json.loads(matrix[1]) == [f"3.{minor}" for minor in range(first, last + 1)]
 
 
 def test_make_alone_lists_the_commands():

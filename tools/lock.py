@@ -1,6 +1,6 @@
-"""Pin the versions anew: ``make lock`` writes both requirements files.
+"""Pin the versions anew: ``make lock`` writes the requirements files.
 
-The ranges stand in pyproject.toml. The pins hold for Python 3.11 to 3.13 on Linux and macOS, with
+The ranges stand in pyproject.toml. The pins hold for Python 3.11 to 3.14 on Linux and macOS, with
 environment markers where a version differs.
 """
 
@@ -16,13 +16,13 @@ OPTIONS = ["--universal", "--python-version", "3.11", "--no-annotate", "--no-hea
 def main():
     with tempfile.TemporaryDirectory() as folder:
         course = resolve("course", pathlib.Path(folder, "course.txt"))
-        peers = resolve("peers", pathlib.Path(folder, "peers.txt"), constraints="course.txt")
+        peers, compiled = (
+            beyond(course, resolve(name, pathlib.Path(folder, name), constraints="course.txt"))
+            for name in ("peers", "compiled")
+        )
     write("requirements.txt", "What the course runs on", [*course, "-e ."])
-    write(
-        "requirements-peers.txt",
-        "What is only compared or tested with",
-        sorted({*peers} - {*course}),
-    )
+    write("requirements-peers.txt", "What is only compared or tested with", peers)
+    write("requirements-compiled.txt", "What is compiled, or left out where it cannot be", compiled)
 
 
 def resolve(extra, target, constraints=None):
@@ -35,8 +35,14 @@ def resolve(extra, target, constraints=None):
     return target.read_text().splitlines()
 
 
+def beyond(course, lines):
+    """Return the lines of ``lines`` whose pins ``course`` does not hold."""
+    pins = {line.split(" ;")[0] for line in course}
+    return sorted(line for line in lines if line.split(" ;")[0] not in pins)
+
+
 def write(name, what, lines):
-    head = f"# {what}, pinned for Python 3.11 to 3.13. Made by `make lock` from pyproject.toml."
+    head = f"# {what}, pinned for Python 3.11 to 3.14. Made by `make lock` from pyproject.toml."
     (ROOT / name).write_text("\n".join([head, *lines]) + "\n")
 
 

@@ -1,11 +1,12 @@
 """Tables of a chapter, with a caption and row heads: costs, duels, and plain words."""
 
+import importlib.util
 import json
 import pathlib
 
 from course_lib.notebook._html import inline, publish
 
-__all__ = ["results", "show"]
+__all__ = ["peer", "results", "show"]
 
 RESULTS = pathlib.Path(__file__).parents[2] / "benchmarks" / "results"
 
@@ -57,6 +58,34 @@ def show(header, rows, *, caption, kind="cost"):
         f'<table class="table {kind}">\n<caption>{inline(caption)}</caption>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
+
+
+def peer(name):
+    """Return a library that the course is only compared with, or None where it is not installed.
+
+    Not every library has a wheel for every Python and system. A page says so and goes on.
+
+    Parameters
+    ----------
+    name : str
+        The module, such as ``"datasketches"``.
+
+    Returns
+    -------
+    module or None
+        None after a line that says what is left out.
+
+    Examples
+    --------
+    >>> peer("json").dumps([1])
+    '[1]'
+    >>> peer("no_such_library")
+    no_such_library is not installed here, so what compares with it is left out.
+    """
+    if importlib.util.find_spec(name):
+        return importlib.import_module(name)
+    print(f"{name} is not installed here, so what compares with it is left out.")
+    return None
 
 
 def results(name):
