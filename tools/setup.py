@@ -113,6 +113,7 @@ def install(lists, missing=""):
     """Install the pinned packages; what must be compiled stops nobody where it cannot be."""
     print(f"Installing {' and '.join(lists)}; the first time takes some minutes ...", flush=True)
     if not by_uv(lists if missing else [*lists, COMPILED]):
+        print("uv could not; pip does the same and takes longer ...", flush=True)
         failed = by_pip(*requirements(lists))
         if failed:
             print(failed[-3000:])
@@ -136,7 +137,7 @@ def requirements(lists):
 
 
 def by_uv(lists):
-    """Install with uv, and return whether that worked; it is never worth a word where not."""
+    """Install with uv, and return whether that worked."""
     told = as_uv_is_told()
     pin = re.search(r"^uv==\S+", (ROOT / "requirements-peers.txt").read_text(), re.M)
     if told is None or not pin or by_pip("--only-binary", ":all:", pin.group()):
