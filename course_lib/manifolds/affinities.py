@@ -97,8 +97,8 @@ def joint_affinities(X, perplexity):
     ----------
     X : array, shape (n, d)
     perplexity : float
-        Between 1 and n - 1, both excluded. Each point looks at its :math:`3 \times` perplexity
-        nearest ones; those farther away count as zero.
+        Between 1 and n - 1, both excluded. Each point looks at its nearest ones,
+        :math:`3 \times` perplexity (rounded down) and one more; those farther away count as zero.
 
     Returns
     -------

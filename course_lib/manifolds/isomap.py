@@ -148,7 +148,7 @@ def maxmin_landmarks(graph, size, *, first=0):
     **Cost.** ``size`` shortest-path rows, one at a time, so each costs as much as many together.
 
     **Guarantee.** Every node is within twice the least possible distance of a landmark (Gonzalez
-    1985). For scaling that is the wrong aim: the farthest nodes are outliers.
+    1985). That helps fitted columns a little and Nyström not (see the book).
 
     Examples
     --------

@@ -103,8 +103,8 @@ def landmark_mds(distances, landmarks, n_components=2, *, method="columns"):
     r"""Return the map of `classical_mds`, approximately, from distances to some of the points.
 
     The squared distances to m landmarks, centered, are m columns :math:`C` of the matrix B of
-    classical scaling, but for the means over all points that nobody has seen. Two uses of them
-    are known, as for kernel matrices in chapter 6.
+    classical scaling, but for the means over all points that nobody has seen. As for kernel
+    matrices in chapter 6, there is more than one use of them.
 
     Parameters
     ----------
@@ -118,7 +118,8 @@ def landmark_mds(distances, landmarks, n_components=2, *, method="columns"):
         ``"nystrom"``: scale the landmarks alone, and place the others by their distances to them;
         this is landmark MDS [1], a Nyström extension [2]. ``"columns"``: take the left singular
         vectors of :math:`C`, to which every point contributes, some ten for each dimension, and
-        choose among them by the small matrix that B is on them.
+        choose among them by the small matrix that B is on them. The book calls this fitted
+        columns; plain column sampling would take the leading k of them as they are.
 
     Returns
     -------
