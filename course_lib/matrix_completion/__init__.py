@@ -10,6 +10,7 @@ In the order to read it::
     alternating   als, implicit_als: one ridge regression a row
     stochastic    sgd: one step a rating, or one stratum at a time on many machines
     recommenders  ALSRecommender, SGDRecommender, fold_in: answers for a newcomer
+    evaluation    recall_at_k, ndcg_at_k, reciprocal_rank, time_split: what a list is judged by
     imputer       SoftImpute: a table with holes in, the table filled out
 
 Methods that iterate are generators of `Iterate`, and ``_solve`` holds their kernels.
@@ -19,6 +20,13 @@ Book: ``book/07-matrix-completion.md``. Lab: ``labs/07-matrix-completion``.
 
 from course_lib.matrix_completion._iterates import Iterate
 from course_lib.matrix_completion.alternating import Factors, als, implicit_als
+from course_lib.matrix_completion.evaluation import (
+    ndcg_at_k,
+    recall_at_k,
+    reciprocal_rank,
+    time_split,
+    top_items,
+)
 from course_lib.matrix_completion.imputer import SoftImpute
 from course_lib.matrix_completion.lanczos import Bidiagonal, bidiagonalize, lanczos_svd
 from course_lib.matrix_completion.links import Links, PageRank, in_links, pagerank
@@ -59,11 +67,16 @@ __all__ = [
     "lanczos_svd",
     "matvec",
     "matvec_bytes",
+    "ndcg_at_k",
     "pagerank",
+    "recall_at_k",
+    "reciprocal_rank",
     "rmatvec",
     "sampled_product",
     "sgd",
     "soft_impute",
     "svt",
+    "time_split",
+    "top_items",
     "transpose",
 ]
