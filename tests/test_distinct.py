@@ -274,6 +274,37 @@ def test_hyperloglog_is_unbiased_at_every_size(n):
     assert squares.mean() <= 1.04**2 / 4096 + 3 * standard_error(squares)
 
 
+def test_the_estimate_wastes_hardly_a_register():
+    """Against maximum likelihood on the same tables, and both against the bound of Cramer and Rao.
+
+    The bound is sqrt(ln 2/(pi**2/6 - 1))/sqrt(m), which the Fisher information of a register,
+    summed over its values, confirms. 3000 tables of 1024 registers drawn from their law; the
+    ratio of spreads is sqrt(that bound squared/(3 ln 2 - 1)) = 0.9978, to four standard errors.
+    """
+    k = np.arange(-8, 45)
+    a = 0.5**k
+    chance, slope = np.exp(-a) * -np.expm1(-a), a * np.exp(-a) * (2 * np.exp(-a) - 1)
+    bound = math.sqrt(math.log(2) / (math.pi**2 / 6 - 1))
+    assert np.sum(slope**2 / chance) ** -0.5 == pytest.approx(bound, rel=2e-5)
+    counts = np.random.default_rng(0).multinomial(1024, chance, size=3000)
+    sketch, found = HyperLogLog(10), []
+    sketch.update(range(1000))
+    for row in counts:
+        sketch._registers[:] = np.repeat(k + 8, row)  # 2**8 times as many items: all above zero
+        found.append(sketch.estimate() / 2**18)
+    theta = np.log(found)  # of lambda, which is 1; Newton's method for the likeliest
+    for _ in range(6):
+        at = np.exp(theta)[:, None] * a
+        u = at / np.expm1(at)
+        curvature = counts * (u * (1 - u * np.exp(at)) - at)
+        theta -= np.sum(counts * (u - at), axis=1) / np.sum(curvature, axis=1)
+    likely = np.exp(theta)
+    rho = np.corrcoef(likely, found)[0, 1]
+    ratio = np.std(likely) / np.std(found)
+    assert abs(ratio - bound / math.sqrt(3 * math.log(2) - 1)) <= 4 * math.sqrt((1 - rho**2) / 3000)
+    assert np.std(found) * 32 == pytest.approx(bound, rel=4 / math.sqrt(6000))
+
+
 @pytest.mark.parametrize("p", [6, 10])
 @pytest.mark.parametrize(
     ("ask", "constant"),
