@@ -13,9 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import hadamard
 from scipy.sparse.linalg import aslinearoperator
 from sklearn.decomposition import sparse_encode
-from sklearn.linear_model import ElasticNet
+from sklearn.linear_model import ElasticNet, LogisticRegression
 from sklearn.linear_model import Lasso as SklearnLasso
-from sklearn.linear_model import LogisticRegression
 from sklearn.linear_model import lasso_path as sklearn_path
 
 from course_lib.cost import CountedMatrix, Meter

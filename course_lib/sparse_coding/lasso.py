@@ -122,9 +122,7 @@ def lasso(A, b, alpha, *, alpha2=0.0, x0=None, tol=1e-6, screen=True, max_rounds
     return result
 
 
-def lasso_path(
-    A, b, alphas=None, *, alpha2=0.0, n_alphas=100, ratio=1e-3, tol=1e-6, screen=True
-):
+def lasso_path(A, b, alphas=None, *, alpha2=0.0, n_alphas=100, ratio=1e-3, tol=1e-6, screen=True):
     r"""Return minimizers of the lasso for many weights, each started from the one before.
 
     Parameters
