@@ -13,8 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import hadamard
 from scipy.sparse.linalg import aslinearoperator
 from sklearn.decomposition import sparse_encode
+from sklearn.linear_model import ElasticNet, LogisticRegression
 from sklearn.linear_model import Lasso as SklearnLasso
-from sklearn.linear_model import LogisticRegression
 from sklearn.linear_model import lasso_path as sklearn_path
 
 from course_lib.cost import CountedMatrix, Meter
@@ -181,6 +181,32 @@ def test_screening_leaves_out_only_zeros(problem):
     assert objective(A, b, screened.x, alpha) == pytest.approx(
         objective(A, b, plain.x, alpha), rel=1e-9, abs=1e-12
     )
+
+
+@settings(max_examples=40)
+@given(lasso_problems(), st.sampled_from([0.1, 5.0]), st.booleans(), st.booleans())
+def test_the_elastic_net_is_the_lasso_with_more_rows(problem, alpha2, sparse, screen):
+    A, b, alpha = problem
+    n = A.shape[1]
+    x, gap, *_ = lasso(
+        sp.csr_array(A) if sparse else A, b, alpha, alpha2=alpha2, tol=1e-12, screen=screen
+    )
+    longer, zeros = np.vstack([A, np.sqrt(alpha2) * np.eye(n)]), np.zeros(n)
+    rows = lasso(longer, np.r_[b, zeros], alpha, tol=1e-12)
+    assert gap <= 1e-12 * 0.5 * (b @ b)
+    # Curvature alpha2: what is at most a gap above the minimum is at most so far from it.
+    assert np.linalg.norm(x - rows.x) <= 2 * np.sqrt(2 * max(gap, rows.gap) / alpha2) + 1e-9
+    stopped = lasso(A, b, alpha, alpha2=alpha2, tol=0.03)
+    gain = objective(longer, np.r_[b, zeros], stopped.x, alpha)
+    assert gain - objective(longer, np.r_[b, zeros], x, alpha) <= stopped.gap + 1e-9 * (b @ b)
+
+
+def test_equal_columns_get_equal_coefficients_from_the_elastic_net(rng):
+    a = rng.standard_normal(20)
+    A, b = np.column_stack([a, a, rng.standard_normal(20)]), 3 * a
+    x = lasso(A, b, 1.0, alpha2=0.5, tol=1e-14).x
+    # By hand, for the sum s of the two: |a|^2 (3 - s) - 1 = 0.5 s / 2.
+    assert_allclose(x, [*[(3 * (a @ a) - 1) / (2 * (a @ a) + 0.5)] * 2, 0.0], atol=1e-6)
 
 
 def test_screening_saves_visits_and_says_how_many_columns_it_dropped(rng):
@@ -491,6 +517,7 @@ REFUSED = [
     (lambda: lasso(E5, np.ones(4), 1.0), "b must have 5 entries"),
     (lambda: lasso(E5, np.ones(5), 1.0, x0=np.ones(4)), "x0 must have one entry"),
     (lambda: lasso(E5, np.ones(5), -1.0), "alpha must lie"),
+    (lambda: lasso(E5, np.ones(5), 1.0, alpha2=-1.0), "alpha2 must lie"),
     (lambda: lasso(np.full((5, 5), np.nan), np.ones(5), 1.0), "NaN"),
     (lambda: lasso_path(E5, np.zeros(5)), "orthogonal to all columns"),
     (lambda: lasso_path(E5, np.ones(5), [1.0, 0.0]), "alphas must be positive"),
@@ -558,6 +585,19 @@ def test_a_path_is_scikit_learns(rng):
         assert objective(A, b, one, alpha) <= best + 1e-9 * 0.5 * (b @ b)
     single = SklearnLasso(alpha=ours.alphas[9] / 60, fit_intercept=False, tol=1e-9).fit(A, b)
     assert_allclose(ours.coefs[9], single.coef_, atol=1e-3)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.9, 0.3])
+def test_the_elastic_net_is_scikit_learns(l1_ratio, rng):
+    A = rng.standard_normal((60, 100)) + rng.standard_normal((60, 1))
+    b = A[:, :3].sum(axis=1) + rng.standard_normal(60)
+    peer = ElasticNet(alpha=0.3, l1_ratio=l1_ratio, fit_intercept=False, tol=1e-10).fit(A, b)
+    # Its loss is a mean over 60 rows.
+    weights = {"alpha": 60 * 0.3 * l1_ratio, "alpha2": 60 * 0.3 * (1 - l1_ratio)}
+    assert_allclose(lasso(A, b, **weights, tol=1e-10).x, peer.coef_, atol=1e-3)
+    alpha = weights["alpha"]
+    path = lasso_path(A, b, [2 * alpha, alpha], alpha2=weights["alpha2"], tol=1e-10)
+    assert_allclose(path.coefs[1], peer.coef_, atol=1e-3)
 
 
 def test_logistic_descent_ends_where_liblinear_does(rng):

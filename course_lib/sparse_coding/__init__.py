@@ -4,7 +4,7 @@ In the order to read it::
 
     proximal            soft_threshold, ista, fista: generators of iterates
     losses              SquaredLoss, LogisticLoss: what they step along
-    lasso               lasso, lasso_path: coordinate descent with a certificate
+    lasso               lasso, lasso_path, the elastic net: coordinate descent with a certificate
     codes               lasso_encode: many signals, one dictionary, exact; duality_gaps
     pursuit             omp: greedy codes, all signals at once
     bounds              coherence, recovery_limit, welch_bound, ista_bound, fista_bound

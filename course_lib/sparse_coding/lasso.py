@@ -39,8 +39,10 @@ class LassoPath(NamedTuple):
     passes: np.ndarray  # (n_alphas,)
 
 
-def lasso(A, b, alpha, *, x0=None, tol=1e-6, screen=True, max_rounds=100):
+def lasso(A, b, alpha, *, alpha2=0.0, x0=None, tol=1e-6, screen=True, max_rounds=100):
     r"""Minimize :math:`\tfrac12 \|Ax - b\|^2 + \alpha \|x\|_1` by coordinate descent.
+
+    With ``alpha2`` it minimizes that plus :math:`\tfrac12 \alpha_2 \|x\|^2`: the elastic net.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ def lasso(A, b, alpha, *, x0=None, tol=1e-6, screen=True, max_rounds=100):
     b : array, shape (m,)
     alpha : float
         Weight of the l1 norm, positive.
+    alpha2 : float, default 0.0
+        Weight of half the squared l2 norm, not negative.
     x0 : array, shape (n,), optional
         Start, such as the minimizer of a neighboring weight; zero by default.
     tol : float, default 1e-6
@@ -88,20 +92,27 @@ def lasso(A, b, alpha, *, x0=None, tol=1e-6, screen=True, max_rounds=100):
     **Guarantee.** ``gap`` bounds what is left to gain, whatever the method did. Let
     :math:`\theta` be the residual, scaled down until :math:`\|A^T\theta\|_\infty \le \alpha`. A
     column with :math:`|a_j^T\theta| + \|a_j\| \sqrt{2\,\mathrm{gap}} < \alpha` is zero in every
-    minimizer ([1], the gap safe sphere).
+    minimizer ([1], the gap safe sphere). The elastic net is the lasso whose matrix has
+    :math:`\sqrt{\alpha_2}` times the identity below it and whose right side has zeros there ([2],
+    Lemma 1), so both hold for it; the rows are never built. With :math:`\alpha_2 > 0` the
+    minimizer is unique, and equal columns get equal coefficients.
 
     References
     ----------
     .. [1] E. Ndiaye, O. Fercoq, A. Gramfort, J. Salmon, "Gap safe screening rules for sparsity
        enforcing penalties", JMLR 18(128), 2017.
+    .. [2] H. Zou, T. Hastie, "Regularization and variable selection via the elastic net",
+       J. R. Stat. Soc. B 67(2), 2005.
 
     Examples
     --------
     >>> x, gap, *_ = lasso(np.eye(2), [3.0, 0.5], 1.0)
     >>> x, gap
     (array([2., 0.]), 0.0)
+    >>> lasso(np.eye(2), [3.0, 0.5], 1.0, alpha2=1.0).x     # (3 - 1) / (1 + 1)
+    array([1., 0.])
     """
-    problem = _Problem(A, b)
+    problem = _Problem(A, b, alpha2)
     alpha = check_number(alpha, "alpha", low=0, open_low=True)
     tol = check_number(tol, "tol", low=0, open_low=True)
     max_rounds = check_count(max_rounds, "max_rounds", low=1)
@@ -111,7 +122,7 @@ def lasso(A, b, alpha, *, x0=None, tol=1e-6, screen=True, max_rounds=100):
     return result
 
 
-def lasso_path(A, b, alphas=None, *, n_alphas=100, ratio=1e-3, tol=1e-6, screen=True):
+def lasso_path(A, b, alphas=None, *, alpha2=0.0, n_alphas=100, ratio=1e-3, tol=1e-6, screen=True):
     r"""Return minimizers of the lasso for many weights, each started from the one before.
 
     Parameters
@@ -122,6 +133,8 @@ def lasso_path(A, b, alphas=None, *, n_alphas=100, ratio=1e-3, tol=1e-6, screen=
         Positive weights, solved from the largest to the smallest. By default ``n_alphas`` from
         :math:`\alpha_{\max} = \|A^T b\|_\infty`, above which zero is the minimizer, down to
         ``ratio`` times that, equally spaced in the logarithm.
+    alpha2 : float, default 0.0
+        As for `lasso`, the same all along the path.
     n_alphas : int, default 100
     ratio : float, default 1e-3
         Between 0 and 1.
@@ -158,10 +171,10 @@ def lasso_path(A, b, alphas=None, *, n_alphas=100, ratio=1e-3, tol=1e-6, screen=
            [2., 0.],
            [3., 1.]])
     """
-    problem = _Problem(A, b)
+    problem = _Problem(A, b, alpha2)
     tol = check_number(tol, "tol", low=0, open_low=True)
     if alphas is None:
-        largest = float(np.abs(problem.correlate(problem.b)).max())
+        largest = float(np.abs(problem.A.T @ problem.b).max())
         if largest == 0:
             raise ValueError("b is orthogonal to all columns: zero solves it; pass alphas.")
         n_alphas = check_count(n_alphas, "n_alphas", low=1)
@@ -182,7 +195,8 @@ def lasso_path(A, b, alphas=None, *, n_alphas=100, ratio=1e-3, tol=1e-6, screen=
 class _Problem:
     """Columns in the layout that the kernels read, their norms, and the right side."""
 
-    def __init__(self, A, b):
+    def __init__(self, A, b, alpha2):
+        self.alpha2 = float(check_number(alpha2, "alpha2", low=0))
         A = check_matrix(A)
         if not (sp.issparse(A) or isinstance(A, np.ndarray)):
             raise TypeError(f"A must be an array or a sparse matrix; got {type(A).__name__}.")
@@ -196,16 +210,17 @@ class _Problem:
             )
         check_finite(self.b, "b")
         square = self.A.multiply(self.A).sum(axis=0) if self.sparse else _squares(self.A)
-        self.squares = check_finite(np.asarray(square).ravel())
+        # Of the columns with a further entry, the root of alpha2, below them.
+        self.squares = check_finite(np.asarray(square).ravel()) + self.alpha2
         self.scale = max(0.5 * float(self.b @ self.b), np.finfo(float).tiny)
 
     @property
     def sparse(self):
         return sp.issparse(self.A)
 
-    def correlate(self, r):
-        """Return the product of every column with ``r``: one pass."""
-        return self.A.T @ r
+    def correlate(self, r, x):
+        """Return the product of every column with the residual of ``x``: one pass."""
+        return self.A.T @ r - self.alpha2 * x
 
     def start(self, x0):
         n = self.A.shape[1]
@@ -216,12 +231,11 @@ class _Problem:
 
     def descend(self, columns, x, r, alpha, goal):
         """Run coordinate descent on some columns; return the visits made."""
+        A, weights = self.A, (alpha, self.alpha2, goal)
         if self.sparse:
-            A = self.A
-            return _descend_sparse(
-                A.data, A.indices, A.indptr, self.squares, columns, x, r, self.b, alpha, goal
-            )
-        return _descend(self.A, self.squares, columns, x, r, self.b, alpha, goal)
+            layout = A.data, A.indices, A.indptr
+            return _descend_sparse(*layout, self.squares, columns, x, r, self.b, *weights)
+        return _descend(A, self.squares, columns, x, r, self.b, *weights)
 
 
 def _squares(A):
@@ -238,12 +252,13 @@ def _warn(gap, goal, n):
         )
 
 
-def _gap(b, r, x, alpha, largest):
+def _gap(b, r, x, alpha, alpha2, largest):
     """Return the duality gap and the factor that makes the residual feasible."""
     shrink = alpha / max(alpha, float(largest))
     off = b - shrink * r
-    dual = 0.5 * float(b @ b) - 0.5 * float(off @ off)
-    primal = 0.5 * float(r @ r) + alpha * float(np.abs(x).sum())
+    ridge = alpha2 * float(x @ x)  # of the residual's rows that are not there
+    dual = 0.5 * float(b @ b) - 0.5 * float(off @ off) - 0.5 * shrink**2 * ridge
+    primal = 0.5 * float(r @ r) + alpha * float(np.abs(x).sum()) + 0.5 * ridge
     return max(primal - dual, 0.0), shrink
 
 
@@ -255,9 +270,10 @@ def _solve(problem, x, alpha, tol, screen, max_rounds):
     visits = passes = 0
     size = 10
     for _ in range(max_rounds):
-        correlations = np.abs(problem.correlate(r))
+        correlations = np.abs(problem.correlate(r, x))
         passes += 1
-        gap, shrink = _gap(b, r, x, alpha, correlations[alive].max(initial=0.0))
+        largest = correlations[alive].max(initial=0.0)
+        gap, shrink = _gap(b, r, x, alpha, problem.alpha2, largest)
         if gap <= tol * problem.scale:
             break
         if screen:
@@ -285,7 +301,7 @@ def _working_set(correlations, x, alive, size):
 
 
 @njit(cache=True, fastmath=True)
-def _descend(A, squares, columns, x, r, b, alpha, goal):
+def _descend(A, squares, columns, x, r, b, alpha, alpha2, goal):
     """Visit the columns of a dense matrix in turn until their own duality gap is small."""
     visits = 0
     for sweep in range(1, 100_000):
@@ -294,7 +310,7 @@ def _descend(A, squares, columns, x, r, b, alpha, goal):
                 continue
             visits += 1
             a, old = A[:, j], x[j]
-            pull = old * squares[j]
+            pull = old * (squares[j] - alpha2)
             for i in range(len(r)):
                 pull += a[i] * r[i]
             new = _shrink(pull, alpha) / squares[j]
@@ -306,19 +322,19 @@ def _descend(A, squares, columns, x, r, b, alpha, goal):
         if sweep % CYCLE == 0:
             largest = alpha * 0
             for j in columns:
-                product = largest * 0
+                product = -alpha2 * x[j]
                 a = A[:, j]
                 for i in range(len(r)):
                     product += a[i] * r[i]
                 largest = max(largest, abs(product))
             visits += len(columns)
-            if _small_gap(columns, x, r, b, alpha, largest, goal):
+            if _small_gap(columns, x, r, b, alpha, alpha2, largest, goal):
                 break
     return visits
 
 
 @njit(cache=True, fastmath=True)
-def _descend_sparse(data, rows, starts, squares, columns, x, r, b, alpha, goal):
+def _descend_sparse(data, rows, starts, squares, columns, x, r, b, alpha, alpha2, goal):
     """The same as `_descend` for the columns of a CSC matrix."""
     visits = 0
     for sweep in range(1, 100_000):
@@ -327,7 +343,7 @@ def _descend_sparse(data, rows, starts, squares, columns, x, r, b, alpha, goal):
                 continue
             visits += 1
             old = x[j]
-            pull = old * squares[j]
+            pull = old * (squares[j] - alpha2)
             for p in range(starts[j], starts[j + 1]):
                 pull += data[p] * r[rows[p]]
             new = _shrink(pull, alpha) / squares[j]
@@ -339,12 +355,12 @@ def _descend_sparse(data, rows, starts, squares, columns, x, r, b, alpha, goal):
         if sweep % CYCLE == 0:
             largest = alpha * 0
             for j in columns:
-                product = largest * 0
+                product = -alpha2 * x[j]
                 for p in range(starts[j], starts[j + 1]):
                     product += data[p] * r[rows[p]]
                 largest = max(largest, abs(product))
             visits += len(columns)
-            if _small_gap(columns, x, r, b, alpha, largest, goal):
+            if _small_gap(columns, x, r, b, alpha, alpha2, largest, goal):
                 break
     return visits
 
@@ -359,7 +375,7 @@ def _shrink(pull, alpha):
 
 
 @njit(cache=True, fastmath=True)
-def _small_gap(columns, x, r, b, alpha, largest, goal):
+def _small_gap(columns, x, r, b, alpha, alpha2, largest, goal):
     """Whether the duality gap of the problem with these columns only is at most the goal."""
     shrink = alpha / max(alpha, largest)
     primal, off, weight = 0.0, 0.0, 0.0
@@ -368,4 +384,6 @@ def _small_gap(columns, x, r, b, alpha, largest, goal):
         off += (b[i] - shrink * r[i]) ** 2
     for j in columns:
         weight += abs(x[j])
+        primal += alpha2 * x[j] ** 2
+        off += alpha2 * (shrink * x[j]) ** 2
     return 0.5 * (primal + off) + alpha * weight <= goal

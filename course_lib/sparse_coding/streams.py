@@ -115,8 +115,9 @@ class FTRLProximal(OnlineLogistic):
     r"""Sparse online logistic regression by following the regularized leader, per coordinate.
 
     Each weight is the minimizer of all gradients so far, linearized, plus proximal terms and
-    penalties: zero unless the sum of its gradients exceeds ``alpha``. Its step length falls
-    with the gradients that it has met itself.
+    penalties: zero unless the sum of its gradients, plus corrections for the steps that it has
+    taken, exceeds ``alpha`` in size. Its step length falls with the gradients that it has met
+    itself.
 
     Parameters
     ----------
