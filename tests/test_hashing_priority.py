@@ -123,7 +123,7 @@ def test_a_merge_is_one_sample_of_all(estimates):
     assert left.n_items == 10 and len(right.sample) == 7
     errors = np.hypot(table.std(axis=0) / np.sqrt(5000), 1e-9)
     assert np.all(np.abs(table.mean(axis=0) - WEIGHTS) < 4 * errors)
-    ratio = table.std(axis=0)[1:] / estimates.std(axis=0)[1:]
+    ratio = table.std(axis=0)[3:] / estimates.std(axis=0)[3:]  # the heavy are nearly exact
     assert np.all((ratio > 0.8) & (ratio < 1.25))
 
 
