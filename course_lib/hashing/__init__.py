@@ -8,6 +8,7 @@ from course_lib.hashing.bloom import BlockedBloomFilter, BloomFilter
 from course_lib.hashing.counting_bloom import CountingBloomFilter
 from course_lib.hashing.families import PRIME, MultiplyShift, Polynomial, Tabulation
 from course_lib.hashing.features import ColumnHasher, TokenHasher
+from course_lib.hashing.priority import PrioritySample
 from course_lib.hashing.reservoir import Reservoir, WeightedReservoir, reservoir_sample
 from course_lib.hashing.xor import XorFilter
 
@@ -19,6 +20,7 @@ __all__ = [
     "CountingBloomFilter",
     "MultiplyShift",
     "Polynomial",
+    "PrioritySample",
     "Reservoir",
     "Tabulation",
     "TokenHasher",

@@ -170,7 +170,7 @@ class Reservoir:
         ValueError, TypeError
             If ``other`` is no reservoir of the same size.
         """
-        _check_alike(self, other)
+        check_alike(self, other)
         total = self.n_items + other.n_items
         size = min(self.size, total)
         # How many of a sample of the union lie in the first stream, and which of them.
@@ -257,14 +257,7 @@ class WeightedReservoir:
         ValueError
             If a weight is negative or not finite, or the lengths differ.
         """
-        weights = np.asarray(weights, dtype=float)
-        if weights.shape != (len(items),):
-            raise ValueError(
-                f"weights must be one for each of the {len(items)} items; "
-                f"got shape {weights.shape}."
-            )
-        if not (np.isfinite(weights).all() and (weights >= 0).all()):
-            raise ValueError("weights must be finite and at least 0; clean them first.")
+        weights = check_weights(items, weights)
         self.n_items += len(items)
         heavy = np.flatnonzero(weights)
         start = self._fill(items, weights, heavy)
@@ -311,7 +304,7 @@ class WeightedReservoir:
         ValueError, TypeError
             If ``other`` is no reservoir of the same size.
         """
-        _check_alike(self, other)
+        check_alike(self, other)
         times = np.concatenate([self._times, other._times])
         sample = self._sample + other._sample
         kept = np.argsort(times)[: self.size]
@@ -324,7 +317,20 @@ class WeightedReservoir:
         return f"WeightedReservoir(size={self.size}, n_items={self.n_items})"
 
 
-def _check_alike(mine, other):
+def check_weights(items, weights):
+    """Return the weights as an array, one for each item, or raise."""
+    weights = np.asarray(weights, dtype=float)
+    if weights.shape != (len(items),):
+        raise ValueError(
+            f"weights must be one for each of the {len(items)} items; got shape {weights.shape}."
+        )
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise ValueError("weights must be finite and at least 0; clean them first.")
+    return weights
+
+
+def check_alike(mine, other):
+    """Raise unless both samples are of one kind and one size."""
     kind = type(mine).__name__
     if type(other) is not type(mine):
         raise TypeError(f"only a {kind} can be merged into a {kind}; got {type(other).__name__}.")
