@@ -21,7 +21,7 @@ RECOVERED = 1e-3
 SETTLED = 1e-7  # what the observed entries may still lack, as a share of them
 # Growth of the weight of the constraint: slower growth, more accurate steps, and more of them. Near
 # the boundary the first is too fast: it stops where the nuclear norm is above that of the truth.
-GROWTHS = (1.1, 1.03, 1.01)
+GROWTHS = (1.1, 1.03)
 LOOK = 20  # steps between looks for a proof
 
 
