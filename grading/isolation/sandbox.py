@@ -207,8 +207,8 @@ def _plain_environment():
 
 
 def _version():
-    text = subprocess.run(["bwrap", "--version"], capture_output=True, text=True).stdout
-    return tuple(int(part) for part in text.split()[-1].split(".") if part.isdigit())
+    words = subprocess.run(["bwrap", "--version"], capture_output=True, text=True).stdout.split()
+    return tuple(int(part) for part in words[-1].split(".") if part.isdigit()) if words else ()
 
 
 PROBE = """
