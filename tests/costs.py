@@ -107,10 +107,12 @@ def table(folder):
         for line in path.read_text("utf-8").splitlines():
             node, seconds = json.loads(line)
             cells[chapter_of(node, known), kind_of(node)] += seconds
+    # Whoever asked for the book first was charged for its building.
+    payer = max((key[0] for key in cells), key=lambda chapter: cells[chapter, "views"])
     for path in pathlib.Path(folder).glob("book.log"):
         for slug, seconds in EXECUTED.findall(path.read_text("utf-8")):
             cells[slug if slug in known else HOUSE, "page"] += float(seconds)
-            cells[HOUSE, "views"] -= float(seconds)  # whoever asked for the book first paid it
+            cells[payer, "views"] -= float(seconds)
     return drawn(cells)
 
 
