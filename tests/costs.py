@@ -108,7 +108,7 @@ def table(folder):
             node, seconds = json.loads(line)
             cells[chapter_of(node, known), kind_of(node)] += seconds
     # Whoever asked for the book first was charged for its building.
-    payer = max((key[0] for key in cells), key=lambda chapter: cells[chapter, "views"])
+    payer = max({key[0] for key in cells}, key=lambda chapter: cells.get((chapter, "views"), 0.0))
     for path in pathlib.Path(folder).glob("book.log"):
         for slug, seconds in EXECUTED.findall(path.read_text("utf-8")):
             cells[slug if slug in known else HOUSE, "page"] += float(seconds)
