@@ -40,7 +40,8 @@ class Ledger:
         result = yield
         now = spent()
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([item.nodeid, now - self.last]) + "\n")
+            # A browser that ended unseen takes its seconds with it.
+            file.write(json.dumps([item.nodeid, max(0.0, now - self.last)]) + "\n")
         self.last = now
         return result
 
