@@ -2,9 +2,9 @@
 
 By day one notebook of right answers in unusual styles is handed in for each lab, the first to each
 exercise in `tests.answers`; by night another one with the last to each. That an empty and an
-endless notebook get nothing does not depend on the lab: one lab shows it. The grader begins each run with
-the solution, which must get all points, so by day the solution is handed in once more for that lab
-alone.
+endless notebook get nothing does not depend on the lab: one lab shows it. The grader begins each
+run with the solution, which must get all points, so by day the solution is handed in once more for
+that lab alone.
 """
 
 import ast
