@@ -121,8 +121,10 @@ def test_sparse_arguments_are_compared():
         "answer = functools.partial(power, 0)",
         "answer = lambda n: 1 if n == 0 else n * answer(n - 1)",
         "import math\nanswer = math.factorial",
-        "import numba\n@numba.njit\ndef answer(n):\n    return 1 if n == 0 else n * answer(n - 1)",
-        "class Doer:\n    def __call__(self, n):\n        return 1 if n == 0 else n * answer(n - 1)\n"
+        "import numba\n@numba.njit\ndef answer(n):\n    if n == 0:\n        return 1\n"
+        "    return n * answer(n - 1)",
+        "class Doer:\n    def __call__(self, n):\n"
+        "        return 1 if n == 0 else n * answer(n - 1)\n"
         "answer = Doer()",
     ],
     ids=["function", "cached", "partial", "lambda", "builtin", "compiled", "object"],
@@ -471,7 +473,7 @@ def test_the_helpers_of_a_check_do_the_same():
 check.that(check.pair([1, 2]) == (1, 2), "pair")
 check.that(check.parts([1, 2, 3], 3) == (1, 2, 3), "parts")
 check.that(check.array([1], dtype=int).dtype == np.int64, "array")
-check.that(check.number(np.float32(1)) == 1 and check.items((1,)) == [1], "number")
+check.that(check.scalar(np.float32(1)) == 1 and check.items((1,)) == [1], "scalar")
 check.that(check.boolean(True), "boolean")
 """
     assert Notebook("def answer():\n    return 1").check(body) is None
@@ -492,20 +494,8 @@ def test_the_summary_knows_points_hints_and_what_changed(capsys):
     checks.summary()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split("  ")[0] == "exercise" and "points" in lines[0]
-    assert lines[1].split() == [
-        "01.1",
-        "4",
-        "+",
-        "6",
-        "failed",
-        "(passed",
-        "before)",
-        "1",
-        "of",
-        "2",
-        "cost",
-    ]
-    assert lines[2].split() == ["01.2", "5", "+", "0", "not", "run"]
+    assert " ".join(lines[1].split()) == "01.1 4 + 6 failed (passed before) 1 of 2 cost"
+    assert " ".join(lines[2].split()) == "01.2 5 + 0 not run"
     notebook.check("pass", hints=["a", "b"])
     checks.summary()
     assert "1 of 2 exercises pass their visible checks, 4 points." in capsys.readouterr().out
