@@ -32,7 +32,7 @@ class Notebook:
     """A namespace in which cells run, each with a file of its own."""
 
     def __init__(self, setup=""):
-        self.names = {"np": np, "checks": checks, "__name__": "lab"}
+        self.names = {"np": np, "checks": checks, "__name__": "__main__"}
         self.count = 0
         self.run(setup)
 
