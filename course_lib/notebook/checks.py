@@ -132,10 +132,10 @@ def exercise(number, answer, *, returns=None, forbids=(), hidden=(), hints=()):
     returns : callable, optional
         The form of what a function returns, such as ``checks.Array()``, for the check and the
         hidden tests; see `Array`, `Number`, `Boolean`, `Parts`, `Sequence` and `Sparse`.
-    forbids : sequence of str
-        Dotted names of functions that would give the answer away, or bare names of functions
-        that the notebook's own cells define. A call that reaches one from the student's code,
-        directly or not, fails with "write this one yourself".
+    forbids : sequence of str or function
+        Dotted names of functions that would give the answer away, and functions of the
+        notebook's own cells. A call that reaches one from the student's code, directly or not,
+        fails with "write this one yourself".
     hidden : sequence of str
         The `KINDS` of the tests that run when the lab is graded.
     hints : sequence of str
@@ -288,7 +288,7 @@ class Exercise(Assertions):
         self.rng = np.random.default_rng([*own, *self.number.encode()])
         last.forget()
         self._scope = Scope(sys._getframe(1).f_globals)
-        self._guard = guard(self.forbids, inside=source_file(self._answer.raw))
+        self._guard = self._new_guard()
         self._answer.open(self._scope.names)
         self._guard.__enter__()
         return self
@@ -307,6 +307,10 @@ class Exercise(Assertions):
         raise CheckFailed(
             f"{self.number}: {_in_words(error, self._answer.raw)}{self._more()}"
         ) from None
+
+    def _new_guard(self):
+        answer = self._answer
+        return guard(self.forbids, source_file(answer.raw), lambda: answer.running)
 
     def _more(self):
         """Where to look on, in few words."""
@@ -339,7 +343,7 @@ class _HiddenTest:
         self._check, self._kind, self._seed = check, kind, seed
 
     def __enter__(self):
-        self._guard = guard(self._check.forbids, inside=source_file(self._check._answer.raw))
+        self._guard = self._check._new_guard()
         self._check._answer.open()
         self._guard.__enter__()
 
