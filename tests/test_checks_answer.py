@@ -509,3 +509,131 @@ def test_a_check_that_runs_again_keeps_the_hints_that_were_shown(capsys):
     capsys.readouterr()
     checks.hint("01.1")
     assert capsys.readouterr().out == "Hint 2 of 2: b\n"
+
+
+# ---------------------------------------------------------------------------------------- hunts
+
+MUTANTS = """
+def absolute(x): return abs(x)
+def by_square_root(x): return (x * x) ** 0.5
+def by_max(x): return max(x, -x)
+def identity(x): return x
+def negative(x): return -x
+def one_more(x): return abs(x) + 1
+def for_small(x): return abs(x) if abs(x) < 100 else x
+def broken(x): raise ValueError("identity crisis")
+RIGHT, WRONG = [absolute, by_square_root, by_max], [identity, negative, one_more, for_small, broken]
+"""
+GOOD = """
+def answer(function, rng):
+    try:
+        return all(function(x) == abs(x) for x in (-500, *map(int, rng.integers(-9, 9, 5)), 500))
+    except Exception:
+        return False
+"""
+HUNT = "check.hunt(answer, RIGHT, WRONG, rejected='is rounding allowed?', later=3)"
+
+
+def hunted(answer, body=HUNT):
+    return Notebook(MUTANTS + answer).check(body)
+
+
+def test_a_hunt_names_what_was_caught_and_says_what_comes(capsys):
+    assert hunted(GOOD) is None
+    said = capsys.readouterr().out.splitlines()[0]
+    assert said == (
+        "3 right ones accepted; caught: identity, negative, one_more, for_small, broken. "
+        "When graded your test meets 3 other wrong ones."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("500", "50"), "accepts 1 of 5 wrong ones: for_small. Caught: identity, negative, one_m"),
+        (("== abs(x)", "is x"), "is right, and your test rejects it: is rounding allowed?"),
+        (
+            ("return all(", "return all(False and "),
+            "Your test rejects everything, also what is right.",
+        ),
+        (("return all(", "return True or all("), "Your test accepts everything."),
+        (("return all(", "return 1 * all("), "The verdict should be True or False; got int."),
+        (("except Exception", "except KeyError"), "RuntimeError in line"),
+    ],
+)
+def test_a_hunt_says_what_is_wrong_with_a_test(change, said):
+    assert said in hunted(GOOD.replace(*change))
+
+
+CHEATS = {
+    "a generator of verdicts, right ones first": """
+verdicts = iter([True] * 3 + [False] * 5)
+def answer(function, rng): return next(verdicts)
+""",
+    "wrong ones first": """
+verdicts = iter([False] * 5 + [True] * 3)
+def answer(function, rng): return next(verdicts)
+""",
+    "by its name": """
+def answer(function, rng): return function.__name__ in ("absolute", "by_square_root", "by_max")
+""",
+    "by its repr": """
+def answer(function, rng): return any(n in repr(function) for n in ("absolute", "by_"))
+""",
+    "by its code": """
+def answer(function, rng): return function.__code__.co_name in ("absolute", "by_max")
+""",
+    "by the error": """
+def answer(function, rng):
+    try:
+        function("x")
+    except Exception as error:
+        import traceback
+        return "absolute" in "".join(traceback.format_exception(error))
+    return False
+""",
+    "by counting its calls": """
+count = 0
+def answer(function, rng):
+    global count
+    count += 1
+    return count <= 3
+""",
+    "by the generator": """
+states = []
+def answer(function, rng):
+    states.append(rng.bit_generator.state["state"]["state"])
+    return states[-1] == min(states)
+""",
+}
+
+
+@pytest.mark.parametrize("how", CHEATS)
+def test_a_verdict_that_does_not_test_gets_nothing(how, monkeypatch):
+    """A blind guess is right once in 56 orders; of 20 seeds at most two may let one through.
+
+    The chance of three or more is 0.5%, and the seeds are fixed.
+    """
+    monkeypatch.setenv("SML_GRADING", "1")
+    passed = 0
+    for seed in range(20):
+        monkeypatch.setenv("SML_GRADING_SEED", str(seed))
+        passed += hunted(CHEATS[how]) is None
+    assert passed <= 2
+
+
+def test_a_hidden_hunt_says_only_how_many():
+    notebook = Notebook(MUTANTS + GOOD.replace("500", "50"))
+    notebook.check("pass")
+    with pytest.raises(CheckFailed) as failed:
+        notebook.run(
+            '@checks.hidden("01.1", "accuracy")\ndef test(check, accepts, rng):\n'
+            "    check.hunt(accepts, RIGHT, WRONG, rng)"
+        )
+    assert "accuracy): Your test accepts 1 of 5 wrong ones. [seed" in str(failed.value)
+    assert "for_small" not in str(failed.value)
+
+
+def test_a_hunt_may_limit_the_calls():
+    said = hunted(GOOD, "check.hunt(answer, RIGHT, WRONG, limit=6)")
+    assert "The number of calls of one function should be at most 6; got 7." in said

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_lib.notebook import _hunt
 from course_lib.notebook._forms import THE_RESULT, Array, Boolean, Number, Parts, Sequence, Sparse
 from course_lib.notebook._values import CheckFailed
 
@@ -19,6 +20,9 @@ def apart(first, second):
 
 class Assertions:
     """The methods that check cells and hidden tests call."""
+
+    rng = None
+    in_hidden_test = False
 
     def that(self, condition, message):
         """Fail with ``message`` unless ``condition`` is true."""
@@ -111,3 +115,35 @@ class Assertions:
     def sparse(self, value, name=THE_RESULT, format="csr"):
         """Return ``value`` as a sparse array of this format, or fail; see `Sparse`."""
         return Sparse(format)(value, name)
+
+    def hunt(self, accepts, right, wrong, rng=None, *, limit=None, rejected="", later=0):
+        """Fail unless ``accepts(function, rng)`` is True for right functions, False for wrong.
+
+        They are asked in a drawn order, each under one name, so that neither names nor counting
+        help. The check names what was caught and what was missed; a hidden test says only how
+        many were missed.
+
+        Parameters
+        ----------
+        accepts : callable
+            The student's answer.
+        right, wrong : sequence of callable
+        rng : numpy.random.Generator, optional
+            Draws the order, and seeds what ``accepts`` gets; `rng` of the exercise by default.
+        limit : int, optional
+            How often one function may be called.
+        rejected : str
+            What to say, after a colon, when a right function is rejected.
+        later : int
+            How many other wrong ones the hidden tests hold.
+        """
+        verdicts = _hunt.ask(accepts, right, wrong, self.rng if rng is None else rng)
+        if limit is not None:
+            most = max(one.calls for one in verdicts)
+            self.at_most(most, limit, "The number of calls of one function")
+        if self.in_hidden_test:
+            _hunt.judge_in_numbers(verdicts)
+            return
+        found = _hunt.judge(verdicts, rejected)
+        others = f" When graded your test meets {later} other wrong ones." if later else ""
+        print(f"{found}{others}")

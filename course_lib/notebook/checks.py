@@ -344,12 +344,14 @@ class _HiddenTest:
 
     def __enter__(self):
         self._guard = self._check._new_guard()
+        self._check.in_hidden_test = True
         self._check._answer.open()
         self._guard.__enter__()
 
     def __exit__(self, kind, error, tb):
         error = _closed(self._guard, error)
         self._check._answer.close()
+        self._check.in_hidden_test = False
         if error is None or not isinstance(error, Exception):
             return False
         number, answer = self._check.number, self._check._answer.raw
