@@ -297,6 +297,14 @@ BROKEN = {
         appended("how", f"\n{SECRET}\ntotal += block.sum(axis=0)"),
         "the secret of answer-00-1 shows in the released lab",
     ),
+    "other points than told": (
+        appended("setup", '\nchecks.points({"00.1": (2, 3), "00.2": (2, 4)})'),
+        "should call checks.points({'00.1': (2, 3), '00.2': (2, 3)})",
+    ),
+    "a check that takes a name": (
+        appended("check-00-2", "\ndigits = 5"),
+        "cell check-00-2 binds ['digits'], which the notebook uses",
+    ),
     "an answer that needs a check": (
         edited("answer-00-1", "A.blocks(1000)", "A.blocks(len(means))"),
         "cell answer-00-1 uses ['means'], which no locked cell defines",
