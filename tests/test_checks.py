@@ -590,7 +590,8 @@ def test_a_function_of_ones_own_may_have_a_helpers_name():
     exec(HELPER, names)
     source = "forbidden = ridge\ndef ridge(x): return x\ndef answer(x): return ridge(x)\n"
     exec(source, names)
-    exec('with checks.exercise("01.1", answer, forbids=[forbidden]):\n    answer(1)', names)
+    exec('with checks.exercise("01.1", answer, forbids=[forbidden]):\n    got = answer(1)', names)
+    assert names["got"] == 1
 
 
 def test_a_bare_name_in_forbids_is_an_error_of_the_lab():
