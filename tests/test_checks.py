@@ -7,6 +7,7 @@ import linecache
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -597,3 +598,9 @@ def test_a_function_of_ones_own_may_have_a_helpers_name():
 def test_a_bare_name_in_forbids_is_an_error_of_the_lab():
     with pytest.raises(ValueError, match=r"Write forbids=\[ridge\]"):
         attempt(RIGHT, lambda check, f: f(), forbids=["ridge"])
+
+
+@pytest.mark.parametrize("wrong", [numba.njit(lambda x: x), 3, functools.partial(print)])
+def test_what_cannot_be_watched_is_an_error_of_the_lab(wrong):
+    with pytest.raises(TypeError, match="forbids holds dotted names and plain functions"):
+        attempt(RIGHT, lambda check, f: f(), forbids=[wrong])

@@ -208,9 +208,9 @@ def _code(function):
 def _token(function):
     """A function of the notebook as text that another process can recognize it by."""
     code = getattr(inspect.unwrap(function), "__code__", None)
-    if code is None:
+    if code is None or hasattr(function, "py_func"):  # calls of compiled code are not seen
         raise TypeError(
-            f"forbids holds dotted names and functions of the notebook; got {function!r}."
+            f"forbids holds dotted names and plain functions of the notebook; got {function!r}."
         )
     return f"{code.co_name}#{_digest(code)}"
 

@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 DEPTH = 60  # containers inside containers
+PIECE = 1 << 17  # words that are compared at once, in the cache
 ATOMS = {type(None), bool, int, float, complex, str, bytes, range, slice, type(...)}
 BARE = {  # a subclass is what it is underneath
     int: int.__int__,
@@ -178,8 +179,10 @@ def _same_bytes(left, right):
     if left.dtype.hasobject or left.size == 0:
         return True
     order = "C" if left.flags.c_contiguous else "A"
-    left, right = (np.ravel(array, order).view(np.uint8) for array in (left, right))
-    return np.array_equal(left, right)
+    word = np.uint64 if left.nbytes % 8 == 0 else np.uint8
+    left, right = (np.ravel(array, order).view(np.uint8).view(word) for array in (left, right))
+    starts = range(0, len(left), PIECE)
+    return all(np.array_equal(left[i : i + PIECE], right[i : i + PIECE]) for i in starts)
 
 
 def _parts(matrix):
