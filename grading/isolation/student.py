@@ -19,6 +19,8 @@ import time
 import types
 from collections.abc import Iterator
 
+import numpy as np
+
 from course_lib.notebook import checks
 
 from .border import Reader
@@ -74,7 +76,7 @@ class Lent:
         return items[0]
 
     def __array__(self, dtype=None, copy=None):
-        self._do("array")
+        return np.asarray(self._do("array"), dtype)
 
     def __bool__(self):
         return True
