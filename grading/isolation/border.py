@@ -44,7 +44,7 @@ class Writer:
 
     def __init__(self, refer):
         self.refer = refer
-        self.buffers = []
+        self.buffers, self.packed = [], 0
         self.rngs = []  # in the order of their numbers; their advanced state comes back
 
     def write(self, value, depth=0):
@@ -96,7 +96,7 @@ class Writer:
     def _sequence(self, value, depth, name):
         """A list; many equal things in it, such as the items of a stream, go as one array."""
         if name in ("list", "tuple") and len(value) >= PACKED and _alike(value):
-            _check_count(len(value), f"a {name}")
+            self.packed = _check_count(self.packed + len(value), f"a {name}")
             _check_bytes(len(value) * value[0].nbytes)
             return ["packed", name, self._array(np.stack(value), depth)]
         return [name, self._items(value, depth)]
@@ -204,17 +204,13 @@ def _length(value):
     return max(0, -((value.start - value.stop) // value.step))
 
 
-def _few(value, name):
-    _check_count(_length(value) if isinstance(value, range) else len(value), name)
-    return value
-
-
 def _check_count(count, name):
     if count > COUNTED:
         raise Unportable(
             f"{name} of {count:,} items cannot be checked; at most {COUNTED:,} can, "
             "or more as one array."
         )
+    return count
 
 
 def _check_bytes(count):
@@ -236,7 +232,7 @@ class Reader:
     def __init__(self, buffers, resolve):
         self.buffers = buffers
         self.resolve = resolve
-        self.rngs = []
+        self.rngs, self.packed = [], 0
 
     def read(self, node):
         """Return the value of a JSON node; raise `BrokenBorder` for anything unexpected."""
@@ -271,6 +267,16 @@ class Reader:
         if math.prod(shape) * dtype.itemsize:
             raise BrokenBorder("a message contained an array without its entries.")
         return np.empty(shape, dtype, order)
+
+    def _packed(self, name, node):
+        items = self._read(node)
+        self.packed = _check_count(self.packed + len(items), f"a {name}")
+        return SEQUENCES[name](items)
+
+    def _range(self, nodes):
+        value = range(*map(self._read, nodes))
+        _check_count(_length(value), "a range")
+        return value
 
     def _dict(self, pairs):
         return {self._read(key): self._read(value) for key, value in pairs}
@@ -347,7 +353,7 @@ _READERS = {
     "bytes": lambda reader, number: bytes(reader.buffers[number]),
     "array": Reader._array,
     "scalar": lambda reader, node: reader._read(node)[()],
-    "packed": lambda reader, name, node: SEQUENCES[name](_few(reader._read(node), f"a {name}")),
+    "packed": Reader._packed,
     "dict": Reader._dict,
     "named": Reader._named,
     "rng": Reader._rng,
@@ -358,7 +364,7 @@ _READERS = {
     "type": lambda reader, name: PLAIN_TYPES[name],
     "ellipsis": lambda reader: ...,
     "slice": lambda reader, nodes: slice(*map(reader._read, nodes)),
-    "range": lambda reader, nodes: _few(range(*map(reader._read, nodes)), "a range"),
+    "range": Reader._range,
     "ref": lambda reader, description: reader.resolve(description),
 } | {
     name: lambda reader, nodes, kind=kind: reader._sequence(kind, nodes)

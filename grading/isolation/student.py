@@ -205,6 +205,8 @@ def _settle(settings):
         resource.RLIMIT_CORE: 0,
     }
     for limit, value in limits.items():
+        most = resource.getrlimit(limit)[1]  # this machine's own limit may be lower
+        value = value if most == resource.RLIM_INFINITY else min(value, most)
         resource.setrlimit(limit, (value, value))
     die_with_parent()
     if settings.get("uid"):
