@@ -19,10 +19,10 @@ from .proxies import (
     Class,
     Function,
     Gone,
-    Instance,
     Items,
     Late,
     Student,
+    instances,
 )
 from .wire import BrokenBorder, Unportable
 
@@ -139,7 +139,7 @@ class Examiner(Link):
         number, kind = int(description["number"]), description["kind"]
         name = str(description["name"])[:80]
         if kind in ("class", "object", "callable") and name in self.interfaces:
-            proxy = Class if kind == "class" else Instance
+            proxy = Class if kind == "class" else instances(name)
             return proxy(self, number, name, self.interfaces[name])
         if kind == "iterator":
             return Items(self, number, name)
