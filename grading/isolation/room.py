@@ -3,6 +3,7 @@
 import contextlib
 import resource
 import sys
+from pathlib import Path
 
 __all__ = ["address_space", "had_no_room", "room"]
 
@@ -13,8 +14,7 @@ LINKS = 50  # of a chain of exceptions
 def address_space():
     """Return the bytes of this process's address space; 0 where Linux does not tell."""
     try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[0]) * PAGE
+        return int(Path("/proc/self/statm").read_text().split()[0]) * PAGE
     except OSError:
         return 0
 

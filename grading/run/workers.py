@@ -245,7 +245,8 @@ def _examine(job, slot, pipe, other_end):
     last = {"outputs": {}, "stopped": {}, "cuts": {}, "spent": {}, "trouble": None}
 
     def tell(**message):
-        pipe.send_bytes(json.dumps(message).encode())
+        # Half of a surrogate pair, which Python allows in texts, could be written to no file.
+        pipe.send_bytes(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
 
     def heard(cell, result, cut, outputs):
         used = examination.candidate.spent_of_whole()
@@ -272,5 +273,5 @@ def _examine(job, slot, pipe, other_end):
         last["trouble"] = str(broken)
     except Exception as error:
         last["trouble"] = f"{type(error).__name__}: {error}"
-    pipe.send_bytes(json.dumps(last).encode())
+    tell(**last)
     os._exit(0)
