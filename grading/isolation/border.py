@@ -24,6 +24,7 @@ __all__ = ["Reader", "Writer", "is_library_sketch"]
 
 DEPTH = 60  # containers inside containers
 FIELDS = 200  # of one named tuple
+NAMES = 20_000  # characters of its fields' names
 COUNTED = 1 << 22  # Python objects that a few bytes may stand for
 PACKED = 16  # items of one kind that are worth an array
 SMALL_BYTES = 1 << 14
@@ -282,9 +283,10 @@ class Reader:
         return {self._read(key): self._read(value) for key, value in pairs}
 
     def _named(self, module, name, fields, nodes):
-        return _named_class(str(module), str(name), tuple(map(str, fields)))(
-            *(self._read(node) for node in nodes)
-        )
+        module, name, fields = str(module), str(name), tuple(map(str, fields))
+        if len(fields) > FIELDS or sum(map(len, (module, name, *fields))) > NAMES:
+            raise BrokenBorder("a named tuple had too many fields.")
+        return _named_class(module, name, fields)(*(self._read(node) for node in nodes))
 
     def _rng(self, pair):
         number, state = pair
@@ -331,8 +333,6 @@ def _named_class(module, name, fields):
     known = getattr(sys.modules.get(module), name, None) if _is_ours(module) else None
     if isinstance(known, type) and getattr(known, "_fields", None) == fields:
         return known
-    if len(fields) > FIELDS:
-        raise BrokenBorder("a named tuple had too many fields.")
     return namedtuple(name, fields)
 
 

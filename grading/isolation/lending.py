@@ -81,12 +81,15 @@ def _public(target, name):
     else:
         closed = allowed is None and (_top(type(target)) in CLOSED or _is_code(target))
     missing = AttributeError(f"{public_name(target)!r} has no attribute {name!r} here.")
-    if name.startswith("_") or closed or (allowed is not None and name not in allowed):
+    if name.startswith("_") or closed:
         raise missing
+    if allowed is not None and name not in allowed and hasattr(target, name):
+        raise missing  # of what it has not, it says so in its own words
     try:
         return getattr(target, name)
     except AttributeError as error:
-        raise (missing if error.obj is target and error.name == name else error) from None
+        own = allowed is None and error.obj is target and error.name == name
+        raise (missing if own else error) from None
 
 
 def _is_code(target):

@@ -94,6 +94,7 @@ def _lend(name):
 
 for _name in OPERATIONS.keys() - {"iter"}:
     setattr(Lent, f"__{_name}__", _lend(_name))
+Lent.__name__ = Lent.__qualname__ = "lent object"  # in messages of the interpreter and of NumPy
 
 
 class Pupil(Link):

@@ -55,7 +55,7 @@ class Examination:
 
     def __init__(self, lab, pieces, seed, heard, only=None, begins=None, used=0.0, **options):
         self.lab, self.pieces, self.heard, self.only = lab, pieces, heard, only
-        self.begins, self.used, self.size = begins, used, 0
+        self.begins, self.used, self.grown = begins, used, 0
         self.candidate = Candidate(lab, **options)
         os.environ |= {"SML_GRADING": "1", "SML_GRADING_SEED": str(seed)}
         self.cells = Cells(lab.limits.output_chars)
@@ -84,7 +84,7 @@ class Examination:
             ``cuts`` reached and the processor seconds ``spent``, by cell and test.
         """
         self.candidate.begin(self.used)
-        self.going, self.size = True, address_space()
+        self.going = True
         with self.candidate:
             while self.next < len(self.pieces):
                 self._step()
@@ -106,9 +106,11 @@ class Examination:
         if piece.role == "test":
             if self.only is not None and piece.cell.id not in self.only:
                 return
+            before = address_space()
             result, cut = self._test(piece.cell, position), self.candidate.cuts.get(piece.cell.id)
+            self.grown += max(0, address_space() - before)
             self.heard(piece.cell.id, result, cut and cut._asdict(), self.outputs[position])
-            if address_space() - self.size > self.lab.limits.tests_memory_bytes / 2:
+            if self.grown > self.lab.limits.tests_memory_bytes / 2:
                 raise Overgrown
         elif piece.role == "locked":
             self._locked(piece.cell, position)

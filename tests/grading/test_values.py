@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from course_lib.cost import CountedDistance, CountedMatrix, Meter
+from course_lib.cost import CountedDistance, CountedMatrix, CountedStream, Meter
 from grading.isolation.border import COUNTED, Reader, Writer
 from grading.isolation.changes import changed
 from grading.isolation.examiner import Examiner
@@ -262,6 +262,8 @@ def test_nor_do_they_where_the_other_side_forged_them():
         (["range", [0, 10**9, 1]], Unportable),
         (["list", [packed, packed]], Unportable),
         (["array", "|V0", [10**15], "C", 0], BrokenBorder),
+        (["named", "course_lib", "N", ["x" * 10**5], [1]], BrokenBorder),
+        (["named", "course_lib", "N", [f"f{i}" for i in range(201)], [1]], BrokenBorder),
     ):
         with pytest.raises(error):
             Reader([bytearray(COUNTED)], refuse).read(node)
@@ -450,6 +452,11 @@ def test_the_words_that_somebody_wrote_for_the_answer_cross(lent):
     A = CountedMatrix(np.eye(3), Meter())
     assert "vector or a matrix; got shape" in heard(A, "matmul", np.ones((2, 3, 1)))
     assert "mismatch" in heard(A, "matmul", np.ones(4))
+    assert "has no 'sum': use A @ X, A.T @ Y" in heard(A, "attr", "sum")
+    assert "no entries or rows to index: use A @ X" in heard(A, "getitem", 0)
+    assert "no items to index: read them in order" in heard(
+        CountedStream([1], Meter()), "getitem", 0
+    )
     assert "no attribute 'meter' here" in heard(CountedDistance(np.dot, Meter()), "attr", "meter")
     assert "'CountedMatrix'" in str(Examiner(None, None).refer(A))
 
