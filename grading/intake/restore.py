@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import nbformat
 
 from course_lib.notebook.checks import normal_id
-from grading.lab import IDENTITY, bound_names
+from grading.lab import IDENTITY, bound_names, parse
 
 from .uploads import Refused
 
@@ -221,7 +221,7 @@ def _statements(source):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source).body
+            return parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 

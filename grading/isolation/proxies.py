@@ -7,6 +7,7 @@ that claims to equal everything has nowhere to say so.
 
 import weakref
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,11 +20,11 @@ __all__ = [
     "Class",
     "Function",
     "Gone",
-    "Instance",
     "Items",
     "Late",
     "Missing",
     "Student",
+    "instances",
 ]
 
 WRITTEN_IN = "<the student's notebook>"
@@ -157,7 +158,7 @@ class Class(Function):
         return self._ask("attr", name=name)
 
     def __instancecheck__(self, value):
-        return type(value) is Instance and value._name == self._name
+        return isinstance(value, Instance) and value._name == self._name
 
 
 class Items(Student):
@@ -171,3 +172,15 @@ class Items(Student):
         if done or len(items) != 1:
             raise StopIteration
         return items[0]
+
+
+@lru_cache(maxsize=256)
+def instances(name):
+    """Return the type of the student's objects of one class, under the class's own name."""
+    return type(name, (Instance,), {})
+
+
+# Messages of checks and of the interpreter say of what type a value is.
+for _type, _name in {Items: "generator", Function: "function", Class: "type"}.items():
+    _type.__name__ = _type.__qualname__ = _name
+Missing.__name__ = Missing.__qualname__ = "missing answer"
