@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.intake.restore import read_notebook, restore
+from grading.intake.notebook import read_notebook
+from grading.intake.restore import restore
 from grading.intake.uploads import Refused
 from grading.isolation.limits import Limits
 from grading.lab import LabBroken, read_lab
