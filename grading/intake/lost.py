@@ -10,13 +10,15 @@ __all__ = ["defines", "found_again", "in_reach"]
 WHERE = "# This answer stands in another cell of the notebook."
 
 
-def defines(source):
+def defines(source, stubs=False):
     """Return the functions and classes that a cell defines at its top level.
 
     Parameters
     ----------
     source : str
         Magics are left out; a cell that Python cannot read defines nothing.
+    stubs : bool
+        Whether what only raises NotImplementedError counts.
 
     Returns
     -------
@@ -25,10 +27,20 @@ def defines(source):
     names = set()
     for node in _body(source):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
+            names |= {node.name} if stubs or not _is_empty(node) else set()
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
             names |= {one.id for one in node.targets if isinstance(one, ast.Name)}
     return names
+
+
+def _is_empty(node):
+    """Whether a function only says that it is not written, or a class has no other methods."""
+    if isinstance(node, ast.ClassDef):
+        methods = [part for part in node.body if isinstance(part, ast.FunctionDef)]
+        return bool(methods) and all(map(_is_empty, methods))
+    last = node.body[-1]
+    raised = ast.unparse(last) if isinstance(last, ast.Raise) else ""
+    return len(node.body) < 3 and raised.startswith("raise NotImplementedError")
 
 
 def _body(source):
@@ -100,7 +112,7 @@ def _identity(cell, known):
 def asked_for(cell, lab):
     """The functions and classes that an answer's cell must define, as its stub says."""
     names = set(lab.answers.get(cell.id, ()))
-    return names & defines(cell.released) or names & defines(cell.solution)
+    return names & defines(cell.released, stubs=True) or names & defines(cell.solution)
 
 
 def in_reach(pieces, lab, remarks):
@@ -119,12 +131,15 @@ def in_reach(pieces, lab, remarks):
     list of Piece
     """
     lacking = {}  # position of the answer's cell -> position of the cell that has the answer
+    # What was released as a stub is one, whatever it looks like.
+    stubs = {cell.released.strip() for cell in lab.cells if cell.role == "answer"}
     names = {n: defines(one.source) for n, one in enumerate(pieces) if _is_students(one)}
+    names |= {n: set() for n in names if pieces[n].source.strip() in stubs}
     for n, piece in enumerate(pieces):
         wanted = asked_for(piece.cell, lab) if piece.role == "answer" else set()
-        if not wanted or (wanted <= names[n] and not _is_stub(piece)):
+        if not wanted or wanted <= names[n]:
             continue
-        places = [m for m in names if m != n and wanted <= names[m] and not _is_stub(pieces[m])]
+        places = [m for m in names if m != n and wanted <= names[m]]
         if places and not _follows(pieces, n, places[-1]):
             lacking[n] = places[-1]
             remarks.append(
@@ -139,9 +154,11 @@ def _is_students(piece):
 
 
 def _is_stub(piece):
-    if piece.cell is None or piece.role != "answer":
-        return False
-    return piece.missing or piece.source.strip() == piece.cell.released.strip()
+    return piece.missing or not piece.source.strip() or _only_stubs(piece.source)
+
+
+def _only_stubs(source):
+    return bool(defines(source, stubs=True)) and not defines(source)
 
 
 def _follows(pieces, answer, place):
@@ -159,7 +176,7 @@ def _moved(pieces, lacking):
         due[place] = min(answer, due.get(place, answer))
     result = []
     for n, piece in enumerate(pieces):
-        hides = n in lacking and _is_stub(piece)
+        hides = n in lacking and (_is_stub(piece) or piece.source == piece.cell.released)
         result.append(replace(piece, source=WHERE, missing=False) if hides else piece)
         early = (pieces[place] for place in sorted(due) if due[place] == n < place)
         result += [replace(one, cell=None, missing=False) for one in early]
