@@ -345,7 +345,7 @@ def test_a_written_answer_is_the_students(tmp_path):
 
 
 def test_the_cell_of_the_id_is_found_when_it_lost_its_own(tmp_path):
-    lab = lab_of(solution(student(), locked("setup", "x = student"), *small_lab().cells), tmp_path)
+    lab = lab_of(solution(student(), locked("own", "x = student"), *small_lab().cells), tmp_path)
     cells = released(lab_of(small_lab(), tmp_path, "91-other"))
     cells = [bare('student = "eve"'), bare("x = student"), *(bare(one["source"]) for one in cells)]
     pieces, remarks = restored(cells, lab)
