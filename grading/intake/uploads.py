@@ -157,7 +157,9 @@ def _chosen(uploads, refusals):
     for one in others:
         named = one.place == first.place != "" and first.rank > one.rank
         why = "bears the lab's name" if named else "is newer"
-        reason = f"{first.origin} {why}; it is graded, and this one only if that is unreadable."
+        spare = one.rank != OTHER or first.rank == OTHER
+        then = "this one only if that is unreadable" if spare else "this one is not"
+        reason = f"{first.origin} {why}; it is graded, and {then}."
         refusals.append(Refusal(one.origin, reason, harmless=True))
     others = (one for one in others if first.rank == OTHER or one.rank != OTHER)
     return replace(first, older=tuple(others))

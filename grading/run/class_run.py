@@ -115,7 +115,7 @@ class ClassRun:
         known = self.store.students()
         uploads, refusals = find_uploads(self.store.submitted, self.labs, known)
         uploads = [one for one in uploads if self._is_asked_for(one)]
-        for refusal in refusals:
+        for refusal in sorted(refusals, key=lambda one: one.origin):
             told = self.totals.odd if refusal.harmless else self.totals.refused
             told.append((refusal.origin, refusal.reason))
         self.total, self.done = len(uploads), 0

@@ -470,3 +470,66 @@ def test_what_stands_in_nobodys_way_stands_in_the_report(room):
     totals = holds_beside(room, write)
     assert totals.refused == []
     assert [origin for origin, _ in totals.odd] == ["notes.txt"]
+
+
+# ---- By the real command ------------------------------------------------------------------
+
+
+def without_marks(raw):
+    cells = json.loads(raw)["cells"]
+    bare = [{"cell_type": cell["cell_type"], "source": cell["source"]} for cell in cells]
+    return json.dumps({"nbformat": 4, "cells": bare}).encode()
+
+
+def without_an_answer(raw):
+    cells = [cell for cell in json.loads(raw)["cells"] if cell["id"] != "answer-90-1"]
+    return json.dumps({"nbformat": 4, "cells": cells}).encode()
+
+
+@pytest.mark.slow
+def test_ten_broken_things_beside_three_honest_ones(tmp_path):
+    course = Course(tmp_path / "course", _90_small=small_lab())
+    for student in HONEST:
+        good = course.hand_in(student, LAB, "solution").read_bytes()
+    ann = course.submitted / "ann" / LAB
+    (ann / "timestamp.txt").write_bytes(b"\xef\xbb\xbf2026-11-01 12:00:00 UTC")
+    (ann / "scratch.ipynb").write_bytes(b"{}")
+    (course.submitted / "日本" / LAB / "timestamp.txt").write_text("2026-11-01 13:00 CEST")
+    inner, outer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as file:
+        file.writestr(f"{LAB}.ipynb", good)
+    with zipfile.ZipFile(outer, "w") as file:
+        for name, raw in {
+            f"dan_{LAB}-1.ipynb": good,
+            f"eve_{LAB}.zip": inner.getvalue(),
+            "Untitled.ipynb": good,
+            f"../x_{LAB}.ipynb": good,
+        }.items():
+            file.writestr(name, raw)
+    for name, raw in {
+        "class.zip": outer.getvalue(),
+        f"fay_{LAB}.ipynb": without_marks(good),
+        f"gil_{LAB}.ipynb": without_an_answer(good),
+        f"cay_{LAB}.ipynb": b"{",
+        "日" * 80 + f"_{LAB}.ipynb": good,
+        os.fsdecode(b"Zo\xeb_90-small.ipynb"): good,
+        "notes.txt": b"",
+    }.items():
+        (course.submitted / name).write_bytes(raw)
+    said = course.grade_apart(env={"PYTHONIOENCODING": "latin-1:strict"})
+    assert "8 graded, 0 unchanged, 5 refused" in said
+    whole = dict.fromkeys((*HONEST, "dan", "eve", "fay"), 10.0)
+    assert course.scores() == whole | {"gil": 6.0, "cay": 0.0}
+    page = html.unescape((course.root / "grading" / "report" / "index.html").read_text("utf-8"))
+    for words in (
+        "'Zo\\xeb' cannot be a student's name",
+        "at most 200 bytes",
+        "the name '../x_90-small.ipynb'",
+        "class.zip:Untitled.ipynb",
+        "has the zone 'CEST'",
+        "bears the lab's name",
+        "the answer was found by the name that it defines, gram",
+    ):
+        assert words in page
+    assert "the cell of this answer was not in the notebook" in course.page("gil", LAB)
+    assert "0 graded, 9 unchanged" in course.grade_apart()
