@@ -42,6 +42,7 @@ def graded(tmp_path_factory):
         "seed": 1,
     }
     record |= {"graded_at": "2026-03-01 10:00", "origin": "ann", "seconds": 0.0, "cuts": {}}
+    record |= {"results": results, "refused": ""}
     pieces = [Piece(cell, cell.cell_type, cell.solution) for cell in lab.cells]
     store.save(record, graded_notebook(lab, pieces, {}))
     course.store, course.known = store, lab
