@@ -131,9 +131,7 @@ def write_term(root):
         store.set_extensions(extensions)
     names, scores = _scores(store, labs)
     penalties, held = _settled(scores, rules)
-    store.set_penalties(
-        {(names[lab][one], lab): penalty for (one, lab), penalty in penalties.items()}
-    )
+    store.set_penalties({(names[lab][one], lab): lost for (one, lab), lost in penalties.items()})
     points = {
         (student, lab): one["score"] - _lost(penalties, one, student, lab)
         for lab, found in scores.items()
@@ -143,12 +141,11 @@ def write_term(root):
     students = roster.rows or {one: _nameless(shown[one]) for one, _ in sorted(points)}
     given = {lab: labs[lab] for lab in labs if lab in scores or lab in rules.due}
     report = folder / "report"
-    table = report / "canvas.csv"
     if roster.usable:
         sure = {key: score for key, score in points.items() if key not in held}
-        write_whole(table, canvas_table(students, given, sure, roster.head))
-    else:
-        table.unlink(missing_ok=True)  # an old one must not be taken for today's
+        write_whole(report / "canvas.csv", canvas_table(students, given, sure, roster.head))
+    else:  # an old one must not be taken for today's
+        (report / "canvas.csv").unlink(missing_ok=True)
     page = template("term.html").render(
         **_summary(students, given, points, penalties, rules),
         strangers=sorted({shown[student] for student, _ in points if student not in students}),

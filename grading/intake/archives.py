@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from grading.foreign.text import NAME_BYTES, Unreadable, decoded, printable
 
-__all__ = ["Member", "Refused", "members", "opened", "read_file"]
+__all__ = ["Member", "Refused", "members", "read_file", "read_text"]
 
 MEMBERS = 5000  # of one archive, archives within it included
 ARCHIVE_BYTES = 1 << 30

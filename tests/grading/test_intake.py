@@ -351,3 +351,18 @@ def test_the_cell_of_the_id_is_found_when_it_lost_its_own(tmp_path):
     pieces, remarks = restored(cells, lab)
     assert [piece.source for piece in pieces if "student =" in piece.source] == ["student = 'ann'"]
     assert any("carries the id 'eve'" in remark for remark in remarks)
+
+
+DEEP = {
+    "attributes": "raise x" + ".b" * 3000,
+    "parentheses": "raise " + "(" * 150 + "1" + ")" * 150,
+    "minus": "return " + "-" * 20_000 + "1",
+    "long": "raise NotImplementedError('" + "a" * 300_000 + "')",
+}
+
+
+@pytest.mark.parametrize("case", DEEP)
+def test_no_depth_or_length_of_an_answer_stops_the_reading(lab, case):
+    cells = [cell for cell in released(lab) if cell["id"] != "answer-90-1"]
+    pieces, _ = restored([*cells, bare(f"def mean(x):\n    {DEEP[case]}")], lab)
+    assert [piece.cell for piece in pieces if piece.cell is not None] == list(lab.cells)
