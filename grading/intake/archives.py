@@ -175,7 +175,9 @@ def _bytes(archive, number, limit):
         what = type(error).__name__
         raise Refused(f"it is in a damaged archive ({what}); pack it anew.") from None
     if len(raw) > limit:
-        raise Refused(f"it is larger than {limit >> 20} MB.")
+        raise Refused(
+            f"it is larger than {limit >> 20} MB; clear the outputs and hand it in again."
+        )
     return raw
 
 
@@ -187,7 +189,9 @@ def read_file(path, limit):
         except OSError as error:
             raise Refused(f"it cannot be read ({error.strerror}).") from None
     if len(raw) > limit:
-        raise Refused(f"it is larger than {limit >> 20} MB.")
+        raise Refused(
+            f"it is larger than {limit >> 20} MB; clear the outputs and hand it in again."
+        )
     return raw
 
 
@@ -208,11 +212,11 @@ def opened(path, limit):
     about = os.fstat(number)
     reason = None
     if not stat.S_ISREG(about.st_mode):
-        reason = "it is not a regular file."
+        reason = "it is not a regular file; hand in the file itself."
     elif about.st_nlink > 1:
         reason = "it is a hard link to another file; hand in a copy."
     elif about.st_size > limit:
-        reason = f"it is larger than {limit >> 20} MB."
+        reason = f"it is larger than {limit >> 20} MB; clear the outputs and hand it in again."
     if reason:
         os.close(number)
         raise Refused(reason)

@@ -81,18 +81,22 @@ def read_notebook(raw, limit=None):
         text, remark = decoded(raw)
         notebook = json.loads(text)
     except Unreadable:
-        raise Refused("it is not UTF-8 text, so not a notebook.") from None
+        raise Refused(
+            "it is not UTF-8 text, so not a notebook; save it in Jupyter again."
+        ) from None
     except (ValueError, RecursionError):
-        raise Refused("it is not valid JSON, so not a notebook.") from None
+        raise Refused(
+            "it is not valid JSON, so not a notebook; save it in Jupyter again."
+        ) from None
     if remark:
         raise Refused("it is not UTF-8 text; save it in Jupyter again.")
     if not isinstance(notebook, dict):
-        raise Refused("it is JSON, but not a notebook.")
+        raise Refused("it is JSON, but not a notebook; hand in the .ipynb file.")
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         cells = _upgraded(text, notebook).get("cells")
     if not isinstance(cells, list):
-        raise Refused("it is a notebook without cells.")
+        raise Refused("it is a notebook without cells; hand in the file again.")
     if len(cells) > CELLS:
         raise Refused(f"it has more than {CELLS} cells; remove those that are not yours.")
     cells = [_cell(cell) for cell in cells if isinstance(cell, dict)]

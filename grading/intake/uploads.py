@@ -181,7 +181,7 @@ def _files(folder, labs, refusals):
         try:
             entries = sorted(os.scandir(where), key=lambda entry: entry.name)
         except OSError as error:
-            reason = f"the folder cannot be opened ({error.strerror})."
+            reason = f"the folder cannot be opened ({error.strerror}); let yourself read it."
             refusals.append(Refusal(printable("/".join(parts)), reason))
             continue
         for entry in entries:
@@ -199,7 +199,7 @@ def _files(folder, labs, refusals):
             elif entry.is_dir():
                 reason = "it lies too deep in folders; move it up."
             else:
-                reason = "it is not a regular file."
+                reason = "it is not a regular file; hand in the file itself."
             if reason and not (own and _is_beside(entry.name)):
                 refusals.append(Refusal(printable("/".join(here)), reason))
 
@@ -213,7 +213,7 @@ def _uploads(path, parts, origin, labs, refusals):
     if _is_beside(parts[-1]):
         if len(parts) > 2 and parts[1] in labs:
             return  # a figure or a data file that was collected with the notebook
-        reason = "it is neither a notebook (.ipynb) nor an archive (.zip)."
+        reason = "it is neither a notebook (.ipynb) nor an archive (.zip), and was not read."
         refusals.append(Refusal(origin, reason, harmless=True))
         return
     owner = _owner(parts, labs)

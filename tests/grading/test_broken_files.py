@@ -133,7 +133,7 @@ def room(tmp_path_factory):
     patch.undo()
 
 
-def holds_beside(room, put):
+def expect_nothing_moves(room, put):
     """Put broken things beside the honest ones, run, look, and clear away."""
     before = set(room.course.submitted.iterdir())
     try:
@@ -200,7 +200,7 @@ def test_broken_files_with_odd_names(room):
             name = one["name"][:180] + str(n).encode() + one["ending"].encode()
             (submitted / os.fsdecode(name)).write_bytes(one["raw"])
 
-    totals = holds_beside(room, put)
+    totals = expect_nothing_moves(room, put)
     graded = len(room.points()) - len(HONEST)
     assert len(totals.refused) + len(totals.odd) + graded >= len(files) // 2
 
@@ -217,7 +217,7 @@ def test_broken_notebooks_in_folders_of_their_own(room):
             for where in (folder, folder / "images"):
                 (where / os.fsdecode(b"x" + one["beside"][:200])).write_bytes(one["raw"])
 
-    holds_beside(room, put)
+    expect_nothing_moves(room, put)
 
 
 times = st.one_of(
@@ -242,7 +242,7 @@ def test_times_of_any_form(room):
             stamp = one["text"].encode(one["encoding"], "replace")
             (folder / "timestamp.txt").write_bytes(stamp)
 
-    totals = holds_beside(room, put)
+    totals = expect_nothing_moves(room, put)
     said = {origin for origin, reason in totals.odd if "as handed in on time" in reason}
     with Gradebook(f"sqlite:///{room.folder / 'gradebook.db'}") as book:
         for n in range(len(files)):
@@ -280,7 +280,7 @@ def test_archives_with_odd_members(room):
                 raw = raw[:at] + new + raw[at + len(new) :]
             (submitted / f"class-{n}.zip").write_bytes(raw)
 
-    holds_beside(room, put)
+    expect_nothing_moves(room, put)
 
 
 @HUNDRED
@@ -457,7 +457,7 @@ def test_names_that_fit_no_folder_are_said(room):
         for name in put:
             (submitted / name).write_bytes(room.good)
 
-    totals = holds_beside(room, write)
+    totals = expect_nothing_moves(room, write)
     assert room.points()[longest] == 10.0
     assert [f"has {NAME_BYTES + 1}" in reason for _, reason in totals.refused] == [True]
 
@@ -467,7 +467,7 @@ def test_what_stands_in_nobodys_way_stands_in_the_report(room):
         (submitted / "notes.txt").write_text("call the dean")
         (submitted / f"eve_{LAB}").mkdir()
 
-    totals = holds_beside(room, write)
+    totals = expect_nothing_moves(room, write)
     assert totals.refused == []
     assert [origin for origin, _ in totals.odd] == ["notes.txt"]
 
