@@ -205,6 +205,7 @@ def test_broken_files_with_odd_names(room):
     assert len(totals.refused) + len(totals.odd) + graded >= len(files) // 2
 
 
+@pytest.mark.slow
 def test_broken_notebooks_in_folders_of_their_own(room):
     files = drawn(raw=broken_bytes, stamp=st.binary(max_size=30), beside=odd_names)
 
@@ -231,6 +232,7 @@ times = st.one_of(
 )
 
 
+@pytest.mark.slow
 def test_times_of_any_form(room):
     files = drawn(text=times, encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-7"]))
 
