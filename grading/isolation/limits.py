@@ -105,7 +105,8 @@ class Limits:
     output_chars : int
         Output that is kept of one cell.
     notebook_bytes : int
-        Size of the submitted file, and of all that an archive unpacks to.
+        Size of the text of a notebook's cells; its file, outputs included, may have five times
+        as much.
     restarts : int
         How often a process that died, the student's or the tests', is started again for the
         exercises that are left.
