@@ -15,10 +15,12 @@ from functools import lru_cache
 import numpy as np
 import numpy.random  # numpy imports it late; here memory may be short by then
 
+from course_lib.notebook._values import OBJECTS, is_library_sketch
+
 from .rngs import new_rng, rng_state
 from .wire import BrokenBorder, Unportable
 
-__all__ = ["Reader", "Writer", "is_library_sketch"]
+__all__ = ["Reader", "Writer"]
 
 DEPTH = 60  # containers inside containers
 FIELDS = 200  # of one named tuple
@@ -98,7 +100,7 @@ class Writer:
 
     def _array(self, array, depth):
         if array.dtype.hasobject:
-            raise Unportable("an array of Python objects (dtype object) cannot be checked.")
+            raise Unportable(OBJECTS)
         order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
         flat = np.ascontiguousarray(array.T if order == "F" else array)
         self.buffers.append(flat.reshape(-1).view(np.uint8) if flat.size else np.empty(0, np.uint8))
@@ -157,13 +159,6 @@ _BARE = {
     bytes: bytes.__bytes__,
     dict: lambda value: dict(dict.items(value)),
 } | {kind: lambda value, kind=kind: kind(kind.__iter__(value)) for kind in SEQUENCES.values()}
-
-
-def is_library_sketch(kind):
-    """Whether a class is one of ``course_lib`` with the verbs to_bytes and from_bytes."""
-    module = sys.modules.get(kind.__module__) if kind.__module__.startswith("course_lib.") else None
-    known = getattr(module, kind.__qualname__, None) is kind
-    return known and hasattr(kind, "to_bytes") and hasattr(kind, "from_bytes")
 
 
 def _alike(values):

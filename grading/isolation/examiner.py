@@ -14,11 +14,12 @@ import numpy as np
 
 from course_lib import cost
 from course_lib.notebook import checks
+from course_lib.notebook._answer import change_of
+from course_lib.notebook._values import not_plain
 
 from .link import NOT_LENT, OPERATIONS, Link
 from .proxies import (
     WRITTEN_IN,
-    ArgumentChanged,
     Class,
     Function,
     Gone,
@@ -131,9 +132,7 @@ class Examiner(Link):
         arguments = self.signatures.get(self.asked, ())
         if name.isdigit() and int(name) <= len(arguments):
             name = arguments[int(name) - 1]
-        raise ArgumentChanged(
-            f"{self.asked} changes its argument {name} in place; work on a copy of it."
-        )
+        raise change_of(self.asked, name)
 
     def _late(self):
         return Late(f"{self.asked} was stopped: it {self.watch.cut}", self.watch.cut)
@@ -159,10 +158,7 @@ class Examiner(Link):
         # an answer returns must be a plain function.
         if kind == "function" or (self.looking and kind in ("callable", "class")):
             return Function(self, number, self.asked or name)
-        raise Refused(
-            f"{self.asked} returned a {name} object; "
-            "return numbers, strings, arrays, or lists, tuples and dictionaries of them."
-        )
+        raise Refused(not_plain(self.asked, name))
 
     # -- questions of the student, about what a test lent him ---------------------------
 

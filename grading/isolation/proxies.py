@@ -16,7 +16,6 @@ from .link import OPERATIONS
 
 __all__ = [
     "WRITTEN_IN",
-    "ArgumentChanged",
     "Class",
     "Function",
     "Gone",
@@ -49,10 +48,6 @@ class Gone(BaseException):
 
 class Late(Gone):
     """The student's code used more than it may; its process goes on."""
-
-
-class ArgumentChanged(checks.CheckFailed):
-    """An answer changed what it was given to read."""
 
 
 @dataclass
@@ -98,6 +93,8 @@ class Student:
 
 class Function(Student):
     """A function of the student's; it can be called."""
+
+    isolated = "function"  # its values have crossed a border
 
     @property
     def __name__(self):
@@ -151,6 +148,8 @@ for _name in OPERATIONS.keys() - {"len", "contains"}:
 
 class Class(Function):
     """A class that the exercise asks for; it can be called, and asked for its constructors."""
+
+    isolated = "class"
 
     def __getattr__(self, name):
         if name.startswith("_") or name not in self._interface:

@@ -20,10 +20,10 @@ import types
 from collections.abc import Iterator
 
 from course_lib.notebook import checks
+from course_lib.notebook._values import changed
 
 from .border import Reader
 from .cells import Cells, alarm, no_alarm
-from .changes import changed
 from .link import NOT_LENT, OPERATIONS, Link
 from .wire import BrokenBorder, Unportable, Wire
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
+from course_lib.notebook._values import changed
 from grading.isolation.border import Reader, Writer
-from grading.isolation.changes import changed
 from grading.isolation.link import as_exception, describe
 from grading.isolation.rngs import new_rng, restore_rng, rng_state
 from grading.isolation.wire import BrokenBorder, Unportable, Wire
