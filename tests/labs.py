@@ -40,7 +40,7 @@ def given(slug):
     for cell in solution(slug).cells:
         mark = cell.metadata.get("nbgrader", {})
         locked = cell.cell_type == "code" and mark.get("locked") and not mark.get("grade")
-        if cell.id == "student" or (locked and cell.id != "summary"):
+        if cell.id == "student" or (locked and "checks.summary()" not in cell.source):
             run(cell.source, namespace, cell.id)
     large = {
         name: np.ascontiguousarray(value[::10])

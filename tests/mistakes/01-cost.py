@@ -16,7 +16,7 @@ def counted(expression, shapes):
     extent = {}
     for letters, shape in zip(operands, shapes, strict=True):
         extent.update(zip(letters, shape, strict=True))
-    sizes = [math.prod(extent[a] for a in letters) for letters in [*operands, result]]
+    sizes = [math.prod(extent[a] for a in set(letters)) for letters in [*operands, result]]
     summed = bool(set(extent) - set(result))
     return math.prod(extent.values()), len(operands), summed, sizes
 
@@ -57,11 +57,46 @@ def two_operands_at_most(expression, shapes, itemsize):
     return ((operands > 1) + summed) * points, itemsize * sum(sizes)
 
 
-@mistake("01.1", caught_by="edge case", says="ii->")
+@mistake("01.1", caught_by="check", says="only the diagonal is needed")
 def the_whole_of_a_diagonal(expression, shapes, itemsize):
     points, operands, summed, sizes = counted(expression, shapes)
     numbers = sum(map(math.prod, shapes)) + sizes[-1]
     return (operands - 1 + summed) * points, itemsize * numbers
+
+
+@mistake("01.1", caught_by="edge case", says="iij,j->")
+def diagonals_of_matrices_only(expression, shapes, itemsize):
+    points, operands, summed, sizes = counted(expression, shapes)
+    letters = expression.split("->")[0].split(",")
+    whole = [
+        size if len(a) == 2 else math.prod(shape)
+        for a, shape, size in zip(letters, shapes, sizes, strict=False)
+    ]
+    return (operands - 1 + summed) * points, itemsize * (sum(whole) + sizes[-1])
+
+
+@mistake("01.1", caught_by="accuracy", says="Does a number overflow, or is it rounded?")
+def in_32_bits(expression, shapes, itemsize):
+    points, operands, summed, sizes = counted(expression, shapes)
+    small = (points + 2**31) % 2**32 - 2**31
+    return (operands - 1 + summed) * small, itemsize * sum(sizes)
+
+
+@mistake("01.1", caught_by="accuracy", says="ij,ij->ij")
+def equal_operands_once(expression, shapes, itemsize):
+    points, operands, summed, sizes = counted(expression, shapes)
+    letters = [*expression.split("->")[0].split(","), expression.split("->")[1]]
+    return (operands - 1 + summed) * points, itemsize * sum(
+        dict(zip(letters, sizes, strict=True)).values()
+    )
+
+
+@mistake("01.1", caught_by="check", says="changes its argument shapes in place")
+def eats_the_shapes(expression, shapes, itemsize):
+    points, operands, summed, sizes = counted(expression, shapes)
+    while shapes:
+        shapes.pop()
+    return (operands - 1 + summed) * points, itemsize * sum(sizes)
 
 
 @mistake("01.1", caught_by="check", says="write this one yourself")
@@ -134,12 +169,71 @@ def walls_of_another_name(machine, steps):
     return seconds, ["memory" if wall == "bytes" else wall for wall in walls]
 
 
-@mistake("01.2", caught_by="edge case", says="footprint of 1024")
+@mistake("01.2", caught_by="check", says="The first level holds 1000 bytes")
 def a_full_cache_is_too_small(machine, steps):
     levels = [
         next(entry for entry in machine["levels"] if entry[0] > step["footprint"]) for step in steps
     ]
     return total([parts_of(machine, *pair) for pair in zip(steps, levels, strict=True)])
+
+
+@mistake("01.2", caught_by="edge case", says="footprint of 65536")
+def a_full_cache_is_too_small_but_the_first(machine, steps):
+    first = machine["levels"][0][0]
+    levels = [
+        next(
+            e
+            for e in machine["levels"]
+            if e[0] > step["footprint"] or step["footprint"] == first == e[0]
+        )
+        for step in steps
+    ]
+    return total([parts_of(machine, *pair) for pair in zip(steps, levels, strict=True)])
+
+
+def read_by(machine, steps, price):
+    """The right answer, but for what the reads of a step take."""
+    parts = [parts_of(machine, step) for step in steps]
+    for part, step in zip(parts, steps, strict=True):
+        level = next(entry for entry in machine["levels"] if entry[0] >= step["footprint"])
+        part["reads"] = price(step.get("reads", 0), step.get("chained", False), *level[1:])
+    return total(parts)
+
+
+@mistake("01.2", caught_by="check", says="its share")
+def reads_wait_in_whole_waves(machine, steps):
+    def price(reads, chained, bandwidth, latency):
+        waves = reads if chained else math.ceil(reads / machine["in_flight"])
+        return max(waves * latency, 0 if chained else reads * 64 / bandwidth)
+
+    return read_by(machine, steps, price)
+
+
+@mistake("01.2", caught_by="check", says="chained reads, one latency each")
+def chained_reads_wait_for_lines(machine, steps):
+    def price(reads, chained, bandwidth, latency):
+        return reads * max(latency if chained else latency / machine["in_flight"], 64 / bandwidth)
+
+    return read_by(machine, steps, price)
+
+
+@mistake("01.2", caught_by="check", says="bytes and flops do not add up")
+def one_wall_for_bytes_and_flops(machine, steps):
+    parts = [parts_of(machine, step) for step in steps]
+    walls = []
+    for part in parts:
+        longer = max(("bytes", "flops"), key=part.get)
+        both = {longer: part["bytes"] + part["flops"], "reads": part["reads"]}
+        both["launches"] = part["launches"]
+        walls.append(max(both, key=both.get))
+    return total(parts)[0], walls
+
+
+@mistake("01.2", caught_by="check", says="changes its argument steps in place")
+def fills_in_what_is_missing(machine, steps):
+    for step in steps:
+        step.setdefault("chained", False)
+    return total([parts_of(machine, step) for step in steps])
 
 
 @mistake("01.2", caught_by="accuracy", says="The wall of a step is wrong")
@@ -206,10 +300,27 @@ def entries_of_the_log_only(log, fanout, budget):
     return delay, before, np.sort(log)[np.searchsorted(np.sort(log), after)]
 
 
-@mistake("01.3", caught_by="check", says="changed the log")
+@mistake("01.3", caught_by="check", says="changes its argument log in place")
 def sorts_in_place(log, fanout, budget):
     log.sort()
     return planned(log, fanout, budget)
+
+
+@mistake("01.3", caught_by="edge case", says="The plan for 100 entries")
+def nothing_comes_at_the_delay_itself(log, fanout, budget):
+    delay, before, after = planned(log, fanout, budget)
+    both = np.sort(np.r_[log, delay + log])
+    late = np.mean(log > delay)
+    if after == delay and (1 - late) ** fanout < 0.99:
+        after = both[np.searchsorted(both, delay, side="right")]
+    return delay, before, after
+
+
+@mistake("01.3", caught_by="accuracy", says="Before, with")
+def adds_the_chances(log, fanout, budget):
+    delay, _, after = planned(log, fanout, budget)
+    late = [np.mean(log > t) for t in np.unique(log)[-2000:]]
+    return delay, np.unique(log)[-2000:][np.argmax(fanout * np.array(late) <= 0.01)], after
 
 
 @mistake("01.3", caught_by="edge case", says="The plan for 1 entries")
@@ -313,6 +424,21 @@ def gives_up_where_it_is_not_even(n):
     return nested(n) if n & (n - 1) else by_bits(n)
 
 
+@mistake("01.4", caught_by="cost", says="n = 48")
+def blocks_of_three_sizes(n):
+    order = nested(n)
+    i, j, k = order.T
+    sizes = [axis // side for side in (2, 4, 8) for axis in (k, j, i)]
+    return order[np.lexsort([k, j, i, *sizes])]
+
+
+@mistake("01.4", caught_by="edge case", says="not every triple")
+def repeats_the_first_where_n_is_odd(n):
+    order = by_bits(n)
+    order = order[np.all(order < n, axis=1)]
+    return np.r_[order[:1], order[:-1]] if n % 2 and n > 1 else order
+
+
 @mistake("01.4", caught_by="edge case", says="not every triple")
 def fails_at_one(n):
     order = by_bits(n)
@@ -375,6 +501,28 @@ def forgot_to_return(arrival_s, service_s, room):
 @mistake("01.5", caught_by="accuracy", says="With room for 0")
 def there_is_always_some_room(arrival_s, service_s, room):
     return queued(arrival_s, service_s, max(room, 1) if len(arrival_s) == 2000 else room)
+
+
+@mistake("01.5", caught_by="check", says="changes its argument arrival_s in place")
+def overwrites_the_arrivals(arrival_s, service_s, room):
+    start = queued(arrival_s, service_s, room)
+    np.copyto(arrival_s, start, where=~np.isnan(start))
+    return start
+
+
+@mistake("01.5", caught_by="edge case", says="room 0")
+def busy_at_the_moment_of_the_end(arrival_s, service_s, room):
+    ends = [-1.0]
+
+    def let_in(busy, line):
+        return line < room or not busy
+
+    start = queued(arrival_s, service_s, room, let_in)
+    for customer, now in enumerate(arrival_s):
+        if room == 0 and now in ends:
+            start[customer] = np.nan
+        ends.append(start[customer] + service_s[customer])
+    return start
 
 
 @mistake("01.5", caught_by="edge case", says="room 0")

@@ -77,6 +77,47 @@ def normal_vectors_and_a_tolerance_of_its_own(A, B, C, trials, tol, rng):
     return np.flatnonzero(~np.isclose(A @ (B @ R), right, rtol=1e-6, atol=1e-9).all(axis=1))
 
 
+def differences(A, B, C, R):
+    return A @ (B @ R) - C @ R
+
+
+@mistake("02.1", caught_by="accuracy", says="errors [1, -1]")
+def one_sum_over_all_trials(A, B, C, trials, tol, rng):
+    R = rng.integers(2, size=(B.shape[1], trials))
+    return np.flatnonzero(~(np.abs(differences(A, B, C, R).sum(axis=1)) <= tol))
+
+
+@mistake("02.1", caught_by="edge case", says="one difference above tol suffices")
+def the_mean_of_the_differences(A, B, C, trials, tol, rng):
+    R = rng.integers(2, size=(B.shape[1], trials))
+    return np.flatnonzero(~(np.abs(differences(A, B, C, R)).mean(axis=1) <= tol))
+
+
+@mistake("02.1", caught_by="check", says="are the vectors the same at each call?")
+def the_same_vectors_at_each_call(A, B, C, trials, tol, rng):
+    R = np.random.default_rng(0).integers(2, size=(B.shape[1], trials))
+    return np.flatnonzero(~(np.abs(differences(A, B, C, R)) <= tol).all(axis=1))
+
+
+@mistake("02.1", caught_by="check", says="The same rng gave two answers")
+def vectors_of_its_own(A, B, C, trials, tol, rng):
+    R = np.random.default_rng().integers(2, size=(B.shape[1], trials))
+    return np.flatnonzero(~(np.abs(differences(A, B, C, R)) <= tol).all(axis=1))
+
+
+@mistake("02.1", caught_by="accuracy", says="hidden test (accuracy)")
+def vectors_with_few_ones(A, B, C, trials, tol, rng):
+    R = (rng.random((B.shape[1], trials)) < 1 / 4).astype(int)
+    return np.flatnonzero(~(np.abs(differences(A, B, C, R)) <= tol).all(axis=1))
+
+
+@mistake("02.1", caught_by="accuracy", says="3 trials miss")
+def half_of_the_trials(A, B, C, trials, tol, rng):
+    R = rng.integers(2, size=(B.shape[1], trials))
+    R[:, : trials // 2 if trials < 20 else 0] = 0
+    return np.flatnonzero(~(np.abs(differences(A, B, C, R)) <= tol).all(axis=1))
+
+
 @mistake("02.1", caught_by="edge case", says="NaN is wrong")
 def nan_passes(A, B, C, trials, tol, rng):
     R = rng.integers(2, size=(B.shape[1], trials))
@@ -105,7 +146,7 @@ def forwards_under_another_name(A, B, C, trials, tol, rng):
     return np.flatnonzero([not is_right(A, B, C, trials=trials, tol=tol, rng=rng)])
 
 
-@mistake("02.2", caught_by="check", says="changed the state")
+@mistake("02.2", caught_by="check", says="changes its argument state in place")
 def works_in_place(state, draws, rng):
     np.add.at(state, (slice(None), rng.integers(state.shape[1], size=len(draws))), [[1]])
     return state
@@ -173,6 +214,35 @@ def throws_rubbish_away(state, draws, rng):
     kept = np.where(np.abs(draws - np.median(draws)) < 3 * np.std(draws), draws, 0)
     counts = np.bincount(group, minlength=size)
     return state + np.array([counts, np.bincount(group, kept, minlength=size)])
+
+
+def dealt(state, draws, group):
+    """The new state if each draw goes to its group."""
+    counts = np.bincount(group, minlength=state.shape[1])
+    return state + np.array([counts, np.bincount(group, draws, minlength=state.shape[1])])
+
+
+@mistake("02.2", caught_by="accuracy", says="Do neighbors go to one group together?")
+def neighbors_together(state, draws, rng):
+    pairs = rng.integers(state.shape[1], size=len(draws) // 2 + 1)
+    return dealt(state, draws, np.repeat(pairs, 2)[: len(draws)])
+
+
+@mistake("02.2", caught_by="accuracy", says="Chi-square")
+def never_to_the_last(state, draws, rng):
+    return dealt(state, draws, rng.integers(max(1, state.shape[1] - 1), size=len(draws)))
+
+
+@mistake("02.2", caught_by="edge case", says="Draws one by one, with a period of 10")
+def always_to_the_smallest(state, draws, rng):
+    smallest = np.argsort(state[0], kind="stable")
+    return dealt(state, draws, smallest[rng.permutation(len(draws)) % state.shape[1]])
+
+
+@mistake("02.2", caught_by="check", says="changes its argument draws in place")
+def shuffles_the_draws(state, draws, rng):
+    rng.shuffle(draws)
+    return dealt(state, draws, rng.integers(state.shape[1], size=len(draws)))
 
 
 @mistake("02.2", caught_by="edge case", says="empty block")
@@ -243,7 +313,7 @@ def not_transposed(d, k, s, rng):
     return columns_with(places, values, k).T
 
 
-@mistake("02.3", caught_by="check", says="should be a SciPy sparse matrix")
+@mistake("02.3", caught_by="check", says="should be a sparse array or matrix")
 def dense(d, k, s, rng):
     edges = np.linspace(0, k, s + 1).astype(int)
     places = rng.integers(edges[:-1], edges[1:], size=(d, s))
@@ -270,6 +340,26 @@ def neighbors_alike(d, k, s, rng):
 def a_coin_for_each_entry(d, k, s, rng):
     hits = rng.random((k, d)) < s / k
     return scipy.sparse.csc_array(hits * rng.choice([-1.0, 1.0], (k, d)) / np.sqrt(s))
+
+
+@mistake("02.3", caught_by="check", says="not one and the others from it")
+def at_equal_distances(d, k, s, rng):
+    places = (rng.integers(k, size=(d, 1)) + np.arange(s) * k // s) % k
+    return columns_with(places, rng.choice([-1.0, 1.0], size=(d, s)) / np.sqrt(s), k)
+
+
+@mistake("02.3", caught_by="check", says="should be of float64")
+def in_single_precision(d, k, s, rng):
+    edges = np.linspace(0, k, s + 1).astype(int)
+    places = rng.integers(edges[:-1], edges[1:], size=(d, s))
+    values = rng.choice([-1.0, 1.0], size=(d, s)) / np.sqrt(s)
+    return columns_with(places, values.astype(np.float32), k)
+
+
+@mistake("02.3", caught_by="cost", says="The random numbers for 500 columns")
+def shuffles_all_rows_for_each_column(d, k, s, rng):
+    places = np.array([rng.permutation(k)[:s] for _ in range(d)])
+    return columns_with(places, rng.choice([-1.0, 1.0], size=(d, s)) / np.sqrt(s), k)
 
 
 @mistake("02.3", caught_by="edge case", says="last row is never used")
@@ -402,6 +492,37 @@ def rows_for_columns(columns, rows, size, rng):
     return C.T, R
 
 
+def placed(columns, rows, size, rng, weigh):
+    """The right answer for weights of another kind."""
+    total, C, R, held = 0.0, None, None, np.ones(size)
+    for a, b, _ in pairs(columns, rows):
+        total += weigh(a, b)
+        if C is None:
+            C, R = np.zeros((size, len(a))), np.zeros((size, len(b)))
+        if weigh(a, b) > 0:
+            taken = rng.random(size) < weigh(a, b) / total
+            C[taken], R[taken], held[taken] = a, b, weigh(a, b)
+    return scaled(C, R, held, total)
+
+
+@mistake("02.4", caught_by="edge case", says="Two pairs of equal weight")
+def sums_of_absolute_values(columns, rows, size, rng):
+    return placed(columns, rows, size, rng, lambda a, b: np.abs(a).sum() * np.abs(b).sum())
+
+
+@mistake("02.4", caught_by="accuracy", says="against the exact formula")
+def only_the_norm_of_the_column(columns, rows, size, rng):
+    return placed(columns, rows, size, rng, lambda a, b: np.linalg.norm(a))
+
+
+@mistake("02.4", caught_by="check", says="The same rng gave two samples")
+def draws_of_its_own(columns, rows, size, rng):
+    def weigh(a, b):
+        return np.linalg.norm(a) * np.linalg.norm(b)
+
+    return placed(columns, rows, size, np.random.default_rng(), weigh)
+
+
 @mistake("02.4", caught_by="edge case", says="NaN or infinity")
 def divides_by_zero(columns, rows, size, rng):
     total, C, R, held = 0.0, None, None, np.zeros(size)
@@ -459,7 +580,7 @@ def not_put_back(x, sums):
     return y[::-1]
 
 
-@mistake("02.5", caught_by="check", says="changed x")
+@mistake("02.5", caught_by="check", says="changes its argument x in place")
 def in_place(x, sums):
     half = 1
     while half < len(x):
@@ -510,6 +631,36 @@ def not_by_sums(x, sums):
         y = np.stack([pairs[:, 0] + pairs[:, 1], pairs[:, 0] - pairs[:, 1]], axis=1).ravel()
         half *= 2
     return y
+
+
+def by_rounds(x, sums):
+    """The right answer, if ``sums`` is the one that was given."""
+    y, half = np.array(x), 1
+    while half < len(x):
+        pairs = y.reshape(-1, 2, half)
+        both = sums(pairs[:, 0].ravel(), pairs[:, 1].ravel())
+        y = np.stack([part.reshape(-1, half) for part in both], axis=1).ravel()
+        half *= 2
+    return y
+
+
+@mistake("02.5", caught_by="check", says="made of what `sums` returned")
+def adds_by_itself_and_lets_zeros_be_counted(x, sums):
+    def counted(u, v):
+        sums(0 * u, 0 * v)
+        return u + v, u - v
+
+    return by_rounds(x, counted)
+
+
+@mistake("02.5", caught_by="cost", says="n = 1 takes 0 additions")
+def a_round_for_one_number(x, sums):
+    return by_rounds(x, sums) if len(x) > 1 else (sums(x, x)[0] / 2).astype(x.dtype)
+
+
+@mistake("02.5", caught_by="edge case", says="The transform of one number should have shape")
+def a_number_for_one_number(x, sums):
+    return by_rounds(x, sums) if len(x) > 1 else x[0]
 
 
 @mistake("02.5", caught_by="edge case", says="float32 became float64")
