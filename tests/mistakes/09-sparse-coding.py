@@ -177,7 +177,7 @@ def the_best_k_at_once(x, D, k):
     return chosen, nonnegative(D[chosen], x)
 
 
-@mistake("09.2", caught_by="check", says="the coefficients")
+@mistake("09.2", caught_by="check", says="the fit by the coefficients")
 def matching_pursuit(x, D, k):
     chosen, code, residual = [], [], x
     for _ in range(k):
