@@ -14,14 +14,14 @@ def by_one_product(A):
     return A.T @ np.full(rows, 1 / rows)
 
 
-@answer("00.1", style="a running mean over blocks of an odd size")
+@answer("00.1", style="a running mean over blocks of an odd size; a list")
 def running_mean(A):
     means, seen = [0.0] * A.shape[1], 0
     for block in A.blocks(777):
         seen += len(block)
         step = (block - np.array(means)).sum(axis=0, dtype=np.longdouble) / seen
         means = [mean + float(more) for mean, more in zip(means, step, strict=True)]
-    return np.array(means)
+    return means
 
 
 @answer("00.2", style="the standard library, no NumPy")
@@ -30,7 +30,7 @@ def by_statistics(sizes, costs):
     return statistics.linear_regression(x, y).slope
 
 
-@answer("00.2", style="np.linalg.lstsq, logarithms to base 2")
+@answer("00.2", style="np.linalg.lstsq, logarithms to base 2; an array without axes")
 def by_least_squares(sizes, costs):
     design = np.column_stack([np.log2(sizes), np.ones(len(sizes))])
-    return np.linalg.lstsq(design, np.log2(costs), rcond=None)[0][0]
+    return np.array(np.linalg.lstsq(design, np.log2(costs), rcond=None)[0][0])

@@ -42,7 +42,7 @@ def nonnegative(atoms, x):
 
 
 def with_momentum(A, b, alpha, L, steps, *, shrink=soft, restart=lambda last, y, new: False):
-    """Proximal gradient steps with momentum, which ``restart(last, y, new)`` gives up."""
+    """Proximal gradient steps with momentum, which ``restart(last, y, new)`` gives up; x and y."""
     x = y = np.zeros(A.shape[1])
     t = 1.0
     for _ in range(steps):
@@ -51,7 +51,12 @@ def with_momentum(A, b, alpha, L, steps, *, shrink=soft, restart=lambda last, y,
         following = (1 + math.sqrt(1 + 4 * t * t)) / 2
         y = new + (t - 1) / following * (new - x)
         x, t = new, following
-    return x
+    return x, y
+
+
+def against(last, y, new):
+    """The right test of the restart."""
+    return (y - new) @ (new - last) > 0
 
 
 @mistake("09.1", caught_by="check", says="is there a `return`?")
@@ -61,7 +66,7 @@ def forgot_to_return(A, b, alpha, L, steps):
         x = soft(x - gradient(A, b, x) / L, alpha / L)
 
 
-@mistake("09.1", caught_by="check", says="above the least value")
+@mistake("09.1", caught_by="check", says="steps = 3: x at")
 def without_momentum(A, b, alpha, L, steps):
     x = np.zeros(A.shape[1])
     for _ in range(steps):
@@ -71,26 +76,62 @@ def without_momentum(A, b, alpha, L, steps):
 
 @mistake("09.1", caught_by="check", says="Does it restart?")
 def never_restarts(A, b, alpha, L, steps):
-    return with_momentum(A, b, alpha, L, steps)
+    return with_momentum(A, b, alpha, L, steps)[0]
+
+
+@mistake("09.1", caught_by="check", says="on the line from the x before: is it y?")
+def returns_y(A, b, alpha, L, steps):
+    return with_momentum(A, b, alpha, L, steps, restart=against)[1]
+
+
+@mistake("09.1", caught_by="check", says="where one step less leads")
+def one_step_less(A, b, alpha, L, steps):
+    return with_momentum(A, b, alpha, L, steps - 1, restart=against)[0]
+
+
+@mistake("09.1", caught_by="check", says="steps = 3: x at")
+def restarts_at_the_wrong_side(A, b, alpha, L, steps):
+    def restart(last, y, new):
+        return (y - new) @ (new - last) < 0
+
+    return with_momentum(A, b, alpha, L, steps, restart=restart)[0]
+
+
+@mistake("09.1", caught_by="check", says="so t = 1 in point 3 of that step")
+def restarts_one_step_late(A, b, alpha, L, steps):
+    late = [False]
+
+    def restart(last, y, new):
+        late.append(bool((y - new) @ (new - last) > 0))
+        return late[-2]
+
+    return with_momentum(A, b, alpha, L, steps, restart=restart)[0]
+
+
+@mistake("09.1", caught_by="check", says="x at (")
+def another_method_with_as_many_products(A, b, alpha, L, steps):
+    """Momentum (k - 1) / (k + 2) with restarts, which comes as near to the minimum."""
+    x = y = np.zeros(A.shape[1])
+    k = 0
+    for _ in range(steps):
+        new = soft(y - gradient(A, b, y) / L, alpha / L)
+        k = 1 if against(x, y, new) else k + 1
+        y, x = new + (k - 1) / (k + 2) * (new - x), new
+    return x
 
 
 @mistake("09.1", caught_by="check", says="where is the soft threshold?")
 def without_the_penalty(A, b, alpha, L, steps):
-    def restart(last, y, new):
-        return (y - new) @ (new - last) > 0
-
-    return with_momentum(A, b, alpha, L, steps, shrink=lambda z, t: z, restart=restart)
+    return with_momentum(A, b, alpha, L, steps, shrink=lambda z, t: z, restart=against)[0]
 
 
 @mistake("09.1", caught_by="check", says="Does the restart cost products of its own?")
-def looks_at_the_objective(A, b, alpha, L, steps):
-    def value(x):
-        return np.mean(np.logaddexp(0, -b * (A @ x))) + alpha * np.abs(x).sum()
-
+def asks_for_the_gradient_again(A, b, alpha, L, steps):
     def restart(last, y, new):
-        return value(new) > value(last)
+        step = y - soft(y - gradient(A, b, y) / L, alpha / L)
+        return step @ (new - last) > 0
 
-    return with_momentum(A, b, alpha, L, steps, restart=restart)
+    return with_momentum(A, b, alpha, L, steps, restart=restart)[0]
 
 
 @mistake("09.1", caught_by="check", says="write this one yourself")
@@ -136,7 +177,7 @@ def the_best_k_at_once(x, D, k):
     return chosen, nonnegative(D[chosen], x)
 
 
-@mistake("09.2", caught_by="check", says="the coefficients")
+@mistake("09.2", caught_by="check", says="the fit by the coefficients")
 def matching_pursuit(x, D, k):
     chosen, code, residual = [], [], x
     for _ in range(k):
@@ -149,6 +190,57 @@ def matching_pursuit(x, D, k):
         code.append(fit[best])
         residual = x - nonnegative(D[chosen], x) @ D[chosen]
     return chosen, np.array(code)
+
+
+def add_only(x, D, k, *, fit=nonnegative, least=1e-10):
+    """The right pursuit, with another fit, or another limit for what counts as nothing."""
+    chosen, code, residual = [], np.zeros(0), x
+    while len(chosen) < min(k, len(D)):
+        worth = D @ residual
+        worth[chosen] = -np.inf
+        if worth.max() <= least:
+            break
+        chosen.append(int(np.argmax(worth)))
+        code = fit(D[chosen], x)
+        residual = x - code @ D[chosen]
+    return chosen, code
+
+
+def plain(atoms, x):
+    return np.linalg.lstsq(atoms.T, x, rcond=None)[0]
+
+
+@mistake("09.2", caught_by="check", says="the negative one set to 0")
+def clips_plain_least_squares(x, D, k):
+    return add_only(x, D, k, fit=lambda atoms, x: np.maximum(plain(atoms, x), 0))
+
+
+@mistake("09.2", caught_by="check", says="It stays chosen, with coefficient 0")
+def drops_atoms_of_coefficient_0(x, D, k):
+    chosen, code = add_only(x, D, k)
+    return [j for j, c in zip(chosen, code, strict=True) if c > 0], code[code > 0]
+
+
+@mistake("09.2", caught_by="check", says="nonnegative at every step")
+def nonnegative_at_the_end_only(x, D, k):
+    chosen, _ = add_only(x, D, k, fit=plain)
+    return chosen, nonnegative(D[chosen], x)
+
+
+@mistake("09.2", caught_by="check", says="in the order of the choices?")
+def in_the_order_of_the_atoms(x, D, k):
+    chosen, code = map(np.array, add_only(x, D, k))
+    return np.sort(chosen), code[np.argsort(chosen)]
+
+
+@mistake("09.2", caught_by="edge case", says="length about 1e-6: it stopped after 0 atoms")
+def takes_small_signals_for_nothing(x, D, k):
+    return add_only(x, D, k, least=1e-5)
+
+
+@mistake("09.2", caught_by="accuracy", says="cannot help; stop before it")
+def always_takes_k(x, D, k):
+    return add_only(x, D, k, least=-np.inf)
 
 
 @mistake("09.2", caught_by="check", says="write this one yourself")
@@ -178,7 +270,7 @@ def gaps_are_black(patch, known, D, k):
     return code @ D[chosen]
 
 
-@mistake("09.3", caught_by="check", says="divided by the lengths of the cut atoms?")
+@mistake("09.3", caught_by="check", says="divided by the lengths of the cut atoms, once?")
 def cut_atoms_as_they_are(patch, known, D, k):
     chosen, code = pursue(patch[known], D[:, known], k)
     return code @ D[chosen]
@@ -190,10 +282,50 @@ def only_where_it_was_known(patch, known, D, k):
     return np.where(known, code @ D[chosen], 0.0)
 
 
-@mistake("09.3", caught_by="check", says="the filled patch")
+@mistake("09.3", caught_by="check", says="not of the combination of atoms")
 def keeps_the_known_pixels(patch, known, D, k):
     chosen, code = pursue_known(patch, known, D, k)
     return np.where(known, patch, code @ D[chosen])
+
+
+@mistake("09.3", caught_by="check", says="a known pixel may be 0")
+def takes_zeros_for_unknown(patch, known, D, k):
+    chosen, code = pursue_known(patch, patch != 0, D, k)
+    return code @ D[chosen]
+
+
+@mistake("09.3", caught_by="check", says="fitted anew at each step?")
+def never_fits_again(patch, known, D, k):
+    cut, residual, filled = D[:, known], patch[known], np.zeros(len(patch))
+    length = np.maximum(np.linalg.norm(cut, axis=1), 1e-12)
+    for _ in range(k):
+        best = np.argmax(np.abs(cut @ residual) / length)
+        share = cut[best] @ residual / length[best] ** 2
+        residual, filled = residual - share * cut[best], filled + share * D[best]
+    return filled
+
+
+@mistake("09.3", caught_by="accuracy", says="the filled patch at")
+def goes_on_after_an_exact_fit(patch, known, D, k):
+    cut, x, chosen = D[:, known], patch[known], []
+    length = np.maximum(np.linalg.norm(cut, axis=1), 1e-12)
+    residual = x
+    for _ in range(k):
+        worth = np.abs(cut @ residual) / length
+        worth[chosen] = -1
+        chosen.append(int(np.argmax(worth)))
+        code = np.linalg.lstsq(cut[chosen].T, x, rcond=None)[0]
+        residual = x - code @ cut[chosen]
+    return code @ D[chosen]
+
+
+@mistake("09.3", caught_by="edge case", says="three more atoms that lie in the gaps")
+def divides_by_0(patch, known, D, k):
+    cut = D[:, known]
+    length = np.linalg.norm(cut, axis=1)
+    with np.errstate(invalid="ignore"):
+        chosen, code = pursue(patch[known], cut, k, rank=lambda products: np.abs(products) / length)
+    return code @ D[chosen] if chosen else 0 * patch
 
 
 @mistake("09.3", caught_by="check", says="write this one yourself")
@@ -268,9 +400,59 @@ def always_of_length_one(blocks, D, encode, forget):
     return by_rule(blocks, D, encode, forget, bound=lambda u: u / np.linalg.norm(u))
 
 
-@mistake("09.4", caught_by="check", says="learn changed the dictionary")
+@mistake("09.4", caught_by="check", says="changes its argument D in place")
 def works_in_place(blocks, D, encode, forget):
     D += by_rule(blocks, D, encode, forget) - D
+    return D
+
+
+@mistake("09.4", caught_by="check", says="A stream does not fit into memory")
+def keeps_the_stream(blocks, D, encode, forget):
+    return by_rule([X.copy() for X in blocks], D, encode, forget)
+
+
+@mistake("09.4", caught_by="check", says="once each")
+def codes_again_after_the_sweep(blocks, D, encode, forget):
+    D = D.copy()
+    inner, outer = np.zeros((len(D), len(D))), np.zeros(D.shape)
+    for X in blocks:
+        C = encode(X, D)
+        old_inner, old_outer = forget * inner, forget * outer
+        atom_by_atom(D, old_inner + C.T @ C, old_outer + C.T @ X, inside_the_ball)
+        C = encode(X, D)
+        inner, outer = old_inner + C.T @ C, old_outer + C.T @ X
+    return D
+
+
+@mistake("09.4", caught_by="edge case", says="where nothing is there to forget")
+def fades_after_it_was_added(blocks, D, encode, forget):
+    D = D.copy()
+    inner, outer = np.zeros((len(D), len(D))), np.zeros(D.shape)
+    for X in blocks:
+        C = encode(X, D)
+        inner, outer = forget * (inner + C.T @ C), forget * (outer + C.T @ X)
+        atom_by_atom(D, inner, outer, inside_the_ball)
+    return D
+
+
+@mistake("09.4", caught_by="accuracy", says="the dictionary at")
+def codes_by_the_first_dictionary(blocks, D, encode, forget):
+    first = D.copy()
+    return by_rule(blocks, D, lambda X, _: encode(X, first), forget)
+
+
+_memories = {}
+
+
+@mistake("09.4", caught_by="check", says="with forget = 0.5 at")
+def remembers_the_last_call(blocks, D, encode, forget):
+    D, shape = D.copy(), D.shape
+    inner, outer = _memories.get(shape, (np.zeros((len(D), len(D))), np.zeros(shape)))
+    for X in blocks:
+        C = encode(X, D)
+        inner, outer = forget * inner + C.T @ C, forget * outer + C.T @ X
+        atom_by_atom(D, inner, outer, inside_the_ball)
+    _memories[shape] = inner, outer
     return D
 
 
