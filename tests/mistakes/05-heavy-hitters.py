@@ -412,24 +412,6 @@ def three_coefficients(items, counts, s1, s2, seed):
     return pulled(items, counts, s1, s2, seed, polynomial_sign(3))
 
 
-@mistake("05.4", caught_by="check", says="Are any four signs of a counter independent?")
-def top_bit_of_three_coefficients(items, counts, s1, s2, seed):
-    def top(own, items):
-        return 1 - 2 * (hashing.Polynomial(3, seed=own)(items) >> np.uint64(60)).astype(np.int64)
-
-    return pulled(items, counts, s1, s2, seed, top)
-
-
-@mistake("05.4", caught_by="accuracy", says="product of the signs of")
-def by_tabulation(items, counts, s1, s2, seed):
-    def sign(own, items):
-        table = np.random.default_rng(own).integers(2**62, size=(8, 256))
-        byte = np.asarray(items)[:, None] >> (8 * np.arange(8)) & 255
-        return 1 - 2 * (np.bitwise_xor.reduce(table[np.arange(8), byte], axis=1) & 1)
-
-    return pulled(items, counts, s1, s2, seed, sign)
-
-
 @mistake("05.4", caught_by="check", says="The sign of 0 is")
 def nothing_has_no_sign(items, counts, s1, s2, seed):
     fair = polynomial_sign(4)
