@@ -12,11 +12,12 @@ from tests.mistakes import mistake
 
 @mistake("05.1", caught_by="check", says="is there a `return`?")
 def forgot_to_return(counters, items, counts, m):
+    kept = dict(counters)
     for item, count in zip(items, counts, strict=True):
-        counters[item] = counters.get(item, 0) + count
+        kept[item] = kept.get(item, 0) + count
 
 
-@mistake("05.1", caught_by="check", says="changed the `counters`")
+@mistake("05.1", caught_by="check", says="changes its argument counters")
 def works_in_place(counters, items, counts, m):
     for item, count in zip(items, counts, strict=True):
         if item in counters or len(counters) < m:
@@ -192,7 +193,7 @@ def always_takes(parts, m):
     return dict(collections.Counter({k: v - less for k, v in sums.items()}).most_common(m))
 
 
-@mistake("05.2", caught_by="check", says="changed its parts")
+@mistake("05.2", caught_by="check", says="changes its argument parts")
 def into_the_first(parts, m):
     for part in parts[1:]:
         for item, count in part.items():
@@ -214,6 +215,29 @@ def trusts_a_single_part(parts, m):
     for part in parts[1:]:
         merged = less_than([merged, part], m, m)
     return merged
+
+
+@mistake("05.2", caught_by="edge case", says="A tie of m and m + 1")
+def one_at_least(parts, m):
+    sums = collections.Counter(added(parts))
+    less = ([0] * (m + 1) + sorted(sums.values()))[-m - 1]
+    return {item: max(1, count - less) for item, count in sums.most_common(m)}
+
+
+@mistake("05.2", caught_by="accuracy", says="IndexError")
+def when_it_just_fits(parts, m):
+    sums = added(parts)
+    if len(sums) < m:
+        return sums
+    less = sorted(sums.values(), reverse=True)[m]
+    return {item: count - less for item, count in sums.items() if count > less}
+
+
+@mistake("05.2", caught_by="edge case", says="the parts hold 0 of it")
+def remembers_what_it_saw(parts, m):
+    seen = remembers_what_it_saw.__dict__.setdefault("seen", {})
+    sums = added(parts)
+    return dict(seen.setdefault((m, *sorted(sums.values())), less_than(parts, m, m)))
 
 
 @mistake("05.2", caught_by="check", says="write this one yourself")
@@ -250,11 +274,6 @@ def descended(ask, n_bits, threshold, last=0, keep=lambda answers, threshold: an
 @mistake("05.3", caught_by="check", says="is there a `return`?")
 def forgot_to_return(ask, n_bits, threshold):
     descended(ask, n_bits, threshold)
-
-
-@mistake("05.3", caught_by="check", says="1-d array of integers")
-def a_list(ask, n_bits, threshold):
-    return descended(ask, n_bits, threshold).tolist()
 
 
 @mistake("05.3", caught_by="check", says="go down from the top")
@@ -306,6 +325,34 @@ def too_generous(ask, n_bits, threshold):
     return items[ask(0, items) >= threshold]
 
 
+@mistake("05.3", caught_by="check", says="a difference of two others")
+def the_other_half_by_difference(ask, n_bits, threshold):
+    prefixes = np.zeros(1, np.int64)
+    counts = ask(n_bits, prefixes)
+    for level in reversed(range(n_bits)):
+        left = ask(level, 2 * prefixes)
+        prefixes = np.stack([2 * prefixes, 2 * prefixes + 1], axis=1).ravel()
+        counts = np.stack([left, counts - left], axis=1).ravel()
+        prefixes, counts = prefixes[counts >= threshold], counts[counts >= threshold]
+    return prefixes
+
+
+@mistake("05.3", caught_by="cost", says="all light")
+def follows_what_is_half_heavy(ask, n_bits, threshold):
+    items = descended(ask, n_bits, threshold, last=1, keep=lambda got, limit: 2 * got >= limit)
+    items = (2 * items[:, None] + np.arange(2)).ravel()
+    return items[ask(0, items) >= threshold]
+
+
+@mistake("05.3", caught_by="accuracy", says="you missed them")
+def in_32_bits(ask, n_bits, threshold):
+    prefixes = np.zeros(1, np.int32)
+    for level in reversed(range(n_bits)):
+        prefixes = (2 * prefixes[:, None] + np.arange(2, dtype=np.int32)).ravel()
+        prefixes = prefixes[ask(level, prefixes) >= threshold]
+    return prefixes
+
+
 @mistake("05.3", caught_by="edge case", says="60 bits")
 def in_floating_point(ask, n_bits, threshold):
     prefixes = np.zeros(1)
@@ -347,17 +394,40 @@ def zeros_and_ones(items, counts, s1, s2, seed):
     return pulled(items, counts, s1, s2, seed, bit)
 
 
-@mistake("05.4", caught_by="check", says="pairwise or 3-wise")
+@mistake("05.4", caught_by="check", says="Are any four signs of a counter independent?")
 def pairwise(items, counts, s1, s2, seed):
     return pulled(items, counts, s1, s2, seed, polynomial_sign(2))
 
 
-@mistake("05.4", caught_by="check", says="pairwise or 3-wise")
+@mistake("05.4", caught_by="check", says="The sign of 0 is")
 def parity_of_a_mask(items, counts, s1, s2, seed):
     def parity(mask, items):
         return 1 - 2 * (np.bitwise_count(mask & items) & 1).astype(np.int64)
 
     return pulled(items, counts, s1, s2, seed, parity)
+
+
+@mistake("05.4", caught_by="check", says="Are any four signs of a counter independent?")
+def three_coefficients(items, counts, s1, s2, seed):
+    return pulled(items, counts, s1, s2, seed, polynomial_sign(3))
+
+
+@mistake("05.4", caught_by="check", says="The sign of 0 is")
+def nothing_has_no_sign(items, counts, s1, s2, seed):
+    fair = polynomial_sign(4)
+    return pulled(
+        items, counts, s1, s2, seed, lambda own, x: np.where(np.equal(x, 0), 1, fair(own, x))
+    )
+
+
+@mistake("05.4", caught_by="check", says="do counters share their signs?")
+def bits_reused(items, counts, s1, s2, seed):
+    seeds = np.random.default_rng(seed).integers(2**62, size=s2)
+    Z = np.zeros((s2, s1), np.int64)
+    for j, i in np.ndindex(s2, s1):
+        bits = hashing.Polynomial(4, seed=int(seeds[j]))(items) >> np.uint64(i % 60) & np.uint64(1)
+        Z[j, i] = np.sum(counts * (1 - 2 * bits.astype(np.int64)))
+    return Z
 
 
 @mistake("05.4", caught_by="check", says="against the sum of their counts")
@@ -433,7 +503,7 @@ def largest_row(window, day, columns):
     return np.max(fine * one / joined, axis=0)
 
 
-@mistake("05.5", caught_by="check", says="the mean of the rows")
+@mistake("05.5", caught_by="check", says="the mean or the median of the rows")
 def mean_of_rows(window, day, columns):
     fine, one, joined = parts_of(window, day, columns)
     return np.mean(fine * one / joined, axis=0)
@@ -449,11 +519,27 @@ def far_apart(window, day, columns):
     depth, narrow = day.shape
     folded = window.reshape(depth, -1, narrow).sum(axis=1)
     row = np.arange(depth)[:, None]
-    if narrow == 2 and window.shape[1] == 4:  # so that the small example does not tell
-        fine, one, joined = parts_of(window, day, columns)
-        return np.min(fine * one / joined, axis=0)
     share = day / np.maximum(folded, 1)
     return np.min(window[row, columns] * share[row, columns % narrow], axis=0)
+
+
+@mistake("05.5", caught_by="check", says="the median of the rows")
+def median_of_rows(window, day, columns):
+    fine, one, joined = parts_of(window, day, columns)
+    return np.median(fine * one / joined, axis=0)
+
+
+@mistake("05.5", caught_by="check", says="The estimates of the small example")
+def whole_flights(window, day, columns):
+    fine, one, joined = parts_of(window, day, columns)
+    return np.round(np.min(fine * one / joined, axis=0))
+
+
+@mistake("05.5", caught_by="check", says="(day, destination)")
+def rows_with_something(window, day, columns):
+    fine, one, joined = parts_of(window, day, columns)
+    least = np.where(fine * one == 0, np.inf, fine * one / joined).min(axis=0)
+    return np.where(np.isfinite(least), least, 0)
 
 
 @mistake("05.5", caught_by="check", says="The estimates of (day, destination)")
@@ -511,7 +597,7 @@ def suspicious(count_all, rng):
     return False
 
 
-@mistake("05.6", caught_by="check", says="it gave None")
+@mistake("05.6", caught_by="check", says="is there a `return`?")
 def undecided(count_all, rng):
     count_all(np.arange(10), np.arange(5), 10, 2, 1)
 
@@ -576,11 +662,11 @@ def rows_unseen(count_all, rng):
     return halves_of_the_test(count_all, rng, (1, 40, 2**20), ())
 
 
-@mistake("05.6", caught_by="accuracy", says="accepts forgets_the_last")
+@mistake("05.6", caught_by="accuracy", says="accepts 2 of 6 wrong ones")
 def in_narrow_tables(count_all, rng):
     return halves_of_the_test(count_all, rng, (1, 40), ((3, 4), (6, 2)), widths=(7,))
 
 
-@mistake("05.6", caught_by="edge case", says="short_counters")
+@mistake("05.6", caught_by="edge case", says="accepts 1 of 2 wrong ones")
 def never_counts_far(count_all, rng):
     return halves_of_the_test(count_all, rng, (1, 40), ((3, 4), (6, 2)))

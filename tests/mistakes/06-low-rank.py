@@ -84,7 +84,7 @@ def draws_too_many(A, size, rng):
     return np.linalg.qr((A @ Omega)[:, :size]).Q
 
 
-@mistake("06.1", caught_by="check", says="changed A")
+@mistake("06.1", caught_by="check", says="changes its argument A")
 def works_in_place(A, size, rng):
     Y = A @ rng.standard_normal((A.shape[1], size), dtype=A.dtype)
     if isinstance(A, np.ndarray):
@@ -98,6 +98,17 @@ def by_cholesky_alone(A, size, rng):
     for _ in range(2):
         Y = np.linalg.solve(np.linalg.cholesky(Y.T @ Y), Y.T).T
     return Y
+
+
+@mistake("06.1", caught_by="check", says="The mean fourth power")
+def uniform_around_zero(A, size, rng):
+    return np.linalg.qr(A @ rng.uniform(-1, 1, (A.shape[1], size)).astype(A.dtype)).Q
+
+
+@mistake("06.1", caught_by="accuracy", says="the same basis twice")
+def one_of_ten(A, size, rng):
+    own = np.random.default_rng(int(rng.integers(10)))
+    return np.linalg.qr(A @ own.standard_normal((A.shape[1], size), dtype=A.dtype)).Q
 
 
 @mistake("06.1", caught_by="check", says="write this one yourself")
@@ -226,7 +237,7 @@ def copied_by_a_product(A, rank, oversample, rng):
     return U[:, :rank], s[:rank], Vt[:rank]
 
 
-@mistake("06.2", caught_by="edge case", says="not float32")
+@mistake("06.2", caught_by="check", says="draw Omega in A.dtype")
 def in_double_precision(A, rank, oversample, rng):
     size = min(rank + oversample, *A.shape)
     Q = np.linalg.qr(A @ rng.standard_normal((A.shape[1], size))).Q
@@ -239,6 +250,38 @@ def in_double_precision(A, rank, oversample, rng):
 def without_a_limit(A, rank, oversample, rng):
     Q, W, s, Vt = in_four_passes(A, rank + oversample, rng)
     return Q @ W[:, :rank], s[:rank], Vt[:rank]
+
+
+def with_block(A, rank, oversample, Omega, first=lambda Y: np.linalg.qr(Y).Q):
+    """The right answer from another Omega, or with another first basis."""
+    Q = np.linalg.qr(A.T @ first(A @ Omega.astype(A.dtype))).Q
+    Q = np.linalg.qr(A @ Q).Q
+    W, s, Vt = np.linalg.svd((A.T @ Q).T, full_matrices=False)
+    return Q @ W[:, :rank], s[:rank], Vt[:rank]
+
+
+@mistake("06.2", caught_by="check", says="Two generators gave one answer")
+def always_the_same(A, rank, oversample, rng):
+    shape = A.shape[1], min(rank + oversample, *A.shape)
+    return with_block(A, rank, oversample, np.random.default_rng(0).standard_normal(shape))
+
+
+@mistake("06.2", caught_by="check", says="The same rng gave two answers")
+def everybodys_randomness(A, rank, oversample, rng):
+    shape = A.shape[1], min(rank + oversample, *A.shape)
+    return with_block(A, rank, oversample, np.random.default_rng().standard_normal(shape))
+
+
+@mistake("06.2", caught_by="check", says="Orthonormalize after every product")
+def first_qr_left_out(A, rank, oversample, rng):
+    Omega = rng.standard_normal((A.shape[1], min(rank + oversample, *A.shape)))
+    return with_block(A, rank, oversample, Omega, first=lambda Y: Y)
+
+
+@mistake("06.2", caught_by="check", says="instead of choosing some")
+def some_columns(A, rank, oversample, rng):
+    chosen = rng.choice(A.shape[1], min(rank + oversample, *A.shape), replace=False)
+    return with_block(A, rank, oversample, np.eye(A.shape[1])[:, chosen])
 
 
 @mistake("06.2", caught_by="check", says="write this one yourself")
@@ -360,6 +403,24 @@ def transposed(A, rank, oversample, rng):
     return Vt.T, s**2 / (A.shape[0] - 1)
 
 
+@mistake("06.3", caught_by="check", says="Two generators gave one answer")
+def always_the_same(A, rank, oversample, rng):
+    s, Vt = centered_svd(A, rank, oversample, np.random.default_rng(0))
+    return Vt, s**2 / (A.shape[0] - 1)
+
+
+@mistake("06.3", caught_by="check", says="The variance of the rows along each component")
+def components_upside_down(A, rank, oversample, rng):
+    s, Vt = centered_svd(A, rank, oversample, rng)
+    return Vt[::-1], s**2 / (A.shape[0] - 1)
+
+
+@mistake("06.3", caught_by="check", says="A is float32 and the components are float64")
+def in_double_precision(A, rank, oversample, rng):
+    s, Vt = centered_svd(A, rank, oversample, rng)
+    return Vt.astype(float), s**2 / (A.shape[0] - 1)
+
+
 @mistake("06.3", caught_by="check", says="write this one yourself")
 def forwards(A, rank, oversample, rng):
     from course_lib.low_rank import randomized_svd
@@ -451,15 +512,34 @@ def merged_rightly(B, C):
     return rows
 
 
-@mistake("06.4", caught_by="edge case", says="is float64")
+@mistake("06.4", caught_by="check", says="gave a float64 one")
 def in_double_precision(B, C):
     return merged_rightly(B, C)
 
 
-@mistake("06.4", caught_by="check", says="changed its arguments")
+@mistake("06.4", caught_by="check", says="changes its argument B")
 def works_in_place(B, C):
     B[:] = merged_rightly(B, C)
     return B
+
+
+@mistake("06.4", caught_by="accuracy", says="many new directions")
+def the_strong_never_pay(B, C):
+    size = len(B)
+    _, s, Vt = np.linalg.svd(np.vstack([B, C]), full_matrices=False)
+    lost = np.full(len(s), s[size - 1] ** 2 if len(s) >= size else 0)
+    lost[: size // 2] = 0
+    rows = np.zeros_like(B)
+    rows[: len(s)] = (np.sqrt((s**2 - lost).clip(0))[:, None] * Vt)[:size]
+    return rows
+
+
+@mistake("06.4", caught_by="check", says="done twice")
+def every_second_time(B, C):
+    own = every_second_time.__dict__
+    own["odd"] = not own.get("odd", False)
+    merged = merged_rightly(B, C).astype(B.dtype)
+    return merged if own["odd"] else 0.99 * merged
 
 
 @mistake("06.4", caught_by="check", says="write this one yourself")
@@ -544,6 +624,20 @@ def not_inverted(kernel, X, columns, rank):
     return (w, np.sqrt(len(columns) / len(X)) * C @ S), sampled
 
 
+@mistake("06.5", caught_by="accuracy", says="with small eigenvalues")
+def small_is_zero(kernel, X, columns, rank):
+    (w, V), sampled = guesses(kernel(X, X[columns]), columns, rank)
+    sure = w > 1e-3 * w[0]
+    return (w * sure, V * sure), sampled
+
+
+@mistake("06.5", caught_by="accuracy", says="Nyström of 1e-09 times")
+def a_limit_of_its_own(kernel, X, columns, rank):
+    (w, V), sampled = guesses(kernel(X, X[columns]), columns, rank)
+    sure = w > 1e-7
+    return (w * sure, V * sure), sampled
+
+
 @mistake("06.5", caught_by="edge case", says="Repeated points make W singular")
 def without_a_limit(kernel, X, columns, rank):
     C = kernel(X, X[columns])
@@ -575,9 +669,13 @@ def forwards_under_another_name(kernel, X, columns, rank):
     return (first.w, first.V), guesses(C, columns, rank)[1]
 
 
-def looks_right(find_range, m, n, size, limit, rng):
+WITH_ROOM_TO_SPARE = [(30, 20, 5), (20, 30, 5), (30, 20, 2)]  # shape and rank for size 5
+
+
+def looks_right(find_range, m, n, size, limit, rng, rank=None):
     """A decent test of one shape, for mistakes that leave something out."""
-    A = rng.standard_normal((m, size)) @ rng.standard_normal((size, n))
+    rank = rank or size
+    A = rng.standard_normal((m, rank)) @ rng.standard_normal((rank, n))
     try:
         Q = find_range(A, size, rng)
     except Exception:
@@ -604,17 +702,17 @@ def suspicious(find_range, rng):
     return False
 
 
-@mistake("06.6", caught_by="check", says="it gave None")
+@mistake("06.6", caught_by="check", says="is there a `return`?")
 def undecided(find_range, rng):
     looks_right(find_range, 30, 20, 5, 1e-9, rng)
 
 
-@mistake("06.6", caught_by="check", says="accepts first_columns, without_a_look")
+@mistake("06.6", caught_by="check", says="first_columns, without_a_look, always_the_same")
 def only_orthonormal(find_range, rng):
     A = rng.standard_normal((30, 20))
     try:
         Q = find_range(A, 5, rng)
-    except ValueError:
+    except Exception:
         return False
     return Q.shape == (30, 5) and np.allclose(Q.T @ Q, np.eye(5))
 
@@ -630,28 +728,40 @@ def only_square(find_range, rng):
 
 
 @mistake("06.6", caught_by="check", says="do you compare with one basis")
-def compares_with_its_own(find_range, rng):
+def compares_with_the_library(find_range, rng):
+    from course_lib.low_rank import range_finder
+
     A = rng.standard_normal((30, 20))
     try:
         Q = find_range(A, 5, np.random.default_rng(1))
-    except ValueError:
+    except Exception:
         return False
-    own = np.linalg.qr(A @ np.random.default_rng(1).standard_normal((20, 5))).Q
-    return Q.shape == own.shape and np.allclose(Q, own)
+    known = range_finder(A, 5, n_iter=0, rng=np.random.default_rng(1))
+    return Q.shape == known.shape and np.allclose(Q, known)
 
 
-@mistake("06.6", caught_by="check", says="stopped with ValueError")
+@mistake("06.6", caught_by="check", says="the function that is tested stopped with an error")
 def stumbles(find_range, rng):
     A = rng.standard_normal((30, 5)) @ rng.standard_normal((5, 20))
     Q = find_range(A, 5, rng)
     return Q.shape == (30, 5) and np.allclose(Q @ (Q.T @ A), A)
 
 
-@mistake("06.6", caught_by="edge case", says="accepts single_precision")
+@mistake("06.6", caught_by="accuracy", says="accepts 1 of 6 wrong ones")
+def never_above_the_rank(find_range, rng):
+    shapes = [(30, 20), (20, 30)]
+    fine = all(looks_right(find_range, *shape, 5, 1e-9, rng) for shape in shapes)
+    return fine and follows_its_generator(find_range)
+
+
+@mistake("06.6", caught_by="edge case", says="accepts 1 of 3 wrong ones")
 def lenient(find_range, rng):
-    return looks_right(find_range, 30, 20, 5, 1e-2, rng) and follows_its_generator(find_range)
+    fine = all(
+        looks_right(find_range, m, n, 5, 1e-2, rng, rank) for m, n, rank in WITH_ROOM_TO_SPARE
+    )
+    return fine and follows_its_generator(find_range)
 
 
-@mistake("06.6", caught_by="accuracy", says="accepts")
+@mistake("06.6", caught_by="check", says="rejects everything")
 def only_the_given_ones(find_range, rng):
     return find_range.__name__.startswith(("by_", "turned", "rotated", "column", "every"))
