@@ -1,0 +1,180 @@
+"""Call a function with an awkward argument in a process of its own, and judge what came."""
+
+import copy
+import inspect
+import itertools
+import math
+import multiprocessing
+import pathlib
+import traceback
+import warnings
+
+import numpy as np
+import scipy.sparse as sp
+
+__all__ = ["BAD", "Call", "judge"]
+
+SECONDS = 20  # for one call; the slowest plain call takes less than one
+LIBRARY = str(pathlib.Path(__file__).parents[2] / "course_lib")
+OUTSIDE = ("sklearn/utils", "sklearn/base")  # estimators let scikit-learn check X
+BAD = ("raw error", "wrong", "not finite", "changed", "hang", "crash", "accepted")
+
+
+class Call:
+    """A public function with arguments that it likes.
+
+    Parameters
+    ----------
+    name : str
+        ``module.function``, and what it is tried with if that is not its first way.
+    function : callable
+        Called by keywords.
+    arguments : dict
+        Plain values. Arrays are tried in all forms of the zoo, numbers as odd numbers.
+    stream : sequence of str
+        Arguments that are items of a stream.
+    finite : bool
+        Whether its answer is finite for finite input; of a bound, which may be infinite, False.
+    fixed : sequence of str
+        Arguments that are not tried.
+    """
+
+    def __init__(self, name, function, *, stream=(), finite=True, fixed=(), **arguments):
+        self.name, self.function, self.arguments = name, function, arguments
+        self.stream, self.finite, self.fixed = tuple(stream), finite, tuple(fixed)
+
+    def __repr__(self):
+        return self.name
+
+
+def judge(call, cases):
+    """Yield ``(argument, form, verdict, words)`` for cases ``(argument, form, make, kind)``."""
+    cases = list(cases)
+    start = 0
+    while start < len(cases):
+        here, there = multiprocessing.get_context("fork").Pipe(duplex=False)
+        child = multiprocessing.get_context("fork").Process(
+            target=_judge_all, args=(call, cases[start:], there), daemon=True
+        )
+        child.start()
+        there.close()
+        yielded = 0
+        try:
+            while start + yielded < len(cases):
+                if not here.poll(SECONDS):
+                    raise TimeoutError
+                verdict, words = here.recv()
+                if verdict == "no plain answer":
+                    raise AssertionError(f"{call} itself stopped with {words}")
+                yield (*cases[start + yielded][:2], verdict, words)
+                yielded += 1
+        except (EOFError, TimeoutError) as error:
+            verdict = "hang" if isinstance(error, TimeoutError) else "crash"
+            yield (*cases[start + yielded][:2], verdict, f"after {SECONDS} s or less")
+            yielded += 1
+        child.kill()
+        child.join()
+        start += yielded
+
+
+def _judge_all(call, cases, pipe):
+    warnings.simplefilter("ignore")
+    try:
+        plain = _answer(call, {})
+    except Exception as error:
+        pipe.send(("no plain answer", _short(error)))
+        return
+    for argument, _, make, kind in cases:
+        try:
+            value = make(copy.deepcopy(call.arguments[argument]))
+        except Exception:  # this form does not exist for this argument
+            pipe.send(("does not apply", ""))
+            continue
+        pipe.send(_verdict(call, argument, value, kind, plain))
+
+
+def _verdict(call, argument, value, kind, plain):
+    before = _state(value)
+    try:
+        got = _answer(call, {argument: value})
+    except MemoryError as error:
+        return "raw error", f"MemoryError: {error}"
+    except Exception as error:
+        if before != _state(value):
+            return "changed", "and refused"
+        return ("sentence" if _is_sentence(error) else "raw error"), _short(error)
+    if before != _state(value):
+        return "changed", "in place"
+    if kind == "refused":
+        return "accepted", str(got)[:100]
+    if call.finite and not all(np.all(np.isfinite(part)) for part in got if part.dtype.kind == "f"):
+        return "not finite", str(got)[:100]
+    if kind == "same" and not _equal(got, plain):
+        return "wrong", f"{str(got)[:100]} for {str(plain)[:100]}"
+    return "right", ""
+
+
+def _answer(call, changes):
+    arguments = copy.deepcopy({k: v for k, v in call.arguments.items() if k not in changes})
+    return list(_parts(call.function(**arguments, **changes)))
+
+
+def _parts(result):
+    """The numbers of an answer, as arrays."""
+    if result is None or isinstance(result, str | bytes):
+        return
+    if sp.issparse(result):
+        yield np.asarray(result.todense())
+    elif isinstance(result, np.ndarray | np.generic | bool | int | float):
+        array = np.asarray(result)
+        if array.dtype.kind in "biuf":
+            yield array
+    elif inspect.isgenerator(result):
+        for step in itertools.islice(result, 3):
+            yield from _parts(step)
+    elif isinstance(result, dict):
+        for key in result:
+            yield from _parts(result[key])
+    elif isinstance(result, tuple | list):
+        for part in result:
+            yield from _parts(part)
+
+
+def _equal(got, plain):
+    if len(got) != len(plain):
+        return False
+    return all(
+        a.shape == b.shape
+        and np.allclose(a.astype(float), b.astype(float), rtol=1e-4, atol=1e-6, equal_nan=True)
+        for a, b in zip(got, plain, strict=True)
+    )
+
+
+def _is_sentence(error):
+    """Whether the library itself, or scikit-learn's checks, refused in a sentence."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last, words = frames[-1], str(error)
+    if any(part in last.filename for part in OUTSIDE):
+        return isinstance(error, TypeError | ValueError)
+    ours = last.filename.startswith(LIBRARY) and last.line.startswith("raise")
+    return ours and len(words) > 15 and not isinstance(error, AssertionError)
+
+
+def _short(error):
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{pathlib.Path(last.filename).name}:{last.lineno}"
+    return f"{type(error).__name__}: {str(error)[:110]} ({where})"
+
+
+def _state(value):
+    """What shows whether an argument was changed."""
+    if sp.issparse(value):
+        parts = [getattr(value, n, None) for n in ("data", "indices", "indptr", "row", "col")]
+        return str([np.asarray(p).tolist() for p in parts if isinstance(p, np.ndarray)])
+    if isinstance(value, np.ndarray) and value.dtype.kind != "O":
+        return (value.dtype, value.shape, np.ascontiguousarray(value).tobytes())
+    if isinstance(value, list | tuple | dict | np.ndarray):
+        return repr(value)
+    if isinstance(value, float) and math.isnan(value):
+        return "NaN"
+    return type(value).__name__
