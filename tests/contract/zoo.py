@@ -4,20 +4,42 @@ Each is a function of the plain argument. ``SAME`` must give the plain answer, o
 ``REFUSED`` a sentence; ``ODD`` a finite answer, or a sentence.
 """
 
-import contextlib
-
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
-with contextlib.suppress(ImportError):
+try:
     import pandas as pd
+except ImportError:
+    pd = None
 
-__all__ = ["ITEMS", "NUMBERS", "ODD", "REFUSED", "SAME", "VECTORS_ONLY"]
+__all__ = ["ITEMS", "NUMBERS", "ODD", "REFUSED", "SAME"]
 
 
 class Sub(np.ndarray):
     """A subclass without behavior of its own."""
+
+
+class Labelled:
+    """As a data frame or a series: values behind labels, so that ``x[0]`` is not the first."""
+
+    def __init__(self, values):
+        self._values = np.asarray(values)
+        self.shape, self.dtype = self._values.shape, self._values.dtype
+
+    def __array__(self, dtype=None, copy=None):
+        return self._values.astype(dtype or self.dtype)
+
+    to_numpy = __array__
+
+    def __len__(self):
+        return len(self._values)
+
+    def __iter__(self):
+        return iter(self._values.tolist())
+
+    def __getitem__(self, label):
+        raise KeyError(label)
 
 
 def strided(a):
@@ -61,9 +83,12 @@ SAME = {
     "subclass": lambda a: a.view(Sub),
     "nothing masked": np.ma.masked_array,
     "np.matrix": lambda a: np.matrix(a) if a.ndim == 2 else a,
-    "data frame": lambda a: pd.DataFrame(a, index=range(9, 9 + len(a)))
-    if a.ndim == 2
-    else pd.Series(a, index=range(9, 9 + len(a))),
+    "labelled": Labelled,
+    "data frame": lambda a: (
+        pd.DataFrame(a, index=range(9, 9 + len(a)))
+        if a.ndim == 2
+        else pd.Series(a, index=range(9, 9 + len(a)))
+    ),
     "permuted series": lambda a: pd.Series(a, index=range(len(a))[::-1]) if a.ndim == 1 else a,
     **{f"{kind}_array": getattr(sp, f"{kind}_array") for kind in ("csr", "csc", "coo", "lil")},
     **{f"{kind}_matrix": getattr(sp, f"{kind}_matrix") for kind in ("csr", "dia", "bsr", "dok")},
@@ -72,7 +97,6 @@ SAME = {
     "operator": aslinearoperator,
     "operator without adjoint": no_adjoint,
 }
-VECTORS_ONLY = {"permuted series"}
 
 
 def with_one(value):
@@ -154,6 +178,7 @@ ITEMS = {
     "generator": lambda a: (x for x in list(a)),
     "object array": lambda a: np.array(a, dtype=object),
     "tuple": tuple,
+    "labelled": Labelled,
     "series": lambda a: pd.Series(list(a), index=range(len(a))[::-1]),
     "floats": lambda a: [1.5, 2.5],
     "None": lambda a: None,
