@@ -53,7 +53,7 @@ def test_sparse_integers_become_float64_in_their_format():
 
 
 def test_sparse_and_operators_are_refused_where_entries_are_read():
-    with pytest.raises(TypeError, match="dense array; got a csr_array, use A.toarray"):
+    with pytest.raises(TypeError, match=r"dense array; got a csr_array, use A\.toarray"):
         validation.check_matrix(sp.csr_array(np.eye(2)), sparse=False)
     with pytest.raises(TypeError, match="entries to read"):
         validation.check_matrix(aslinearoperator(np.eye(2)), operator=False)
