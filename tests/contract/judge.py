@@ -12,7 +12,9 @@ import warnings
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["BAD", "Call", "judge"]
+from tests.contract import zoo
+
+__all__ = ["BAD", "Call", "judge", "judge_apart"]
 
 SECONDS = 60  # for one call, compiling included; the slowest plain call takes less than one
 LIBRARY = str(pathlib.Path(__file__).parents[2] / "course_lib")
@@ -48,52 +50,51 @@ class Call:
 
 
 def judge(call, cases):
-    """Yield ``(argument, form, verdict, words)`` for cases ``(argument, form, make, kind)``."""
-    cases = list(cases)
-    start = 0
-    while start < len(cases):
-        here, there = multiprocessing.get_context("fork").Pipe(duplex=False)
-        child = multiprocessing.get_context("fork").Process(
-            target=_judge_all, args=(call, cases[start:], there), daemon=True
-        )
+    """Yield ``(argument, form, verdict, words)`` for each of `zoo.cases`, in this process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = _answer(call, {})
+        for argument, group, form in cases:
+            try:
+                value = zoo.make(group, form, copy.deepcopy(call.arguments[argument]))
+            except Exception:  # this form does not exist for this argument
+                yield argument, form, "does not apply", ""
+                continue
+            yield (argument, form, *_verdict(call, argument, value, group, plain))
+
+
+def judge_apart(call, cases):
+    """As `judge`, in a process of its own, which may hang or die; a new one goes on after it."""
+    context = multiprocessing.get_context("spawn")
+    while cases:
+        here, there = context.Pipe(duplex=False)
+        child = context.Process(target=_judge_for, args=(call.name, cases, there), daemon=True)
         child.start()
         there.close()
-        yielded = 0
+        done = 0
         try:
-            while start + yielded < len(cases):
-                if not here.poll(SECONDS):
-                    raise TimeoutError
-                verdict, words = here.recv()
-                if verdict == "no plain answer":
-                    raise AssertionError(f"{call} itself stopped with {words}")
-                yield (*cases[start + yielded][:2], verdict, words)
-                yielded += 1
-        except (EOFError, TimeoutError) as error:
-            verdict = "hang" if isinstance(error, TimeoutError) else "crash"
-            yield (*cases[start + yielded][:2], verdict, f"after {SECONDS} s or less")
-            yielded += 1
+            while done < len(cases) and here.poll(SECONDS):
+                yield here.recv()
+                done += 1
+        except EOFError:
+            pass
+        if done < len(cases):
+            argument, _, form = cases[done]
+            yield argument, form, "hang" if child.is_alive() else "crash", ""
         child.kill()
         child.join()
-        start += yielded
+        cases = cases[done + 1 :]
 
 
-def _judge_all(call, cases, pipe):
-    warnings.simplefilter("ignore")
-    try:
-        plain = _answer(call, {})
-    except Exception as error:
-        pipe.send(("no plain answer", _short(error)))
-        return
-    for argument, _, make, kind in cases:
-        try:
-            value = make(copy.deepcopy(call.arguments[argument]))
-        except Exception:  # this form does not exist for this argument
-            pipe.send(("does not apply", ""))
-            continue
-        pipe.send(_verdict(call, argument, value, kind, plain))
+def _judge_for(name, cases, pipe):
+    from tests.contract.calls import CALLS
+
+    call = next(call for call in CALLS if call.name == name)
+    for verdict in judge(call, cases):
+        pipe.send(verdict)
 
 
-def _verdict(call, argument, value, kind, plain):
+def _verdict(call, argument, value, group, plain):
     before = _state(value)
     try:
         got = _answer(call, {argument: value})
@@ -105,11 +106,11 @@ def _verdict(call, argument, value, kind, plain):
         return ("sentence" if _is_sentence(error) else "raw error"), _short(error)
     if before != _state(value):
         return "changed", "in place"
-    if kind == "refused":
+    if group == "REFUSED":
         return "accepted", str(got)[:100]
     if call.finite and not all(np.all(np.isfinite(part)) for part in got if part.dtype.kind == "f"):
         return "not finite", str(got)[:100]
-    if kind == "same" and not _equal(got, plain):
+    if group == "SAME" and not _equal(got, plain):
         return "wrong", f"{str(got)[:100]} for {str(plain)[:100]}"
     return "right", ""
 

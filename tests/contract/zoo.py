@@ -13,7 +13,7 @@ try:
 except ImportError:
     pd = None
 
-__all__ = ["ITEMS", "NUMBERS", "ODD", "REFUSED", "SAME"]
+__all__ = ["cases", "make"]
 
 
 class Sub(np.ndarray):
@@ -199,3 +199,39 @@ ITEMS = {
     "frame": lambda a: pd.DataFrame({"x": [1, 2]}),
     "csr": lambda a: sp.csr_array(np.eye(2, dtype=int)),
 }
+
+ENDLESS = ("n_iter", "steps", "trials")  # a number of rounds may be as large as one likes
+GROUPS = {"SAME": SAME, "REFUSED": REFUSED, "ODD": ODD, "ITEMS": ITEMS}
+
+
+def cases(call):
+    """Return the cases of a call: ``(argument, group, form)``, each a name."""
+    found = []
+    for name, value in call.arguments.items():
+        if name in call.fixed:
+            continue
+        if name in call.stream:
+            groups = ["ITEMS"]
+        elif isinstance(value, np.ndarray):
+            groups = ["SAME", "REFUSED", "ODD"]
+        elif isinstance(value, int | float):
+            rounds = name in ENDLESS
+            found += [
+                (name, "NUMBERS", form)
+                for form, number in _NUMBERS.items()
+                if not (rounds and isinstance(number, int) and number > 2**60)
+            ]
+            continue
+        else:
+            continue
+        found += [(name, group, form) for group in groups for form in GROUPS[group]]
+    return found
+
+
+def make(group, form, plain):
+    """Return the plain argument in this form."""
+    return _NUMBERS[form] if group == "NUMBERS" else GROUPS[group][form](plain)
+
+
+_NUMBERS = {f"{type(number).__name__} {number}"[:30]: number for number in NUMBERS[:-1]}
+_NUMBERS["an object"] = NUMBERS[-1]
