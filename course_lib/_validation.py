@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 __all__ = [
+    "MOST_COUNTED",
     "as_rng",
     "check_array",
     "check_count",
@@ -22,6 +23,7 @@ __all__ = [
     "plain_array",
 ]
 
+MOST_COUNTED = 1 << 62  # by counters of 64 bits
 ROOM = 1 << 28  # bytes that a few bytes may ask for
 TIMES = 64  # a full sketch takes less than that many times its bytes
 
@@ -116,12 +118,12 @@ def check_indices(indices, name, n, *, ndim=1):
 def check_counts(counts, name, size, *, total=0):
     """Return ``counts`` as int64, one for each of ``size`` items; one integer serves them all.
 
-    ``total`` is what was counted before, in absolute value: together they must stay below
-    2**63, where counters would turn negative.
+    ``total`` is what was counted before, in absolute value: together they must stay below 2**62.
+    From 2**63 on counters would turn negative; the room between is for counts of one.
     """
     counts = plain_array(counts, name)
     if counts.dtype.kind == "O" and all(isinstance(c, int) for c in counts.ravel().tolist()):
-        raise ValueError(f"{name} must lie below 2**63 in absolute value.")
+        raise ValueError(f"{name} must keep the sum of all counts below 2**62; got more.")
     if counts.size and counts.dtype.kind not in "iu":
         raise TypeError(f"{name} must be integers; got {counts.dtype}, convert them first.")
     if counts.ndim > 1 or (counts.ndim == 1 and len(counts) != size):
@@ -129,13 +131,9 @@ def check_counts(counts, name, size, *, total=0):
             f"{name} must be one integer, or one for each of the {size} items; "
             f"got shape {counts.shape}."
         )
-    # A sum in floats is off by less than size * 2**-53 of itself: near the edge it refuses early.
-    sizes = np.abs(counts, dtype=np.float64) if counts.size else np.zeros(1)
     repeats = size if counts.ndim == 0 else 1
-    if total + float(sizes.sum()) * repeats >= 2**63 * (1 - 2**-20):
-        raise ValueError(
-            f"{name} must keep the sum of all counts below 2**63; this would exceed it."
-        )
+    if total + repeats * float(np.abs(counts, dtype=np.float64).sum()) >= MOST_COUNTED:
+        raise ValueError(f"{name} must keep the sum of all counts below 2**62; got more.")
     return np.ascontiguousarray(np.broadcast_to(counts, (size,)), dtype=np.int64)
 
 

@@ -44,6 +44,9 @@ class _Table(CountingSketch):
     def _merge(self, other):
         self._table += other._table
 
+    def _counted(self):
+        return float(np.abs(self._table, dtype=np.float64).sum(axis=1).max())
+
 
 class CountMin(_Table):
     r"""Counts of items, never too small: the smallest of ``depth`` counters.
@@ -151,6 +154,7 @@ class CountMin(_Table):
             )
         folded = CountMin(self.width // 2, self.depth, seed=self.seed)
         # A cell is the leading digits of a fraction, so halving the width joins neighbors.
+        folded._weight = self._weight
         folded._table = self.table[:, 0::2] + self._table[:, 1::2]
         return folded
 
