@@ -16,7 +16,7 @@ from course_lib import randomness as rd
 from course_lib import sparse_coding as so
 from tests.contract.judge import Call
 
-__all__ = ["CALLS"]
+__all__ = ["CALLS", "NOT_CALLED"]
 
 rng = np.random.default_rng(0)
 A = rng.standard_normal((12, 3)) @ rng.standard_normal((3, 8)) + 0.01 * rng.standard_normal((12, 8))
@@ -862,3 +862,8 @@ SKETCHES = [
     ),
 ]
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
+
+# Public, and called by no array of a user: with the reason.
+NOT_CALLED = {
+    "bound_versus_truth": "takes functions",
+}

@@ -39,11 +39,17 @@ class Call:
         Whether its answer is finite for finite input; of a bound, which may be infinite, False.
     fixed : sequence of str
         Arguments that are not tried.
+    excused : dict of str to str
+        Forms that are judged otherwise here, each with the reason, such as
+        ``{"NaN": "stands in a column that is not read"}``.
     """
 
-    def __init__(self, name, function, *, stream=(), finite=True, fixed=(), **arguments):
+    def __init__(
+        self, name, function, *, stream=(), finite=True, fixed=(), excused=None, **arguments
+    ):
         self.name, self.function, self.arguments = name, function, arguments
         self.stream, self.finite, self.fixed = tuple(stream), finite, tuple(fixed)
+        self.excused = excused or {}
 
     def __repr__(self):
         return self.name
@@ -60,7 +66,10 @@ def judge(call, cases):
             except Exception:  # this form does not exist for this argument
                 yield argument, form, "does not apply", ""
                 continue
-            yield (argument, form, *_verdict(call, argument, value, group, plain))
+            verdict, words = _verdict(call, argument, value, group, plain)
+            if verdict in BAD and form in call.excused:
+                verdict, words = "excused", call.excused[form]
+            yield argument, form, verdict, words
 
 
 def judge_apart(call, cases):
