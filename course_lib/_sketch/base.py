@@ -5,9 +5,9 @@ import functools
 
 import numpy as np
 
-from course_lib._sketch.items import MASK, as_batch, hash_items
-from course_lib._sketch.wire import check_array, check_scalars, pack, reading, unpack
-from course_lib._validation import MOST_COUNTED, check_count, check_counts, check_room
+from course_lib._sketch.items import as_batch, check_seed, hash_items
+from course_lib._sketch.wire import SameBytes, check_array, check_scalars, pack, reading, unpack
+from course_lib._validation import MOST_COUNTED, check_counts, check_room
 
 __all__ = ["CountingSketch", "Sketch"]
 
@@ -15,7 +15,7 @@ WAITING = 1 << 12  # single items that wait for company
 SINGLE = frozenset({int, str, bytes})
 
 
-class Sketch:
+class Sketch(SameBytes):
     """What every sketch does in the same way.
 
     A subclass names its parameters and its state, and says in ``_add(hashes, counts, items)``
@@ -29,7 +29,7 @@ class Sketch:
     _block_size = 1 << 14  # items hashed at a time: their hashes stay in the second-level cache
 
     def __init__(self, seed):
-        self.seed = check_count(seed, "seed", low=0, high=MASK, high_name="2**64 - 1")
+        self.seed = check_seed(seed)
         self._waiting = []
 
     def update(self, items):

@@ -7,6 +7,7 @@ WeightedReservoir   Efraimidis and Spirakis: items of greater weight enter soone
 
 import itertools
 import math
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -64,8 +65,11 @@ def reservoir_sample(stream, size, *, rng=None):
     """
     size = check_count(size, "size", low=1)
     rng = as_rng(rng)
-    stream = iter(stream)
-    sample = list(itertools.islice(stream, size))
+    try:
+        stream = iter(stream)
+    except TypeError:
+        raise TypeError(_not_items(stream)) from None
+    sample = list(itertools.islice(stream, min(size, sys.maxsize)))
     n_read = size
     while block := list(itertools.islice(stream, BLOCK)):
         places = rng.integers(np.arange(n_read + 1, n_read + len(block) + 1))
@@ -134,6 +138,11 @@ class Reservoir:
         ----------
         items : array or sequence
             Items of any kind. A string is a sequence of letters: wrap a single item in a list.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is nothing to read one by one, or entries are masked.
         """
         items = as_sequence(items)
         n_filling = min(self.size - len(self._sample), len(items))
@@ -326,9 +335,21 @@ class WeightedReservoir:
 
 def as_sequence(items):
     """Return what can be counted and read by place: not a series, whose labels are no places."""
-    if isinstance(items, Sequence | np.ndarray):
+    if isinstance(items, Sequence):
         return items
-    return plain_array(items, "items") if hasattr(items, "__array__") else list(items)
+    if hasattr(items, "__array__"):
+        items = plain_array(items, "items")
+        if not items.ndim:
+            raise TypeError(_not_items(items[()]))
+        return items
+    try:
+        return list(items)
+    except (TypeError, NotImplementedError):  # as a sparse matrix or an operator
+        raise TypeError(_not_items(items)) from None
+
+
+def _not_items(one):
+    return f"items must be an array or a sequence; got a {type(one).__name__}, put it in a list."
 
 
 def check_weights(items, weights):
