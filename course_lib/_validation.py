@@ -1,8 +1,10 @@
 """Input checks shared by every algorithm: one sentence an error, naming the mend."""
 
+import functools
 import math
 import numbers
 import operator
+import os
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,6 +19,7 @@ __all__ = [
     "check_fraction",
     "check_indices",
     "check_matrix",
+    "check_memory",
     "check_number",
     "check_room",
     "check_vector",
@@ -54,7 +57,7 @@ def plain_array(A, name="A"):
         raise TypeError(f"{name} must be an array of numbers; got {_kind(A)}.")
     try:
         array = A if type(A) is np.memmap else np.asarray(A)
-    except (TypeError, ValueError):
+    except ValueError:
         raise ValueError(f"{name} must be an array of numbers; its rows differ in size.") from None
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
@@ -239,6 +242,20 @@ def check_room(n_bytes, n_read, kind):
             f"a {kind} from bytes must take at most {ROOM >> 20} MiB of memory or {TIMES} times "
             f"its bytes, and {n_read} bytes ask for more; build a smaller one."
         )
+
+
+def check_memory(n_bytes, kind):
+    """Refuse a ``kind`` of ``n_bytes`` that does not fit in the memory of this machine."""
+    if n_bytes > _memory_bytes():
+        raise ValueError(
+            f"a {kind} must fit in the memory of this machine, {_memory_bytes() / 2**30:.3g} GiB; "
+            f"this one takes {n_bytes / 2**30:.3g} GiB, make it smaller or allow larger errors."
+        )
+
+
+@functools.cache
+def _memory_bytes():
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def as_rng(rng):

@@ -15,6 +15,7 @@ from tests.contract.judge import BAD, judge, judge_apart
 from tests.sample import NIGHTLY
 
 MODULES = [
+    "cost",
     "distinct",
     "hashing",
     "heavy_hitters",

@@ -10,7 +10,7 @@ from course_lib._sketch.items import (
     mix,
     random_words,
 )
-from course_lib._sketch.sizes import check_memory, sizing
+from course_lib._sketch.sizes import sizing
 from course_lib._sketch.wire import SameBytes
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "as_batch",
     "as_batches",
     "as_numbers",
-    "check_memory",
     "check_seed",
     "hash_items",
     "mix",

@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import Sketch, check_memory, sizing
-from course_lib._validation import check_count, check_fraction
+from course_lib._sketch import Sketch, sizing
+from course_lib._validation import check_count, check_fraction, check_memory
 
 __all__ = ["PCSA", "LogLog"]
 

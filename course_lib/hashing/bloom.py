@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit
 from scipy.special import gammaln
 
-from course_lib._sketch import Sketch, check_memory, mix, sizing
-from course_lib._validation import check_count, check_fraction
+from course_lib._sketch import Sketch, mix, sizing
+from course_lib._validation import check_count, check_fraction, check_memory
 
 __all__ = ["BaseFilter", "BlockedBloomFilter", "BloomFilter", "probe"]
 

@@ -3,7 +3,8 @@
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import check_memory, mix
+from course_lib._sketch import mix
+from course_lib._validation import check_memory
 from course_lib.hashing.bloom import BaseFilter, probe
 
 __all__ = ["CountingBloomFilter"]

@@ -11,8 +11,8 @@ of the function. `hash_items` first makes 64-bit words of items; these families 
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import check_memory, check_seed, random_words
-from course_lib._validation import check_count, plain_array
+from course_lib._sketch import check_seed, random_words
+from course_lib._validation import check_count, check_memory, plain_array
 
 __all__ = ["PRIME", "MultiplyShift", "Polynomial", "Tabulation"]
 

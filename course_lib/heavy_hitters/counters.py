@@ -10,9 +10,9 @@ import math
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import check_memory, hash_items, sizing
+from course_lib._sketch import hash_items, sizing
 from course_lib._sketch.wire import check_array
-from course_lib._validation import check_count, check_fraction
+from course_lib._validation import check_count, check_fraction, check_memory
 from course_lib.heavy_hitters._table import (
     CounterSketch,
     count,

@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit
 from scipy.special import bdtrc
 
-from course_lib._sketch import CountingSketch, check_memory, random_words, sizing
-from course_lib._validation import check_count, check_fraction
+from course_lib._sketch import CountingSketch, random_words, sizing
+from course_lib._validation import check_count, check_fraction, check_memory
 
 __all__ = ["CountMin", "CountSketch"]
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import CountingSketch, check_memory, random_words, sizing
-from course_lib._validation import check_count, check_fraction
+from course_lib._sketch import CountingSketch, random_words, sizing
+from course_lib._validation import check_count, check_fraction, check_memory
 from course_lib.hashing.families import PRIME, polynomial
 
 __all__ = ["AMS"]

@@ -5,9 +5,9 @@ import math
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import check_memory, sizing
+from course_lib._sketch import sizing
 from course_lib._sketch.wire import check_array
-from course_lib._validation import check_count, check_fraction
+from course_lib._validation import check_count, check_fraction, check_memory
 from course_lib.heavy_hitters._table import CounterSketch
 
 __all__ = ["SpaceSaving"]

@@ -5,13 +5,12 @@ from numba import njit
 
 from course_lib._sketch import (
     as_batches,
-    check_memory,
     check_seed,
     hash_items,
     mix,
     random_words,
 )
-from course_lib._validation import check_count, plain_array
+from course_lib._validation import check_count, check_memory, plain_array
 
 __all__ = ["jaccard", "minhash"]
 

@@ -14,6 +14,7 @@ from course_lib import manifolds as mf
 from course_lib import matrix_completion as mc
 from course_lib import randomness as rd
 from course_lib import sparse_coding as so
+from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call
 
 __all__ = ["CALLS", "NOT_CALLED"]
@@ -618,6 +619,7 @@ SPARSE = [
         for kind in (so.FTRLProximal, so.TruncatedGradient)
     ],
 ]
+ONCE = {"None": "each item counts once"}
 SKETCHES = [
     *[
         Call(
@@ -644,6 +646,7 @@ SKETCHES = [
             items=words,
             counts=counts,
             stream=["items"],
+            excused=ONCE,
         )
         for kind, size in [
             (hh.CountMin, (64, 3)),
@@ -658,6 +661,7 @@ SKETCHES = [
         items=words,
         counts=counts,
         stream=["items"],
+        excused=ONCE,
     ),
     Call(
         "heavy_hitters.Hokusai",
@@ -667,6 +671,7 @@ SKETCHES = [
         items=words,
         counts=counts,
         stream=["items"],
+        excused=ONCE,
     ),
     Call(
         "heavy_hitters.LossyCounting",
@@ -683,6 +688,60 @@ SKETCHES = [
             hh.KLL(32, rng=0)
         ),
         values=X[:, 0].copy(),
+        excused={"generator": "a stream of numbers", "a number": "one of them"},
+    ),
+    *[
+        Call(
+            f"{kind.__module__.split('.')[1]}.{kind.__name__} asked",
+            lambda asked, kind=kind, size=size: filled(kind, *size)(words).estimate(asked),
+            asked=words,
+            stream=["asked"],
+        )
+        for kind, size in [
+            (hh.CountMin, (64, 3)),
+            (hh.CountSketch, (64, 3)),
+            (hh.MisraGries, (4,)),
+            (hh.SpaceSaving, (4,)),
+            (hh.LossyCounting, (0.1,)),
+        ]
+    ],
+    Call(
+        "heavy_hitters.Hokusai asked",
+        lambda time: (
+            lambda s: (s.update(words), s.tick(), s.update(words), s.tick(), s.estimate("be", time))
+        )(hh.Hokusai(64, 3)),
+        time=1,
+    ),
+    Call(
+        "heavy_hitters.KLL ranks",
+        lambda x: filled(hh.KLL, 32)(np.arange(9.0)).rank(x),
+        x=np.array([0.5, 3.0]),
+        excused={
+            "infinity": "all numbers are below",
+            "generator": "a stream of numbers",
+            "a number": "one of them",
+            "empty": "none of them",
+        },
+    ),
+    Call(
+        "heavy_hitters.KLL error_bound",
+        lambda delta: filled(hh.KLL, 32)(np.arange(9.0)).error_bound(delta),
+        delta=0.1,
+    ),
+    Call(
+        "heavy_hitters.ExponentialHistogram asked",
+        lambda window: filled(hh.ExponentialHistogram, 3, 2)([1, 0, 1, 1]).estimate(window),
+        window=2,
+    ),
+    Call(
+        "distinct.Morris",
+        lambda items, counts: (lambda m: (m.update(items, counts), m.estimate()))(
+            di.Morris(0.5, rng=0)
+        ),
+        items=words,
+        counts=counts,
+        stream=["items"],
+        excused=ONCE,
     ),
     Call(
         "heavy_hitters.KLL asked", lambda q: filled(hh.KLL, 32)(np.arange(9.0)).quantile(q), q=0.5
@@ -695,6 +754,7 @@ SKETCHES = [
         bits=np.array([1, 0, 1, 1]),
         window=3,
         n_buckets=2,
+        excused={"generator": "a stream of bits", "empty": "none of them"},
     ),
     *[
         Call(
@@ -779,13 +839,70 @@ SKETCHES = [
     *[
         Call(
             f"hashing.{kind.__name__}",
-            lambda items, kind=kind, size=size: kind(*size, seed=1)(
-                np.asarray(items) if not hasattr(items, "shape") else items
-            ),
+            lambda items, kind=kind, size=size: kind(*size, seed=1)(items),
             items=np.array([3, 5, 8], np.uint64),
+            excused={"empty": "no words, no hashes"},
         )
         for kind, size in [(ha.MultiplyShift, (10,)), (ha.Polynomial, (3,)), (ha.Tabulation, ())]
     ],
+    *[
+        Call(f"hashing.{kind.__name__} drawn", lambda kind=kind, **k: kind(**k)([3, 5]), **k)
+        for kind, k in [
+            (ha.MultiplyShift, {"out_bits": 4, "in_bits": 32, "seed": 1}),
+            (ha.Polynomial, {"k": 3, "seed": 1}),
+            (ha.Tabulation, {"seed": 1}),
+        ]
+    ],
+    *[
+        Call(
+            f"hashing.{kind.__name__} contains",
+            lambda asked, kind=kind, size=size: filled(kind, *size)(words).contains(asked),
+            asked=words,
+            stream=["asked"],
+        )
+        for kind, size in [
+            (ha.BloomFilter, (512, 3)),
+            (ha.BlockedBloomFilter, (1024, 3)),
+            (ha.CountingBloomFilter, (512, 3)),
+        ]
+    ],
+    *[
+        Call(
+            f"hashing.{kind.__name__} sized",
+            lambda kind=kind, **k: len(kind.from_error(**k).to_bytes()),
+            n_items=100,
+            epsilon=0.01,
+            seed=1,
+        )
+        for kind in (ha.BlockedBloomFilter, ha.CountingBloomFilter)
+    ],
+    Call(
+        "hashing.CountingBloomFilter remove",
+        lambda items: filled(ha.CountingBloomFilter, 512, 3)(words).remove(items),
+        items=["to", "be"],
+        stream=["items"],
+    ),
+    Call(
+        "hashing.XorFilter drawn",
+        lambda **k: len(ha.XorFilter(words, **k).to_bytes()),
+        bits=8,
+        seed=1,
+    ),
+    *[
+        Call(
+            f"hashing.{kind.__name__} size",
+            lambda size, kind=kind: (lambda r: (r.update(words, weights), len(r.sample)))(
+                kind(size, rng=0)
+            ),
+            size=3,
+        )
+        for kind in (ha.WeightedReservoir, ha.PrioritySample)
+    ],
+    Call(
+        "hashing.Reservoir size",
+        lambda size: (lambda r: (r.update(words), len(r.sample)))(ha.Reservoir(size, rng=0)),
+        size=3,
+    ),
     Call(
         "hashing.Reservoir",
         lambda items: (lambda r: (r.update(items), len(r.sample)))(ha.Reservoir(3, rng=0)),
@@ -801,11 +918,12 @@ SKETCHES = [
     ),
     Call(
         "hashing.WeightedReservoir",
-        lambda items, weights: (lambda r: (r.update(items, weights), np.sort(r.sample)))(
+        lambda items, weights: (lambda r: (r.update(items, weights), len(r.sample)))(
             ha.WeightedReservoir(3, rng=0)
         ),
-        items=np.arange(6),
+        items=words,
         weights=weights,
+        stream=["items"],
     ),
     Call(
         "hashing.PrioritySample",
@@ -825,6 +943,19 @@ SKETCHES = [
         stream=["documents"],
     ),
     Call(
+        "hashing.TokenHasher of one",
+        lambda document, seed: ha.TokenHasher(16, seed=seed).transform([document]),
+        document=words,
+        seed=0,
+        stream=["document"],
+    ),
+    Call(
+        "lsh.minhash of one",
+        lambda items: lsh.minhash([items], 4),
+        items=words,
+        stream=["items"],
+    ),
+    Call(
         "lsh.minhash",
         lambda sets, n_hashes, seed: lsh.minhash(sets, n_hashes, seed=seed),
         sets=[["a", "b"], ["b", "c"]],
@@ -837,6 +968,7 @@ SKETCHES = [
         lambda signatures, n_bands: lsh.candidate_pairs(signatures, lsh.Bands(n_bands, 2)),
         signatures=np.arange(24).reshape(3, 8).astype(np.uint64),
         n_bands=4,
+        excused={"empty": "no signatures, no pairs"},
     ),
     Call(
         "lsh.candidate_probability",
@@ -846,6 +978,12 @@ SKETCHES = [
         similarity=0.5,
         n_bands=4,
         n_rows=2,
+    ),
+    Call(
+        "lsh.candidate_probability of many",
+        lambda similarity: lsh.candidate_probability(similarity, lsh.Bands(4, 2)),
+        similarity=np.array([0.1, 0.5, 1.0]),
+        excused={"empty": "no pairs", "three axes": "any shape will do"},
     ),
     Call(
         "lsh.choose_bands",
@@ -861,9 +999,10 @@ SKETCHES = [
         second=np.array([1, 2, 4], np.uint64),
     ),
 ]
-CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
+CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES + COST
 
 # Public, and called by no array of a user: with the reason.
 NOT_CALLED = {
     "bound_versus_truth": "takes functions",
+    **NOT_CALLED_OF_COST,
 }
