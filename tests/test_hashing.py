@@ -647,6 +647,55 @@ def test_bad_weights_are_refused_in_words(weights, text):
         WeightedReservoir(2).update(["a", "b"], weights)
 
 
+def test_documents_are_iterables_of_tokens_and_lose_nothing():
+    hasher = TokenHasher(16)
+    expected = hasher.transform([["a", "b"], ["a"]]).toarray()
+    for documents in (
+        [iter("ab"), iter("a")],
+        iter([("a", "b"), np.array(["a"])]),
+        [np.array(["a", "b"], object), (token for token in "a")],
+    ):
+        assert_array_equal(hasher.transform(documents).toarray(), expected)
+    for wrong in ({"a": 3}, "a b", b"ab", 3, None, 1.5):
+        with pytest.raises(TypeError, match=r"must be a sequence of tokens|items must be"):
+            hasher.transform([["a"], wrong])
+    with pytest.raises(TypeError, match="there must be a sequence of documents; got a dict"):
+        hasher.transform({"a": 3})
+    with pytest.raises(TypeError, match="seed must be"):
+        TokenHasher(16, seed=1.5).transform([])
+
+
+def test_a_column_hasher_uses_all_columns_that_it_takes():
+    X = np.eye(3)
+    assert ColumnHasher(2**32, random_state=0).fit(X).components_.shape == (2**32, 3)
+    with pytest.raises(ValueError, match="n_features must be between 1 and 2"):
+        ColumnHasher(2**32 + 1).fit(X)
+    for random_state in (-1, 2**70):
+        with pytest.raises(ValueError, match="random_state must be a seed"):
+            ColumnHasher(random_state=random_state).fit(X)
+    with pytest.raises(ValueError, match="must not be masked"):
+        ColumnHasher(8).fit(np.ma.masked_array(X, mask=X > 0))
+    for wrong in (X.astype(str), np.zeros((3, 3), "datetime64[D]")):
+        with pytest.raises(TypeError, match="X must be a matrix of numbers"):
+            ColumnHasher(8).fit(wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, np.datetime64(7, "ns"), np.array(3)])
+def test_what_cannot_be_read_one_by_one_is_refused(wrong):
+    for read in (
+        lambda: reservoir_sample(wrong, 2),
+        lambda: Reservoir(2).update(wrong),
+        lambda: WeightedReservoir(2).update(wrong, [1.0]),
+        lambda: PrioritySample(2).update(wrong, [1.0]),
+    ):
+        with pytest.raises(TypeError, match="must be an array or a sequence; got a"):
+            read()
+
+
+def test_a_sample_larger_than_all_streams_takes_all():
+    assert reservoir_sample("abc", 2**70) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [

@@ -225,10 +225,11 @@ def simulate_queue(interarrival_s, service_s, *, servers=1):
             f"got {len(interarrival)} and {len(service)}."
         )
     servers = check_count(servers, "servers", low=1)
-    arrival = np.cumsum(interarrival)
+    with np.errstate(over="ignore"):  # seen below
+        arrival = np.cumsum(interarrival)
     start = _starts(arrival, service, np.zeros(min(servers, len(service))))
-    check_finite(start + service, "interarrival_s or service_s")
-    return Served(arrival, start, start + service)
+    departure = check_finite(start + service, "interarrival_s or service_s")
+    return Served(arrival, start, departure)
 
 
 @njit(cache=True)
