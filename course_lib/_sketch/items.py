@@ -173,7 +173,11 @@ def as_numbers(items, name="items"):
     """Return real numbers as an array with one axis; a single number as one with none."""
     if hasattr(items, "__iter__") and not hasattr(items, "__len__"):
         items = list(items)
-    numbers = plain_array(items, name)
+    try:
+        numbers = plain_array(items, name)
+    except TypeError:
+        kind = "None" if items is None else f"a {type(items).__name__}"
+        raise TypeError(f"{name} must be real numbers; got {kind}, convert them first.") from None
     if numbers.dtype.kind not in "biuf" and numbers.size:
         raise TypeError(f"{name} must be real numbers; got {numbers.dtype}, convert them first.")
     if numbers.ndim > 1:

@@ -57,7 +57,7 @@ class BaseFilter(Sketch):
         seed
             As for the class.
         """
-        n_items = check_count(n_items, "n_items", low=1, high=MOST_ITEMS, high_name="2**64")
+        n_items = _check_n_items(n_items, low=1)
         epsilon = check_fraction(epsilon, "epsilon")
         with sizing(cls.__name__):
             n_hashes = cls._best_n_hashes(epsilon)
@@ -91,7 +91,7 @@ class BaseFilter(Sketch):
         -------
         float
         """
-        n_items = check_count(n_items, "n_items", low=0, high=MOST_ITEMS, high_name="2**64")
+        n_items = _check_n_items(n_items, low=0)
         return self._error(self.n_bits, self.n_hashes, n_items)
 
     def contains(self, items):
@@ -266,6 +266,13 @@ class BlockedBloomFilter(BloomFilter):
 
     def _has(self, *state):
         return _has_line(*state)
+
+
+def _check_n_items(n_items, low):
+    n_items = check_count(n_items, "n_items", low=low)
+    if n_items > MOST_ITEMS:
+        raise ValueError(f"n_items must be at most 2**64, the number of hashes; got {n_items}.")
+    return n_items
 
 
 @njit(cache=True)

@@ -95,8 +95,9 @@ class PrioritySample:
 
         Raises
         ------
-        ValueError
-            If a weight is negative, not finite or out of that range, or the lengths differ.
+        ValueError, TypeError
+            If a weight is negative, not finite, out of that range or no real number, the lengths
+            differ, or there is nothing to read one by one.
         """
         items = as_sequence(items)
         weights = check_weights(items, weights)

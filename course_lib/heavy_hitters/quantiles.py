@@ -279,7 +279,8 @@ class KLL(Sketch):
         """
         delta = check_fraction(delta, "delta")
         self._extremes()
-        return math.sqrt(2 * math.log(2 / delta) * (self._variance / self.count**2))
+        log = math.log(2) - math.log(delta)  # of 2 / delta, which can overflow
+        return math.sqrt(2 * log * (self._variance / self.count**2))
 
     def rank(self, x):
         """Return how many of the numbers that were read are at most x, as estimated.
