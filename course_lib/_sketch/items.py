@@ -227,7 +227,7 @@ def _hash_mixed(items, keys):
         elif isinstance(item, ITEMS) and not isinstance(item, np.timedelta64):
             hashes[i] = _hash_words(np.array([int(item) & MASK], np.uint64), keys[0])[0]
         else:
-            raise TypeError(_not_an_item(f"{item!r} at position {i}"))
+            raise TypeError(_not_an_item(f"{item!r:.60} at position {i}"))
     return hashes
 
 
