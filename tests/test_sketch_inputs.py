@@ -174,6 +174,7 @@ def test_the_rate_of_a_crowded_filter_is_one_at_most():
     crowded = BlockedBloomFilter(1024, 3)
     for n_items in (10**5, 10**8, 10**12, 2**64):  # 1 + 1.5e-11 was one answer, 7 TiB another
         assert 1 - 1e-9 < crowded.false_positive_rate(n_items) <= 1
+    assert BlockedBloomFilter(512, 3).false_positive_rate(40_039) == 1.0, "the sum is 1 + 1.1e-11"
     assert crowded.false_positive_rate(0) == 0.0
     # Just below the load from which 1 is answered unread, the sum gives the same.
     load = 10**5 - 1

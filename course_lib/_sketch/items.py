@@ -123,7 +123,7 @@ def check_seed(seed):
 
 def as_batch(items):
     """Return ``(batch, single)``: an integer array or a list, and whether it was one item."""
-    if isinstance(items, ITEMS) and not isinstance(items, np.timedelta64):
+    if isinstance(items, ITEMS) and not isinstance(items, np.timedelta64):  # an integer to NumPy
         return [items], True
     if isinstance(items, list):
         return items, False
