@@ -1,35 +1,165 @@
 """Input checks shared by every algorithm: one sentence an error, naming the mend."""
 
+import functools
 import math
 import numbers
 import operator
+import os
 
 import numpy as np
+import scipy.sparse as sp
 
 __all__ = [
+    "MOST_COUNTED",
     "as_rng",
+    "check_array",
     "check_count",
+    "check_counts",
     "check_finite",
     "check_fraction",
+    "check_indices",
     "check_matrix",
+    "check_memory",
     "check_number",
     "check_room",
+    "check_vector",
+    "plain_array",
 ]
 
+MOST_COUNTED = 1 << 62  # by counters of 64 bits
 ROOM = 1 << 28  # bytes that a few bytes may ask for
 TIMES = 64  # a full sketch takes less than that many times its bytes
 
 
-def check_matrix(A, name="A"):
+def plain_array(A, name="A"):
+    """Return ``A`` as an ordinary array in the byte order of the machine; read no entry.
+
+    Lists, tuples, data frames and subclasses of arrays, such as `numpy.matrix`, become arrays of
+    their values; a memory-mapped file stays one. Every function of the library that takes an
+    array takes it through here.
+
+    Raises
+    ------
+    TypeError
+        If ``A`` is sparse, an operator, a generator, a set, or nothing.
+    ValueError
+        If its rows differ in size, or entries are masked: what a mask means, only the caller
+        knows.
+    """
+    if type(A) is np.ndarray and A.dtype.isnative:
+        return A
+    if np.ma.is_masked(A):
+        raise ValueError(
+            f"{name} must not be masked, and {np.ma.count_masked(A)} entries are; "
+            "fill them (A.filled) or leave them out."
+        )
+    if not _holds_values(A):
+        raise TypeError(f"{name} must be an array of numbers; got {_kind(A)}.")
+    try:
+        array = A if type(A) is np.memmap else np.asarray(A)
+    except ValueError:
+        raise ValueError(f"{name} must be an array of numbers; its rows differ in size.") from None
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _holds_values(A):
+    """Whether ``np.asarray(A)`` gives the values of ``A`` and not ``A`` itself as an object."""
+    if A is None or isinstance(A, str | bytes | dict | set | frozenset) or _is_operator(A):
+        return hasattr(A, "__array__")  # data frames have a dtype or a shape, and values too
+    return hasattr(A, "__array__") or hasattr(A, "__len__") or isinstance(A, numbers.Number)
+
+
+def _kind(A):
+    return "None" if A is None else f"a {type(A).__name__}"
+
+
+def check_array(A, name, *, ndim=None, dtype=None):
+    """Return ``A`` as a real floating array, in ``dtype`` if one is given.
+
+    Integer and Boolean arrays become float64, float16 becomes float32, longer floats become
+    float64. Text, dates, records, objects and complex numbers are refused.
+    """
+    array = plain_array(A, name)
+    if array.dtype.kind == "O":
+        raise TypeError(f"{name} must be an array of numbers; got objects, convert them first.")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must have a real floating dtype; got {array.dtype}.")
+    if ndim is not None and array.ndim != ndim:
+        axes = {0: "a number", 1: "a vector", 2: "a matrix with two axes"}[ndim]
+        raise ValueError(f"{name} must be {axes}; got shape {array.shape}.")
+    return array.astype(dtype or _working(array.dtype), copy=False)
+
+
+def _working(dtype):
+    """The dtype that numbers of this one are computed in."""
+    if dtype == np.float16:
+        return np.dtype(np.float32)
+    return dtype if dtype in (np.float32, np.float64) else np.dtype(np.float64)
+
+
+def check_vector(x, name, size=None, *, dtype=None, finite=True):
+    """Return ``x`` as a real floating vector of ``size`` entries; refuse anything else."""
+    x = check_array(x, name, ndim=1, dtype=dtype)
+    if size is not None and len(x) != size:
+        raise ValueError(f"{name} must have {size} entries; got {len(x)}.")
+    return check_finite(x, name) if finite else x
+
+
+def check_indices(indices, name, n, *, ndim=1):
+    """Return ``indices`` as int64, each from 0 to ``n - 1``, before a kernel reads by them."""
+    indices = plain_array(indices, name)
+    if indices.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} axes; got shape {indices.shape}.")
+    if indices.size and indices.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers; got {indices.dtype}, convert them first.")
+    if indices.size and not (indices.min() >= 0 and indices.max() < n):
+        wrong = indices[(indices < 0) | (indices >= n)].flat[0]
+        raise ValueError(f"{name} must lie between 0 and {n - 1}; got {wrong}.")
+    return indices.astype(np.int64, copy=False)
+
+
+def check_counts(counts, name, size, *, total=0):
+    """Return ``counts`` as int64, one for each of ``size`` items; one integer serves them all.
+
+    ``total`` is what was counted before, in absolute value: together they must stay below 2**62.
+    From 2**63 on counters would turn negative; the room between is for counts of one.
+    """
+    counts = plain_array(counts, name)
+    if counts.dtype.kind == "O" and all(isinstance(c, int) for c in counts.ravel().tolist()):
+        raise ValueError(f"{name} must keep the sum of all counts below 2**62; got more.")
+    if counts.size and counts.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers; got {counts.dtype}, convert them first.")
+    if counts.ndim > 1 or (counts.ndim == 1 and len(counts) != size):
+        raise ValueError(
+            f"{name} must be one integer, or one for each of the {size} items; "
+            f"got shape {counts.shape}."
+        )
+    repeats = size if counts.ndim == 0 else 1
+    if total + repeats * float(np.abs(counts, dtype=np.float64).sum()) >= MOST_COUNTED:
+        raise ValueError(f"{name} must keep the sum of all counts below 2**62; got more.")
+    return np.ascontiguousarray(np.broadcast_to(counts, (size,)), dtype=np.int64)
+
+
+def check_matrix(A, name="A", *, sparse=True, operator=True):
     """Return the matrix ``A`` with a real floating dtype; refuse anything else.
 
     Lists, integer and Boolean arrays become float64, float16 becomes float32; float32 and
-    float64 stay as they are, unread: a memory-mapped file is not touched. Sparse matrices,
-    linear operators and counted matrices pass through if they are real floating. NaN is
-    looked for by `check_finite`, in the first product, where it costs no pass of its own.
+    float64 stay as they are, unread: a memory-mapped file is not touched. Sparse matrices of
+    integers become float64 too. Linear operators and counted matrices pass through if they are
+    real floating. NaN is looked for by `check_finite`, in the first product, where it costs no
+    pass of its own.
+
+    Parameters
+    ----------
+    sparse, operator : bool
+        Whether sparse matrices, and matrices known by their products alone, will do.
     """
     if not _is_operator(A):
-        A = _as_float_array(A, name)
+        A = check_array(A, name, ndim=2)
+    elif sp.issparse(A):
+        A = _check_sparse(A, name, sparse)
+    elif not operator:
+        raise TypeError(f"{name} must be a matrix with entries to read; got {_kind(A)}.")
     if len(A.shape) != 2:
         raise ValueError(f"{name} must be a matrix with two axes; got shape {tuple(A.shape)}.")
     if min(A.shape) == 0:
@@ -39,21 +169,22 @@ def check_matrix(A, name="A"):
     return A
 
 
+def _check_sparse(A, name, allowed):
+    if not allowed:
+        raise TypeError(f"{name} must be a dense array; got {_kind(A)}, use {name}.toarray().")
+    if A.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must have a real floating dtype; got {A.dtype}.")
+    return A.astype(_working(A.dtype), copy=False)
+
+
 def _is_operator(A):
     """Whether ``A`` is a matrix known by its products: sparse, an operator, counted."""
-    return not isinstance(A, np.ndarray) and hasattr(A, "dtype") and hasattr(A, "shape")
-
-
-def _as_float_array(A, name):
-    try:
-        array = np.asanyarray(A)
-    except (TypeError, ValueError):  # ragged lists
-        raise ValueError(f"{name} must be a matrix of numbers; its rows differ in size.") from None
-    if array.dtype.kind == "O":
-        raise TypeError(f"{name} must be a matrix of numbers; got objects, convert them first.")
-    if array.dtype.kind in "biu":
-        return array.astype(np.float64)
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+    return (
+        not isinstance(A, np.ndarray)
+        and (isinstance(getattr(A, "dtype", 0), np.dtype) or getattr(A, "dtype", 0) is None)
+        and hasattr(A, "shape")
+        and not hasattr(A, "to_numpy")  # a series of pandas has both, and values
+    )
 
 
 def check_finite(product, name="A"):
@@ -111,6 +242,20 @@ def check_room(n_bytes, n_read, kind):
             f"a {kind} from bytes must take at most {ROOM >> 20} MiB of memory or {TIMES} times "
             f"its bytes, and {n_read} bytes ask for more; build a smaller one."
         )
+
+
+def check_memory(n_bytes, kind):
+    """Refuse a ``kind`` of ``n_bytes`` that does not fit in the memory of this machine."""
+    if n_bytes > _memory_bytes():
+        raise ValueError(
+            f"a {kind} must fit in the memory of this machine, {_memory_bytes() / 2**30:.3g} GiB; "
+            f"this one takes {n_bytes / 2**30:.3g} GiB, make it smaller or allow larger errors."
+        )
+
+
+@functools.cache
+def _memory_bytes():
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def as_rng(rng):

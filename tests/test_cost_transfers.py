@@ -116,6 +116,11 @@ def test_by_hand():
     assert lru_misses([0, 1, 0, 2, 0, 1], 2) == 4  # 0, 1, 2 and 1 again
     assert lru_misses(np.array([0, 1, 8, 9]), 1, line=8) == 2
     assert lru_misses([], 3) == 0
+    far = np.array([0, 2**62, 2**64 - 1, 0], np.uint64)  # without a table of all addresses
+    assert [lru_misses(far, capacity) for capacity in (1, 2, 3, 2**70)] == [4, 4, 3, 3]
+    assert lru_misses(far, 1, line=2**64) == 1
+    assert lru_misses(far, 1, line=2**63) == 3
+    assert lru_misses(np.array([100, 3], np.int8), 1, line=1000) == 1
     assert matmul_loads_bound(10, 20, 30, 100) == 2 * 6000 / 10 - 200
     assert matmul_loads_bound(2, 2, 2, 1000) == 0.0
 

@@ -29,6 +29,7 @@ from course_lib.hashing import (
     CountingBloomFilter,
     MultiplyShift,
     Polynomial,
+    PrioritySample,
     Reservoir,
     Tabulation,
     TokenHasher,
@@ -38,6 +39,7 @@ from course_lib.hashing import (
     hash_items,
     reservoir_sample,
 )
+from tests.chance import assert_mean
 from tests.kernels import as_python
 from tests.streams import trigrams
 
@@ -331,6 +333,69 @@ def sequential_inclusion(weights, size):
     return chances
 
 
+@pytest.mark.parametrize("giant", [1e9, 1e18, 1e140])
+@pytest.mark.parametrize("place", [0, 40, 79])
+def test_a_giant_weight_is_sampled_once_and_the_others_evenly(giant, place, rng):
+    """A giant is in every sample; of the others, all of weight 1, each has an equal chance."""
+    weights = np.ones(80)
+    weights[place] = giant
+    halves = []
+    for _ in range(300):
+        reservoir = WeightedReservoir(5, rng=rng)
+        reservoir.update(range(80), weights)
+        sample = reservoir.sample
+        assert len(set(sample)) == 5 and place in sample
+        halves.append(sum(item < 40 for item in sample if item != place))
+    n_low = 40 - (place < 40)
+    assert_mean(halves, 4 * n_low / 79)
+
+
+def test_no_range_of_weights_brings_an_item_in_twice(rng):
+    for _ in range(50):
+        weights = np.exp(25 * rng.standard_normal(100))
+        reservoir = WeightedReservoir(10, rng=rng)
+        reservoir.update(range(100), weights)
+        assert len(set(reservoir.sample)) == 10
+
+
+class Labelled:
+    """As a series of pandas: values behind labels, so that ``x[0]`` is not the first."""
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+    def __len__(self):
+        return len(self.values)
+
+    def __getitem__(self, label):
+        raise KeyError(label)
+
+
+def test_reservoirs_read_by_place_and_not_by_label():
+    uniform, weighted = Reservoir(4, rng=0), WeightedReservoir(4, rng=0)
+    priority = PrioritySample(4, rng=0)
+    uniform.update(Labelled(np.arange(8)))
+    weighted.update(Labelled(np.arange(8)), Labelled(np.ones(8)))
+    priority.update(Labelled(np.arange(8)), np.ones(8))
+    for reservoir in (uniform, weighted, priority):
+        assert len(set(reservoir.sample)) == 4 and set(reservoir.sample) <= set(range(8))
+
+
+def test_reservoirs_of_billions_merge_in_proportion(rng):
+    shares = []
+    for _ in range(200):
+        mine, theirs = Reservoir(9, rng=rng), Reservoir(9, rng=rng)
+        mine.update(["mine"] * 9)
+        theirs.update(["theirs"] * 9)
+        mine.n_items, theirs.n_items = 3 * 10**9, 10**9
+        mine.merge(theirs)
+        shares.append(mine.sample.count("mine"))
+    assert_mean(shares, 9 * 0.75)
+
+
 @pytest.mark.parametrize("how", ["at once", "in batches", "merged", "merged, then more"])
 def test_weighted_samples_are_weighted_draws_without_replacement(how, rng):
     """Inclusion frequencies of 6000 samples against enumeration; four standard deviations."""
@@ -568,11 +633,67 @@ def test_reservoirs_take_items_of_any_kind():
 
 @pytest.mark.parametrize(
     ("weights", "text"),
-    [([1.0], "one for each of the 2 items"), ([1, -1], "at least 0"), ([1, np.nan], "finite")],
+    [
+        ([1.0], "one for each of the 2 items"),
+        ([1, -1], "at least 0"),
+        ([1, np.nan], "finite"),
+        ([1, 1e308], r"0 or lie between 2\*\*-500 and 2\*\*500"),
+        ([1, 5e-324], "rescale them"),
+        ([1, 1j], "real floating dtype"),
+    ],
 )
 def test_bad_weights_are_refused_in_words(weights, text):
-    with pytest.raises(ValueError, match=text):
+    with pytest.raises((ValueError, TypeError), match=text):
         WeightedReservoir(2).update(["a", "b"], weights)
+
+
+def test_documents_are_iterables_of_tokens_and_lose_nothing():
+    hasher = TokenHasher(16)
+    expected = hasher.transform([["a", "b"], ["a"]]).toarray()
+    for documents in (
+        [iter("ab"), iter("a")],
+        iter([("a", "b"), np.array(["a"])]),
+        [np.array(["a", "b"], object), (token for token in "a")],
+    ):
+        assert_array_equal(hasher.transform(documents).toarray(), expected)
+    for wrong in ({"a": 3}, "a b", b"ab", 3, None, 1.5):
+        with pytest.raises(TypeError, match=r"must be a sequence of tokens|items must be"):
+            hasher.transform([["a"], wrong])
+    with pytest.raises(TypeError, match="there must be a sequence of documents; got a dict"):
+        hasher.transform({"a": 3})
+    with pytest.raises(TypeError, match="seed must be"):
+        TokenHasher(16, seed=1.5).transform([])
+
+
+def test_a_column_hasher_uses_all_columns_that_it_takes():
+    X = np.eye(3)
+    assert ColumnHasher(2**32, random_state=0).fit(X).components_.shape == (2**32, 3)
+    with pytest.raises(ValueError, match="n_features must be between 1 and 2"):
+        ColumnHasher(2**32 + 1).fit(X)
+    for random_state in (-1, 2**70):
+        with pytest.raises(ValueError, match="random_state must be a seed"):
+            ColumnHasher(random_state=random_state).fit(X)
+    with pytest.raises(ValueError, match="must not be masked"):
+        ColumnHasher(8).fit(np.ma.masked_array(X, mask=X > 0))
+    for wrong in (X.astype(str), np.zeros((3, 3), "datetime64[D]")):
+        with pytest.raises(TypeError, match="X must be a matrix of numbers"):
+            ColumnHasher(8).fit(wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, np.datetime64(7, "ns"), np.array(3)])
+def test_what_cannot_be_read_one_by_one_is_refused(wrong):
+    for read in (
+        lambda: reservoir_sample(wrong, 2),
+        lambda: Reservoir(2).update(wrong),
+        lambda: WeightedReservoir(2).update(wrong, [1.0]),
+        lambda: PrioritySample(2).update(wrong, [1.0]),
+    ):
+        with pytest.raises(TypeError, match="must be an array or a sequence; got a"):
+            read()
+
+
+def test_a_sample_larger_than_all_streams_takes_all():
+    assert reservoir_sample("abc", 2**70) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -312,11 +312,11 @@ def test_bytes_bring_back_the_sketch_and_new_coins_continue_it():
         (np.array([1.0, -np.inf], np.float32), ValueError, "items must be finite"),
         ("a", TypeError, "items must be real numbers; got"),
         (["a", 1], TypeError, "items must be real numbers; got"),
-        (None, TypeError, "items must be real numbers; got object, convert"),
+        (None, TypeError, "items must be real numbers; got None, convert"),
         (1j, TypeError, "items must be real numbers; got complex128"),
         (10**400, TypeError, "items must be real numbers; got object"),
         ([[1.0, 2.0]], ValueError, r"items must have one axis; got shape \(1, 2\)"),
-        ([[1.0], [1.0, 2.0]], ValueError, "items must have one axis; these lists differ"),
+        ([[1.0], [1.0, 2.0]], ValueError, "its rows differ in size"),
     ],
 )
 def test_a_bad_number_is_refused_in_words_and_nothing_is_read(bad, error, text):

@@ -132,6 +132,58 @@ def test_bad_input_is_refused_in_words():
         candidate_pairs(np.zeros((3, 7), np.uint64), Bands(2, 4))
     with pytest.raises(ValueError, match="similarity must lie in"):
         choose_bands(8, 1.5)
+    for seed, error in ((-1, ValueError), (2**64, ValueError), (1.5, TypeError), (None, TypeError)):
+        with pytest.raises(error, match="seed must be"):
+            minhash([], 4, seed=seed)
+    for n_hashes in (2**62, 2**70):
+        with pytest.raises(ValueError, match="must fit in the memory"):
+            minhash([["a"]], n_hashes)
+    with pytest.raises(TypeError, match="must be signatures from minhash"):
+        candidate_pairs(np.full((3, 8), np.nan), Bands(2, 4))
+    with pytest.raises(ValueError, match="leading axes"):
+        jaccard(np.zeros((2, 3), np.uint64), np.zeros((4, 3), np.uint64))
+    with pytest.raises(ValueError, match="must have columns"):
+        jaccard(np.zeros((2, 0), np.uint64), np.zeros((2, 0), np.uint64))
+
+
+def test_a_text_is_no_set_and_an_iterator_is():
+    with pytest.raises(TypeError, match="a set must be a sequence of tokens; got a string"):
+        minhash(["to be or not", "to be or yes"])
+    with pytest.raises(TypeError, match="there must be a sequence of sets; got a str"):
+        minhash("to be or not")
+    lists = minhash([["a", "b"], ["c"]], 8)
+    for sets in ([iter("ab"), iter("c")], [(c for c in "ab"), {"c"}], iter([("a", "b"), ["c"]])):
+        assert_array_equal(minhash(sets, 8), lists)
+
+
+@pytest.mark.parametrize("bands", [(-1, 2), (0, 2), (2, 0), (1.5, 2), (2, None), (2**70, 2), 3])
+def test_bands_are_whole_and_positive(bands):
+    for call in (candidate_probability, candidate_pairs):
+        first = 0.5 if call is candidate_probability else np.zeros((3, 8), np.uint64)
+        with pytest.raises((ValueError, TypeError), match=r"n_bands|n_rows|bands"):
+            call(first, bands)
+
+
+@pytest.mark.parametrize("similarity", [1.5, -0.1, np.nan, [0.5, 1.1]])
+def test_a_similarity_is_a_share(similarity):
+    with pytest.raises(ValueError, match="similarity must be between 0 and 1"):
+        candidate_probability(similarity, Bands(2, 1))
+
+
+def test_bisection_finds_the_band_that_trying_all_finds():
+    for n_hashes in (1, 2, 7, 64, 100):
+        for similarity in (0.05, 0.3, 0.5, 0.77, 0.99, 1.0):
+            for miss in (0.0, 1e-6, 0.01, 0.3, 1.0):
+                enough = [
+                    r
+                    for r in range(1, n_hashes + 1)
+                    if 1 - candidate_probability(similarity, Bands(n_hashes // r, r)) <= miss
+                ]
+                rows = max(enough, default=1)
+                expected = Bands(n_hashes // rows, rows)
+                assert choose_bands(n_hashes, similarity, miss=miss) == expected
+    # 2**32 / 25 bands of 25 rows miss with e**-(128 / 25) = 0.6%, of 26 with e**-(64 / 26) = 9%.
+    assert choose_bands(2**32, 0.5, miss=0.01).n_rows == 25
 
 
 # --- Peers: equal or better than the library that people use -----------------------------

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from course_lib import heavy_hitters as hh
 from course_lib._sketch import items as item_hashing
 from course_lib._sketch import random_words
 from course_lib.distinct import KMV, PCSA, HyperLogLog, LogLog, Morris
@@ -392,3 +393,44 @@ def test_a_newer_format_is_refused_in_words():
     data += zlib.crc32(data).to_bytes(4, "little")
     with pytest.raises(ValueError, match="written in format 2, and this library reads format 1"):
         CountMin.from_bytes(bytes(data))
+
+
+COUNTING = [
+    lambda: hh.CountMin(8, 3),
+    lambda: hh.CountMin(8, 3, conservative=True),
+    lambda: hh.CountSketch(8, 3),
+    lambda: hh.MisraGries(3),
+    lambda: hh.SpaceSaving(3),
+    lambda: hh.AMS(4, 3),
+    lambda: hh.Hokusai(8, 3),
+]
+
+
+@pytest.mark.parametrize("make", COUNTING)
+def test_counts_never_leave_int64(make):
+    """By one update, by several, by a merge, and after a way through bytes."""
+    for count in (2**63 + 5, np.uint64(2**63), [2**62], 2**70):
+        sketch = make()
+        before = sketch.to_bytes()
+        with pytest.raises(ValueError, match=r"below 2\*\*62"):
+            sketch.update(["x"], count)
+        assert sketch.to_bytes() == before
+    sketch, other = make(), make()
+    sketch.update(["x"], 2**61)
+    other.update(["x"], 2**61)
+    restored = type(sketch).from_bytes(sketch.to_bytes())
+    for full in (sketch, restored):
+        with pytest.raises(ValueError, match=r"below 2\*\*62"):
+            full.update(["x"], 2**61)
+        if not getattr(full, "conservative", False):
+            with pytest.raises(ValueError, match=r"less than 2\*\*62"):
+                full.merge(other)
+        assert full.to_bytes() == other.to_bytes()
+
+
+@pytest.mark.parametrize("make", COUNTING)
+def test_a_batch_with_a_bad_item_weighs_nothing(make):
+    sketch = make()
+    with pytest.raises(TypeError):
+        sketch.update(["x", 1.5], [2**61, 2**60])
+    sketch.update(["x"], 2**61 + 2**60)

@@ -28,6 +28,90 @@ def test_half_precision_becomes_single():
     assert validation.check_matrix(np.ones((2, 3), np.float16)).dtype == np.float32
 
 
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        np.matrix,
+        np.ma.masked_array,
+        lambda A: A.astype(np.longdouble),
+        lambda A: A.astype(">f8"),
+        lambda A: A.tolist(),
+        lambda A: tuple(map(tuple, A.tolist())),
+        lambda A: pytest.importorskip("pandas").DataFrame(A, index=[5, 1]),
+    ],
+)
+def test_values_in_other_clothes_become_an_ordinary_array(wrap):
+    A = np.arange(6.0).reshape(2, 3)
+    got = validation.check_matrix(wrap(A))
+    assert type(got) is np.ndarray and got.dtype == np.float64 and got.dtype.isnative
+    assert np.array_equal(got, A)
+
+
+def test_sparse_integers_become_float64_in_their_format():
+    A = validation.check_matrix(sp.csc_array(np.eye(3, dtype=np.int32)))
+    assert A.dtype == np.float64 and A.format == "csc"
+
+
+def test_sparse_and_operators_are_refused_where_entries_are_read():
+    with pytest.raises(TypeError, match=r"dense array; got a csr_array, use A\.toarray"):
+        validation.check_matrix(sp.csr_array(np.eye(2)), sparse=False)
+    with pytest.raises(TypeError, match="entries to read"):
+        validation.check_matrix(aslinearoperator(np.eye(2)), operator=False)
+
+
+@pytest.mark.parametrize("kind", [list, np.array, np.uint8])
+def test_indices_become_int64(kind):
+    got = validation.check_indices(
+        np.array([0, 2], np.uint8) if kind is np.uint8 else kind([0, 2]), "i", 3
+    )
+    assert got.dtype == np.int64 and got.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("indices", "error", "words"),
+    [
+        ([-1, 0], ValueError, "i must lie between 0 and 2; got -1"),
+        ([0, 3], ValueError, "got 3"),
+        ([0.0], TypeError, "must be integers; got float64"),
+        ([[0]], ValueError, "must have 1 axes"),
+        (np.array([2**63], np.uint64), ValueError, "got 9223372036854775808"),
+    ],
+)
+def test_indices_outside_never_reach_a_kernel(indices, error, words):
+    with pytest.raises(error, match=words):
+        validation.check_indices(indices, "i", 3)
+
+
+@pytest.mark.parametrize(
+    ("counts", "size", "total"),
+    [
+        (2**63 + 5, 1, 0),
+        (np.uint64(2**63), 1, 0),
+        ([2**62, 2**62], 2, 0),
+        (2**61, 4, 0),
+        (1, 1, 2**62 - 1),
+        (-(2**63), 1, 0),
+        (2**70, 1, 0),
+    ],
+)
+def test_counts_that_would_leave_int64_are_refused(counts, size, total):
+    with pytest.raises(ValueError, match=r"2\*\*62"):
+        validation.check_counts(counts, "counts", size, total=total)
+
+
+def test_counts_become_int64_one_for_each():
+    assert validation.check_counts(3, "counts", 2).tolist() == [3, 3]
+    assert validation.check_counts(np.array([1, 255], np.uint8), "counts", 2).dtype == np.int64
+    assert validation.check_counts([], "counts", 0).shape == (0,)
+
+
+def test_a_vector_has_one_axis_its_size_and_finite_entries():
+    assert validation.check_vector([1, 2], "x", 2).dtype == np.float64
+    for x, words in [([[1.0]], "must be a vector"), ([1.0], "2 entries"), ([1, np.nan], "NaN")]:
+        with pytest.raises(ValueError, match=words):
+            validation.check_vector(x, "x", 2)
+
+
 def test_a_memory_map_stays_one(tmp_path):
     A = np.memmap(tmp_path / "A", np.float32, "w+", shape=(4, 3))
     assert isinstance(validation.check_matrix(A), np.memmap)
@@ -50,8 +134,14 @@ def test_matrices_known_by_products_pass_through(wrap):
         (np.array([["a", None]], object), TypeError, "objects"),
         (np.ones((2, 2), complex), TypeError, "real floating dtype; got complex128"),
         (np.array([["a"]]), TypeError, "real floating dtype"),
-        (sp.csr_array(np.ones((2, 2), np.int64)), TypeError, "real floating dtype; got int64"),
-        (None, TypeError, "objects"),
+        (sp.csr_array(np.ones((2, 2), complex)), TypeError, "real floating dtype; got complex128"),
+        (None, TypeError, "array of numbers; got None"),
+        ("a word", TypeError, "got a str"),
+        ({"A": 1}, TypeError, "got a dict"),
+        ((row for row in [[1.0]]), TypeError, "got a generator"),
+        (np.ma.masked_array([[1.0, 2.0]], mask=[[0, 1]]), ValueError, "masked, and 1 entries are"),
+        (np.zeros((2, 2), "datetime64[D]"), TypeError, r"real floating dtype; got datetime64"),
+        (np.zeros((2, 2), [("x", float)]), TypeError, "real floating dtype"),
     ],
 )
 def test_what_is_no_matrix_is_refused(A, error, words):

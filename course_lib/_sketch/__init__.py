@@ -1,14 +1,28 @@
 """What the sketches share: items to hashes, one vocabulary, and a form in bytes."""
 
 from course_lib._sketch.base import CountingSketch, Sketch
-from course_lib._sketch.items import as_batch, as_numbers, hash_items, mix, random_words
+from course_lib._sketch.items import (
+    as_batch,
+    as_batches,
+    as_numbers,
+    check_seed,
+    hash_items,
+    mix,
+    random_words,
+)
+from course_lib._sketch.sizes import sizing
+from course_lib._sketch.wire import SameBytes
 
 __all__ = [
     "CountingSketch",
+    "SameBytes",
     "Sketch",
     "as_batch",
+    "as_batches",
     "as_numbers",
+    "check_seed",
     "hash_items",
     "mix",
     "random_words",
+    "sizing",
 ]

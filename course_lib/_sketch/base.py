@@ -5,9 +5,9 @@ import functools
 
 import numpy as np
 
-from course_lib._sketch.items import MASK, as_batch, hash_items
-from course_lib._sketch.wire import check_array, check_scalars, pack, reading, unpack
-from course_lib._validation import check_count, check_room
+from course_lib._sketch.items import as_batch, check_seed, hash_items
+from course_lib._sketch.wire import SameBytes, check_array, check_scalars, pack, reading, unpack
+from course_lib._validation import MOST_COUNTED, check_counts, check_room
 
 __all__ = ["CountingSketch", "Sketch"]
 
@@ -15,7 +15,7 @@ WAITING = 1 << 12  # single items that wait for company
 SINGLE = frozenset({int, str, bytes})
 
 
-class Sketch:
+class Sketch(SameBytes):
     """What every sketch does in the same way.
 
     A subclass names its parameters and its state, and says in ``_add(hashes, counts, items)``
@@ -29,7 +29,7 @@ class Sketch:
     _block_size = 1 << 14  # items hashed at a time: their hashes stay in the second-level cache
 
     def __init__(self, seed):
-        self.seed = check_count(seed, "seed", low=0, high=MASK, high_name="2**64 - 1")
+        self.seed = check_seed(seed)
         self._waiting = []
 
     def update(self, items):
@@ -114,7 +114,11 @@ class Sketch:
                 )
         self._flush()
         other._flush()
+        self._make_room(other)
         self._merge(other.copy() if other is self else other)
+
+    def _make_room(self, other):
+        """Raise unless both together can be counted."""
 
     def copy(self):
         """Return a sketch that continues from here on its own."""
@@ -158,7 +162,11 @@ class Sketch:
         with reading(cls.__name__):
             sketch = cls(**parameters)
             sketch._restore(values)
+            sketch._check_restored()
         return sketch
+
+    def _check_restored(self):
+        """Raise any error if counting on from here could overflow."""
 
     @classmethod
     def _room(cls, **_):
@@ -190,6 +198,10 @@ class CountingSketch(Sketch):
 
     _turnstile = True  # counts may be negative
 
+    def __init__(self, seed):
+        super().__init__(seed)
+        self._weight = 0.0  # sum of all counts that were given, in absolute value
+
     def update(self, items, counts=None):
         """Count one item, or an array or sequence of them.
 
@@ -217,19 +229,30 @@ class CountingSketch(Sketch):
             self._flush()
             counts = None if counts is None else self._check_counts(counts, len(items))
             self._absorb(items, counts)
+            if counts is not None:
+                self._weight += float(np.abs(counts, dtype=np.float64).sum())
 
     def _check_counts(self, counts, n_items):
-        counts = np.asarray(counts)
-        if counts.dtype.kind not in "iu" and counts.size:
-            raise TypeError(f"counts must be integers; got {counts.dtype}, convert them first.")
-        if counts.ndim > 1 or (counts.ndim == 1 and len(counts) != n_items):
-            raise ValueError(
-                f"counts must be one integer, or one for each of the {n_items} items; "
-                f"got shape {counts.shape}."
-            )
-        if not self._turnstile and counts.size and counts.min() < 0:
+        checked = check_counts(counts, "counts", n_items, total=self._weight)
+        if not self._turnstile and checked.size and checked.min() < 0:
             raise ValueError(
                 f"counts must not be negative, since a {type(self).__name__} forgets nothing; "
-                f"got {counts.min()}, use a CountSketch for a stream that takes items back."
+                f"got {checked.min()}, use a CountSketch for a stream that takes items back."
             )
-        return np.ascontiguousarray(np.broadcast_to(counts, (n_items,)), dtype=np.int64)
+        return checked
+
+    def _make_room(self, other):
+        if self._weight + other._weight >= MOST_COUNTED:
+            raise ValueError(
+                "both sketches together must have counted less than 2**62; merge smaller ones."
+            )
+        self._weight += other._weight
+
+    def _check_restored(self):
+        self._weight = self._counted()
+        if self._weight >= MOST_COUNTED:
+            raise ValueError("the counts must add up to less than 2**62.")
+
+    def _counted(self):
+        """What the state has counted, in absolute value: at least its largest counter."""
+        return max(float(np.abs(getattr(self, name), dtype=float).max()) for name in self._state)

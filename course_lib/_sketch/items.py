@@ -6,13 +6,22 @@ on the process, the platform or the container, as Python's own ``hash`` of strin
 
 import functools
 from array import array
+from collections.abc import Mapping
 
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_count
+from course_lib._validation import check_count, plain_array
 
-__all__ = ["as_batch", "as_numbers", "hash_items", "mix", "random_words"]
+__all__ = [
+    "as_batch",
+    "as_batches",
+    "as_numbers",
+    "check_seed",
+    "hash_items",
+    "mix",
+    "random_words",
+]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio, made odd
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -21,6 +30,7 @@ ONES = np.uint64(0x0101010101010101)
 HIGHS = np.uint64(0x8080808080808080)
 MASK = 2**64 - 1
 BLOCK = 1 << 14
+ITEMS = (int, str, bytes, np.integer, np.bool_)  # whose Boolean is no integer to Python
 
 
 @njit(cache=True)
@@ -88,8 +98,7 @@ def hash_items(items, seed=0):
     >>> bool(hash_items(7, seed=1)[0] == hash_items(7, seed=2)[0])
     False
     """
-    seed = check_count(seed, "seed", low=0, high=MASK, high_name="2**64 - 1")
-    keys = _keys(seed)
+    keys = _keys(check_seed(seed))
     batch, _ = as_batch(items)
     if isinstance(batch, np.ndarray):
         return _hash_words(_as_words(batch), keys[0])
@@ -107,22 +116,57 @@ def _keys(seed):
     return random_words(seed, 2)
 
 
+def check_seed(seed):
+    """Return the number of a hash function as an int below 2**64."""
+    return check_count(seed, "seed", low=0, high=MASK, high_name="2**64 - 1")
+
+
 def as_batch(items):
     """Return ``(batch, single)``: an integer array or a list, and whether it was one item."""
-    if isinstance(items, (int, str, bytes, np.integer)):
+    if isinstance(items, ITEMS) and not isinstance(items, np.timedelta64):  # an integer to NumPy
         return [items], True
-    if not isinstance(items, (np.ndarray, list)):
-        items = np.asarray(items) if hasattr(items, "__array__") else _as_list(items)
-    if isinstance(items, np.ndarray):
-        if items.ndim > 1:
-            raise ValueError(f"items must have one axis; got shape {items.shape}, ravel them.")
-        if items.ndim == 0:
-            return [items.item()], True
-        if items.dtype.kind in "USO":
-            return items.tolist(), False
-        if items.dtype.kind not in "iub":
-            raise TypeError(_not_an_item(items.dtype))
-    return items, False
+    if isinstance(items, list):
+        return items, False
+    if not hasattr(items, "__array__"):
+        return _as_list(items), False
+    items = plain_array(items, "items")
+    if items.ndim > 1:
+        raise ValueError(f"items must have one axis; got shape {items.shape}, ravel them.")
+    if items.dtype.kind in "USOT":
+        items = items.tolist()
+        return (items, False) if isinstance(items, list) else ([items], True)
+    if items.dtype.kind not in "iub":
+        if items.shape == (0,) and items.dtype.kind == "f":
+            return [], False  # np.array([]) is a list without items
+        raise TypeError(_not_an_item(items.dtype))
+    return (items, False) if items.ndim else ([items.item()], True)
+
+
+def as_batches(groups, name):
+    """Return the items of each group, as `as_batch` gives them: ``name`` says what a group is."""
+    if isinstance(groups, str | bytes | Mapping):
+        raise TypeError(
+            f"there must be a sequence of {name}s; got a {type(groups).__name__}, put it in a list."
+        )
+    try:
+        groups = list(groups)
+    except TypeError:
+        kind = type(groups).__name__
+        raise TypeError(f"there must be a sequence of {name}s; got {kind}.") from None
+    return [_as_group(group, name) for group in groups]
+
+
+def _as_group(group, name):
+    if isinstance(group, Mapping):
+        raise TypeError(
+            f"a {name} must be a sequence of tokens; got a {type(group).__name__}, "
+            "whose values would be lost: repeat each token as often as it counts."
+        )
+    batch, single = as_batch(group)
+    if single:
+        kind = "string" if isinstance(group, str | bytes) else type(group).__name__
+        raise TypeError(f"a {name} must be a sequence of tokens; got a {kind}, split it first.")
+    return batch
 
 
 def as_numbers(items, name="items"):
@@ -130,9 +174,10 @@ def as_numbers(items, name="items"):
     if hasattr(items, "__iter__") and not hasattr(items, "__len__"):
         items = list(items)
     try:
-        numbers = np.asarray(items)
-    except ValueError:
-        raise ValueError(f"{name} must have one axis; these lists differ in length.") from None
+        numbers = plain_array(items, name)
+    except TypeError:
+        kind = "None" if items is None else f"a {type(items).__name__}"
+        raise TypeError(f"{name} must be real numbers; got {kind}, convert them first.") from None
     if numbers.dtype.kind not in "biuf" and numbers.size:
         raise TypeError(f"{name} must be real numbers; got {numbers.dtype}, convert them first.")
     if numbers.ndim > 1:
@@ -141,6 +186,8 @@ def as_numbers(items, name="items"):
 
 
 def _as_list(items):
+    if isinstance(items, bytearray | memoryview | Mapping):
+        raise TypeError(_not_an_item(f"a {type(items).__name__}"))
     try:
         return list(items)
     except TypeError:
@@ -175,12 +222,12 @@ def _hash_sequence(items, keys):
 def _hash_mixed(items, keys):
     hashes = np.empty(len(items), np.uint64)
     for i, item in enumerate(items):
-        if isinstance(item, (int, np.integer)):
-            hashes[i] = _hash_words(np.array([int(item) & MASK], np.uint64), keys[0])[0]
-        elif isinstance(item, (str, bytes)):
+        if isinstance(item, (str, bytes)):
             hashes[i] = _hash_texts([item], keys[1], isinstance(item, str))[0]
+        elif isinstance(item, ITEMS) and not isinstance(item, np.timedelta64):
+            hashes[i] = _hash_words(np.array([int(item) & MASK], np.uint64), keys[0])[0]
         else:
-            raise TypeError(_not_an_item(f"{item!r} at position {i}"))
+            raise TypeError(_not_an_item(f"{item!r:.60} at position {i}"))
     return hashes
 
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 import scipy.sparse
 
-from course_lib._validation import check_count, check_matrix
+from course_lib._validation import check_count, check_matrix, plain_array
 from course_lib.cost.meter import Meter
 
 __all__ = ["CountedDistance", "CountedMatrix", "CountedStream"]
@@ -94,6 +94,11 @@ class CountedMatrix:
 
     def __matmul__(self, X):
         X = _factor(X)
+        if X.shape[0] != self.shape[1]:
+            raise ValueError(
+                f"a counted matrix of {self.shape[1]} columns is multiplied by as many rows; "
+                f"got shape {X.shape}."
+            )
         product = self._A @ X
         self._count(Fraction(1), math.prod(X.shape[1:]))
         return product.toarray() if scipy.sparse.issparse(product) else product
@@ -131,7 +136,7 @@ class CountedMatrix:
 
 def _factor(X):
     """What a counted matrix may be multiplied by: columns of one real number an entry."""
-    X = X if scipy.sparse.issparse(X) else np.asarray(X)
+    X = X if scipy.sparse.issparse(X) else plain_array(X, "X")
     if X.ndim not in (1, 2):
         raise ValueError(
             f"a counted matrix is multiplied by a vector or a matrix; got shape {X.shape}: "
@@ -180,7 +185,9 @@ class CountedStream:
             raise TypeError(
                 f"items must be an array or a sequence; got {type(items).__name__}: make a list."
             )
-        self._items = np.asarray(items) if isinstance(items, np.ndarray) else items
+        self._items = plain_array(items, "items") if hasattr(items, "__array__") else items
+        if np.ndim(self._items) == 0 and isinstance(self._items, np.ndarray):
+            raise TypeError("items must be an array or a sequence; got one item: make a list.")
         self._meter = meter
 
     def __len__(self):
@@ -248,7 +255,10 @@ class CountedDistance:
             raise ValueError(f"counter must be 'distances' or 'kernels'; got {self.counter!r}.")
 
     def __call__(self, X, Y):
-        X, Y = (M if scipy.sparse.issparse(M) else np.asarray(M) for M in (X, Y))
+        X, Y = (
+            M if scipy.sparse.issparse(M) else plain_array(M, name)
+            for M, name in ((X, "X"), (Y, "Y"))
+        )
         if X.ndim != 2 or Y.ndim != 2 or X.shape[1] != Y.shape[1]:
             raise ValueError(
                 "X and Y must be two matrices of rows with as many columns; got shapes "

@@ -3,12 +3,19 @@
 import math
 
 import numpy as np
+from scipy.special import gammainc
 
 from course_lib._validation import as_rng, check_count, check_number
+from course_lib.cost._times import finite
 
 __all__ = ["checkpoint_interval", "cluster_mttf", "expected_runtime", "simulate_failures"]
 
 
+MOST_FAILURES = 10**8  # that a simulation keeps
+MOST_LIVES = 10**6  # of one machine, one after another
+
+
+@finite
 def cluster_mttf(mttf_s, machines, *, shape=1.0):
     r"""Return the mean time until the first of ``machines`` new machines fails.
 
@@ -67,7 +74,7 @@ def simulate_failures(machines, mttf_s, horizon_s, *, shape=1.0, rng=None):
     horizon_s : float
         Time at which the simulation ends.
     shape : float, default 1.0
-        Shape of the Weibull lifetimes, see `cluster_mttf`.
+        Shape of the Weibull lifetimes, between 0.01 and 100, see `cluster_mttf`.
     rng : Generator, int or None
         Source of randomness.
 
@@ -79,7 +86,7 @@ def simulate_failures(machines, mttf_s, horizon_s, *, shape=1.0, rng=None):
     Raises
     ------
     ValueError, TypeError
-        If an argument is out of range or no number.
+        If an argument is out of range or no number, or too many failures are to be expected.
 
     Notes
     -----
@@ -93,9 +100,10 @@ def simulate_failures(machines, mttf_s, horizon_s, *, shape=1.0, rng=None):
     """
     machines = check_count(machines, "machines", low=1)
     mttf = check_number(mttf_s, "mttf_s", low=0.0, open_low=True)
-    horizon = check_number(horizon_s, "horizon_s", low=0.0)
-    shape = check_number(shape, "shape", low=0.0, open_low=True)
+    horizon = check_number(horizon_s, "horizon_s", low=0.0, open_high=True)
+    shape = check_number(shape, "shape", low=0.01, high=100.0)
     rng = as_rng(rng)
+    _check_failures(machines, mttf, horizon, shape)
     scale = mttf / math.gamma(1 + 1 / shape)
     alive, failures = np.zeros(machines), []
     while len(alive):
@@ -105,6 +113,26 @@ def simulate_failures(machines, mttf_s, horizon_s, *, shape=1.0, rng=None):
     return np.sort(np.concatenate(failures))
 
 
+def _check_failures(machines, mttf, horizon, shape):
+    """Refuse a simulation that would not end, or not fit in memory.
+
+    By Erickson's inequality for renewals, a machine has at most 2 horizon / E min(life, horizon)
+    lives on average.
+    """
+    if not horizon:
+        return
+    with np.errstate(all="ignore"):
+        lives_end = np.float64(horizon * math.gamma(1 + 1 / shape) / mttf) ** shape
+        lives = 2 * horizon / (mttf * gammainc(1 / shape, lives_end))
+    if not (lives <= MOST_LIVES and machines * (1 + lives) <= MOST_FAILURES):
+        raise ValueError(
+            f"horizon_s must leave at most {MOST_LIVES:.0e} lives of a machine and "
+            f"{MOST_FAILURES:.0e} of all; these arguments ask for about {lives:.0e} of each of "
+            f"{machines:.0e} machines, end sooner."
+        )
+
+
+@finite
 def checkpoint_interval(save_s, mttf_s):
     r"""Return how long to work between two checkpoints.
 
@@ -169,9 +197,9 @@ def expected_runtime(work_s, interval_s, save_s, mttf_s):
     >>> round(expected_runtime(1e5, 1000.0, 50.0, 10_000.0))
     110711
     """
-    work = check_number(work_s, "work_s", low=0.0)
-    interval = check_number(interval_s, "interval_s", low=0.0, open_low=True)
-    save = check_number(save_s, "save_s", low=0.0)
+    work = check_number(work_s, "work_s", low=0.0, open_high=True)
+    interval = check_number(interval_s, "interval_s", low=0.0, open_low=True, open_high=True)
+    save = check_number(save_s, "save_s", low=0.0, open_high=True)
     mttf = check_number(mttf_s, "mttf_s", low=0.0, open_low=True, open_high=True)
     try:
         return work / interval * mttf * math.expm1((interval + save) / mttf)

@@ -16,6 +16,8 @@ from numbers import Real
 
 import numpy as np
 
+from course_lib._validation import check_array
+
 __all__ = [
     "Meter",
     "growth_exponent",
@@ -157,14 +159,15 @@ def growth_exponent(sizes, costs):
     >>> round(growth_exponent([100, 200, 400], [1, 4, 16]), 6)
     2.0
     """
-    sizes, costs = np.asarray(sizes, dtype=float), np.asarray(costs, dtype=float)
+    sizes = check_array(sizes, "sizes", dtype=np.float64)
+    costs = check_array(costs, "costs", dtype=np.float64)
     if sizes.ndim != 1 or sizes.shape != costs.shape:
         raise ValueError(
             f"sizes and costs must be two lists of one length; got {sizes.shape} and {costs.shape}."
         )
-    if not (np.all(sizes > 0) and np.all(costs > 0)):
+    if not all(np.all((values > 0) & (values < np.inf)) for values in (sizes, costs)):
         raise ValueError("sizes and costs must be positive; a logarithm is taken of each.")
-    if len(np.unique(sizes)) < 2:
+    if len(np.unique(np.log(sizes))) < 2:
         raise ValueError("sizes must hold at least two different values; run n, 2n and 4n.")
     slope, _ = np.polyfit(np.log(sizes), np.log(costs), 1)
     return float(slope)

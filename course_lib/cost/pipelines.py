@@ -3,12 +3,13 @@
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_count
-from course_lib.cost._times import check_times
+from course_lib._validation import check_count, check_finite
+from course_lib.cost._times import check_times, finite
 
 __all__ = ["pipeline_seconds", "simulate_pipeline"]
 
 
+@finite
 def pipeline_seconds(stage_s, items):
     r"""Return the seconds in which a pipeline of steady stages handles ``items``.
 
@@ -79,7 +80,7 @@ def simulate_pipeline(service_s, *, buffer=None):
     """
     service = check_times(service_s, "service_s", 2)
     room = len(service) if buffer is None else check_count(buffer, "buffer", low=0)
-    return _leave(service, room)
+    return check_finite(_leave(service, min(room, len(service))), "service_s")
 
 
 @njit(cache=True)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_count, check_number
-from course_lib.cost._times import check_times
+from course_lib._validation import check_count, check_finite, check_number
+from course_lib.cost._times import check_times, finite
 
 __all__ = [
     "Queue",
@@ -44,6 +44,7 @@ class Served(NamedTuple):
     departure_s: np.ndarray  # (n,)
 
 
+@finite
 def littles_law(*, rate_per_s=None, time_s=None, number=None):
     r"""Return the third of arrival rate, mean time in a system and mean number in it.
 
@@ -94,6 +95,10 @@ def littles_law(*, rate_per_s=None, time_s=None, number=None):
     return known["number"] / known[divisor]
 
 
+MOST_SERVERS = 10**6  # Erlang's recursion visits each
+
+
+@finite
 def mmc(arrivals_per_s, services_per_s, servers=1):
     r"""Return the exact means of a queue with Poisson arrivals and exponential services.
 
@@ -104,7 +109,7 @@ def mmc(arrivals_per_s, services_per_s, servers=1):
     services_per_s : float
         :math:`\mu`, of one server.
     servers : int, default 1
-        Servers that share one queue.
+        Servers that share one queue, at most a million.
 
     Returns
     -------
@@ -125,6 +130,11 @@ def mmc(arrivals_per_s, services_per_s, servers=1):
     (4.0, 1.777778)
     """
     servers = check_count(servers, "servers", low=1)
+    if servers > MOST_SERVERS:
+        raise ValueError(
+            f"servers must be at most {MOST_SERVERS:,}, since the recursion visits each; "
+            f"got {servers}, ask for fewer."
+        )
     mu = check_number(services_per_s, "services_per_s", low=0.0, open_low=True)
     rate = _check_rate(arrivals_per_s, servers * mu)
     offered = rate / mu
@@ -138,6 +148,7 @@ def mmc(arrivals_per_s, services_per_s, servers=1):
     return _queue(rate, wait, 1 / mu, servers)
 
 
+@finite
 def pollaczek_khinchine(arrivals_per_s, service_s, *, service_std_s):
     r"""Return the exact means of a queue with Poisson arrivals, one server, any service time.
 
@@ -214,9 +225,11 @@ def simulate_queue(interarrival_s, service_s, *, servers=1):
             f"got {len(interarrival)} and {len(service)}."
         )
     servers = check_count(servers, "servers", low=1)
-    arrival = np.cumsum(interarrival)
-    start = _starts(arrival, service, np.zeros(servers))
-    return Served(arrival, start, start + service)
+    with np.errstate(over="ignore"):  # seen below
+        arrival = np.cumsum(interarrival)
+    start = _starts(arrival, service, np.zeros(min(servers, len(service))))
+    departure = check_finite(start + service, "interarrival_s or service_s")
+    return Served(arrival, start, departure)
 
 
 @njit(cache=True)
@@ -230,6 +243,7 @@ def _starts(arrival, service, free):
     return start
 
 
+@finite
 def number_in_system(served):
     """Return the mean number of customers in the system, seen by a clock.
 
@@ -247,7 +261,7 @@ def number_in_system(served):
     Raises
     ------
     ValueError
-        If nobody was served.
+        If nobody was served, or all at time zero.
 
     Examples
     --------
@@ -258,6 +272,8 @@ def number_in_system(served):
         raise ValueError("served must hold at least one customer.")
     times = np.concatenate([served.arrival_s, served.departure_s])
     steps = np.repeat([1, -1], len(served.arrival_s))
+    if not 0 < times.max() < np.inf:
+        raise ValueError("served must end at a positive finite time; before it no clock runs.")
     order = np.argsort(times, kind="stable")
     number = np.cumsum(steps[order])
     times = times[order]

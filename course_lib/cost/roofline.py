@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_array, check_count, check_number
+from course_lib.cost._times import finite
 
 __all__ = [
     "Prediction",
@@ -38,6 +39,7 @@ class Prediction(NamedTuple):
     parts: dict  # seconds of each part, before overlap
 
 
+@finite
 def matvec_intensity(m, n, *, itemsize=8):
     r"""Return the flops for each byte of ``A @ x``, every number moved once.
 
@@ -67,6 +69,7 @@ def matvec_intensity(m, n, *, itemsize=8):
     return 2 * m * n / (_size(itemsize, "itemsize") * (m * n + m + n))
 
 
+@finite
 def matmul_intensity(m, n, k, *, itemsize=8, reads_output=False):
     r"""Return the flops for each byte of ``A @ B``, every number moved once.
 
@@ -169,7 +172,7 @@ def roofline(
     >>> roofline(profile, 0.01, cores=10**9, memory_bytes_per_s=100e9)    # the memory is full
     1000000000.0
     """
-    intensity = np.asarray(intensity, dtype=float)
+    intensity = check_array(intensity, "intensity", dtype=np.float64)
     if not np.all(intensity > 0):
         raise ValueError("intensity must be positive: flops for each byte moved.")
     cores = _size(cores, "cores")
@@ -199,6 +202,7 @@ def ridge(profile, *, dtype=np.float64, footprint_bytes=IN_MEMORY_BYTES):
     return profile.flops_per_s(dtype) / profile.bandwidth_bytes_per_s(footprint_bytes)
 
 
+@finite
 def amdahl_speedup(serial_share, workers):
     r"""Return how many times as fast a program runs on many workers, at best.
 
@@ -239,6 +243,7 @@ def amdahl_speedup(serial_share, workers):
     return 1 / (serial + (1 - serial) / _size(workers, "workers"))
 
 
+@finite
 def predict(
     profile,
     *,
@@ -304,6 +309,7 @@ def predict(
     return Prediction(seconds, _largest(parts), parts)
 
 
+@finite
 def predict_cluster(
     prediction,
     machines,

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib._validation import as_rng, check_count, check_number
+from course_lib._validation import as_rng, check_count, check_memory, check_number, check_vector
+from course_lib.cost._times import finite
 
 __all__ = ["FanOut", "hedging_delay", "probability_of_any", "server_quantile", "simulate_fanout"]
 
@@ -23,6 +24,7 @@ class FanOut(NamedTuple):
     extra_load: float  # second questions, as a share of the first ones
 
 
+@finite
 def probability_of_any(probability, n):
     r"""Return the chance that at least one of ``n`` independent events happens.
 
@@ -59,6 +61,7 @@ def probability_of_any(probability, n):
     return -math.expm1(n * math.log1p(-p))
 
 
+@finite
 def server_quantile(quantile, fanout):
     r"""Return the quantile of one server that decides the quantile of a fan-out.
 
@@ -143,6 +146,7 @@ def simulate_fanout(draw, fanout, requests, *, delay_s=math.inf, rng=None):
     requests = check_count(requests, "requests", low=1)
     delay = check_number(delay_s, "delay_s", low=0.0)
     rng = as_rng(rng)
+    check_memory(16 * fanout * requests, "table of latencies")
     first = _draw(draw, rng, fanout * requests)
     again = np.flatnonzero(first > delay)
     first[again] = np.minimum(first[again], delay + _draw(draw, rng, len(again)))
@@ -175,7 +179,7 @@ def hedging_delay(latency_s, extra_load):
     >>> hedging_delay(range(1, 101), 0.05)
     95.0
     """
-    latency = np.sort(np.asarray(latency_s, dtype=np.float64).ravel())
+    latency = np.sort(check_vector(latency_s, "latency_s", dtype=np.float64, finite=False))
     if len(latency) == 0 or not np.all(latency >= 0):
         raise ValueError("latency_s must hold at least one latency, none negative or NaN.")
     extra_load = check_number(extra_load, "extra_load", low=0.0, high=1.0)

@@ -9,7 +9,8 @@ import math
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_count
+from course_lib._validation import check_count, plain_array
+from course_lib.cost._times import finite
 
 __all__ = ["lru_misses", "matmul_loads_bound"]
 
@@ -57,7 +58,7 @@ def lru_misses(addresses, capacity, *, line=1):
     >>> lru_misses([0, 1, 2, 0, 1, 2], capacity=2, line=2)
     2
     """
-    addresses = np.asarray(addresses)
+    addresses = plain_array(addresses, "addresses")
     if addresses.ndim != 1:
         raise ValueError(f"addresses must have one axis; got shape {addresses.shape}.")
     if addresses.dtype.kind not in "iu" and addresses.size:
@@ -68,8 +69,13 @@ def lru_misses(addresses, capacity, *, line=1):
         return 0
     if addresses.min() < 0:
         raise ValueError(f"addresses must not be negative; got {addresses.min()}.")
-    lines = addresses.astype(np.int64) // line
-    return int(_misses(lines, capacity, int(lines.max()) + 1))
+    lines = addresses // addresses.dtype.type(min(line, addresses.max()) or 1)
+    if line > addresses.max():
+        lines = np.zeros(len(addresses), np.int64)
+    if lines.max() >= 4 * len(lines):  # lines far apart: number those that occur
+        lines = np.unique(lines, return_inverse=True)[1]
+    capacity = min(capacity, len(lines))
+    return int(_misses(lines.astype(np.int64), capacity, int(lines.max()) + 1))
 
 
 @njit(cache=True)
@@ -98,6 +104,7 @@ def _misses(lines, capacity, n_lines):
     return misses
 
 
+@finite
 def matmul_loads_bound(m, n, k, memory):
     r"""Return a number of loads that no order of an ``(m, k)`` by ``(k, n)`` product can avoid.
 

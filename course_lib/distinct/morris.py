@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from course_lib._sketch import as_batch
+from course_lib._sketch import SameBytes, as_batch
 from course_lib._sketch.wire import pack, reading, unpack
-from course_lib._validation import as_rng, check_count, check_fraction, check_number
+from course_lib._validation import as_rng, check_count, check_fraction, check_number, plain_array
 
 __all__ = ["Morris"]
 
 
-class Morris:
+class Morris(SameBytes):
     r"""The number of events, kept as its logarithm.
 
     Parameters
@@ -70,7 +70,13 @@ class Morris:
         """
         epsilon = check_fraction(epsilon, "epsilon")
         delta = check_fraction(delta, "delta")
-        return cls(2 * epsilon**2 * delta, rng=rng)
+        a = 2 * epsilon**2 * delta
+        if not a:
+            raise ValueError(
+                f"epsilon and delta must leave 2 epsilon**2 delta above 0; "
+                f"got {epsilon:g} and {delta:g}, allow larger errors."
+            )
+        return cls(a, rng=rng)
 
     def update(self, items, counts=None):
         """Count one event for each item.
@@ -86,8 +92,7 @@ class Morris:
         if counts is None:
             n_events = len(batch)
         else:
-            each = np.broadcast_to(counts, (len(batch),)).tolist()
-            n_events = sum(check_count(count, "counts", low=0) for count in each)
+            n_events = _sum_of(counts, len(batch))
         while True:
             # Geometric, with 1 - random() in (0, 1]; a chance of 1 waits for one event.
             chance = (1 + self.a) ** -self.register
@@ -165,3 +170,15 @@ class Morris:
 
     def __repr__(self):
         return f"Morris(a={self.a:g}, register={self.register})"
+
+
+def _sum_of(counts, n_items):
+    """The events of all items: integers of any size, one for each item or one for all."""
+    counts = plain_array(counts, "counts")
+    if counts.ndim > 1 or (counts.ndim == 1 and len(counts) != n_items):
+        raise ValueError(
+            f"counts must be one integer, or one for each of the {n_items} items; "
+            f"got shape {counts.shape}."
+        )
+    each = np.broadcast_to(counts, (n_items,)).tolist()
+    return sum(check_count(count, "counts", low=0) for count in each)

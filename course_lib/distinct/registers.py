@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import Sketch
-from course_lib._validation import check_count, check_fraction
+from course_lib._sketch import Sketch, sizing
+from course_lib._validation import check_count, check_fraction, check_memory
 
 __all__ = ["PCSA", "LogLog"]
 
@@ -63,6 +63,7 @@ class PCSA(Sketch):
     def __init__(self, n_bitmaps, *, seed=0):
         super().__init__(seed)
         self.n_bitmaps = check_count(n_bitmaps, "n_bitmaps", low=1, high=2**31, high_name="2**31")
+        check_memory(8 * self.n_bitmaps, "PCSA")
         self._bitmaps = np.zeros(self.n_bitmaps, np.uint64)
 
     @classmethod
@@ -195,7 +196,8 @@ def chebyshev(constant, epsilon, delta):
     """How many registers bring a standard error of constant/sqrt(m) to epsilon sqrt(delta)."""
     epsilon = check_fraction(epsilon, "epsilon")
     delta = check_fraction(delta, "delta")
-    return math.ceil((constant / epsilon) ** 2 / delta)
+    with sizing("sketch"):
+        return math.ceil((constant / epsilon) ** 2 / delta)
 
 
 @njit(cache=True)

@@ -13,12 +13,14 @@ import numpy as np
 from numba import njit
 from scipy.special import gammaln
 
-from course_lib._sketch import Sketch, mix
-from course_lib._validation import check_count, check_fraction
+from course_lib._sketch import Sketch, mix, sizing
+from course_lib._validation import check_count, check_fraction, check_memory
 
 __all__ = ["BaseFilter", "BlockedBloomFilter", "BloomFilter", "probe"]
 
 LINE = 512  # bits of a cache line
+MOST_ITEMS = 2**64  # that hashes of 64 bits can tell apart
+CROWDED = 10**5  # items for a line, on average: from here on every line is full
 MOST_HASHES = 2048  # more than any error that a float can hold asks for
 
 
@@ -55,9 +57,10 @@ class BaseFilter(Sketch):
         seed
             As for the class.
         """
-        n_items = check_count(n_items, "n_items", low=1)
+        n_items = _check_n_items(n_items, low=1)
         epsilon = check_fraction(epsilon, "epsilon")
-        n_hashes = cls._best_n_hashes(epsilon)
+        with sizing(cls.__name__):
+            n_hashes = cls._best_n_hashes(epsilon)
         low, high = 0, n_items  # bits: too few, enough
         while cls._error(high, n_hashes, n_items) > epsilon:
             low, high = high, 2 * high
@@ -88,7 +91,7 @@ class BaseFilter(Sketch):
         -------
         float
         """
-        n_items = check_count(n_items, "n_items", low=0)
+        n_items = _check_n_items(n_items, low=0)
         return self._error(self.n_bits, self.n_hashes, n_items)
 
     def contains(self, items):
@@ -105,7 +108,12 @@ class BaseFilter(Sketch):
         return self._answer(items, self._has, self._cells, *self._shape(), dtype=np.bool_)
 
     def __contains__(self, item):
-        return bool(np.all(self.contains(item)))
+        found = self.contains(item)
+        return found if isinstance(found, bool) else bool(found.all())  # one item: no array
+
+    def __bool__(self):
+        self._flush()
+        return bool(self._cells.any())
 
     def estimate(self):
         r"""Return an estimate of how many different items were read, a float.
@@ -168,6 +176,7 @@ class BloomFilter(BaseFilter):
 
     def __init__(self, n_bits, n_hashes, *, seed=0):
         super().__init__(n_bits, n_hashes, seed)
+        check_memory(self.n_bits // 8, type(self).__name__)
         self._cells = np.zeros(math.ceil(self.n_bits / 64), np.uint64)
 
     def _filled(self):
@@ -234,10 +243,12 @@ class BlockedBloomFilter(BloomFilter):
     @staticmethod
     def _error(n_bits, n_hashes, n_items):
         load = n_items / math.ceil(n_bits / LINE)
+        if load > CROWDED:
+            return 1.0
         lines = np.arange(math.ceil(load + 12 * math.sqrt(load) + 20))
         filled = -np.expm1(n_hashes * lines * math.log1p(-1 / LINE))
         chances = np.exp(lines * math.log(load) - load - gammaln(lines + 1)) if load else [1.0]
-        return float(chances @ filled[: len(chances)] ** n_hashes)
+        return min(1.0, float(chances @ filled[: len(chances)] ** n_hashes))
 
     def estimate(self):
         """Return an estimate of how many different items were read, a float.
@@ -255,6 +266,13 @@ class BlockedBloomFilter(BloomFilter):
 
     def _has(self, *state):
         return _has_line(*state)
+
+
+def _check_n_items(n_items, low):
+    n_items = check_count(n_items, "n_items", low=low)
+    if n_items > MOST_ITEMS:
+        raise ValueError(f"n_items must be at most 2**64, the number of hashes; got {n_items}.")
+    return n_items
 
 
 @njit(cache=True)

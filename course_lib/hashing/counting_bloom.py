@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 from course_lib._sketch import mix
+from course_lib._validation import check_memory
 from course_lib.hashing.bloom import BaseFilter, probe
 
 __all__ = ["CountingBloomFilter"]
@@ -53,6 +54,7 @@ class CountingBloomFilter(BaseFilter):
 
     def __init__(self, n_bits, n_hashes, *, seed=0):
         super().__init__(n_bits, n_hashes, seed)
+        check_memory(self.n_bits, "CountingBloomFilter")
         self._cells = np.zeros(self.n_bits, np.uint8)
 
     def remove(self, items):

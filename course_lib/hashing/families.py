@@ -11,8 +11,8 @@ of the function. `hash_items` first makes 64-bit words of items; these families 
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import random_words
-from course_lib._validation import check_count
+from course_lib._sketch import check_seed, random_words
+from course_lib._validation import check_count, check_memory, plain_array
 
 __all__ = ["PRIME", "MultiplyShift", "Polynomial", "Tabulation"]
 
@@ -23,7 +23,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 
 def _words(x):
     """``x`` as a 1-D array of uint64; refuse what is no whole number."""
-    x = np.atleast_1d(np.asarray(x))
+    x = np.atleast_1d(plain_array(x, "x"))
     if x.dtype.kind not in "iu" or x.ndim > 1:
         raise TypeError(
             f"x must be one integer or a 1-D array of them; got {x.dtype} with shape {x.shape}, "
@@ -75,7 +75,7 @@ class MultiplyShift:
         self.out_bits = check_count(
             out_bits, "out_bits", low=1, high=self.in_bits, high_name="in_bits"
         )
-        self.seed = check_count(seed, "seed", low=0, high=2**64 - 1, high_name="2**64 - 1")
+        self.seed = check_seed(seed)
         odd = random_words(self.seed, 1)[0] | np.uint64(1)
         # The product of the key and a * 2**(64 - w) has a x mod 2**w in its top w bits.
         self.multiplier = odd << np.uint64(64 - self.in_bits)
@@ -121,7 +121,7 @@ class Tabulation:
     """
 
     def __init__(self, *, seed=0):
-        self.seed = check_count(seed, "seed", low=0, high=2**64 - 1, high_name="2**64 - 1")
+        self.seed = check_seed(seed)
         self.tables = random_words(self.seed, 8 * 256).reshape(8, 256)
 
     def __call__(self, x):
@@ -167,7 +167,8 @@ class Polynomial:
 
     def __init__(self, k, *, seed=0):
         self.k = check_count(k, "k", low=1)
-        self.seed = check_count(seed, "seed", low=0, high=2**64 - 1, high_name="2**64 - 1")
+        self.seed = check_seed(seed)
+        check_memory(8 * self.k, "Polynomial")
         self.coefficients = random_words(self.seed, self.k) % _P
 
     def __call__(self, x):

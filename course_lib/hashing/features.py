@@ -6,8 +6,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._sketch import hash_items
-from course_lib._validation import check_count
+from course_lib._sketch import as_batches, check_seed, hash_items
+from course_lib._validation import check_count, plain_array
 
 __all__ = ["ColumnHasher", "TokenHasher"]
 
@@ -20,6 +20,21 @@ def _columns_and_signs(hashes, n_features):
     return columns.astype(index), 1.0 - 2.0 * (hashes & np.uint64(1))
 
 
+def _check_n_features(n_features):
+    """An index of a column is 32 bits of a hash."""
+    return check_count(n_features, "n_features", low=1, high=2**32, high_name="2**32")
+
+
+def _check_random_state(random_state):
+    try:
+        return check_random_state(random_state)
+    except ValueError:
+        raise ValueError(
+            f"random_state must be a seed from 0 to 2**32 - 1, a RandomState or None; "
+            f"got {random_state!r}."
+        ) from None
+
+
 class ColumnHasher(TransformerMixin, BaseEstimator):
     r"""Hash the columns of a matrix to fewer, with random signs; inner products stay, on average.
 
@@ -28,7 +43,7 @@ class ColumnHasher(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     n_features : int, default 1024
-        Columns m of the result.
+        Columns m of the result, at most 2**32.
     random_state : int, RandomState instance or None, default None
         Draws the hash function in `fit`.
 
@@ -77,9 +92,9 @@ class ColumnHasher(TransformerMixin, BaseEstimator):
         -------
         self
         """
-        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32])
-        n_features = check_count(self.n_features, "n_features", low=1)
-        seed = check_random_state(self.random_state).randint(2**31)
+        X = self._checked(X, reset=True)
+        n_features = _check_n_features(self.n_features)
+        seed = _check_random_state(self.random_state).randint(2**31)
         columns, signs = _columns_and_signs(hash_items(np.arange(X.shape[1]), seed), n_features)
         entries = signs.astype(X.dtype), (columns, np.arange(X.shape[1], dtype=columns.dtype))
         self.components_ = sp.csc_array(entries, shape=(n_features, X.shape[1]))
@@ -98,11 +113,16 @@ class ColumnHasher(TransformerMixin, BaseEstimator):
             Dense if X is dense.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32], reset=False
-        )
+        X = self._checked(X, reset=False)
         components = self.components_.astype(X.dtype, copy=False)
         return X @ components.T if sp.issparse(X) else (components @ X.T).T
+
+    def _checked(self, X, reset):
+        """X by scikit-learn's checks, which take texts and dates for numbers, and no masks."""
+        if not sp.issparse(X) and plain_array(X, "X").dtype.kind in "USTMmV":
+            raise TypeError(f"X must be a matrix of numbers; got {plain_array(X, 'X').dtype}.")
+        kinds = {"accept_sparse": ("csr", "csc"), "dtype": [np.float64, np.float32]}
+        return validate_data(self, X, reset=reset, **kinds)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -158,7 +178,8 @@ class TokenHasher(TransformerMixin, BaseEstimator):
         -------
         self
         """
-        check_count(self.n_features, "n_features", low=1, high=2**32, high_name="2**32")
+        _check_n_features(self.n_features)
+        check_seed(self.seed)
         return self
 
     def transform(self, X):
@@ -166,7 +187,7 @@ class TokenHasher(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : sequence of sequences of str, bytes or int, length n
+        X : iterable of iterables of str, bytes or int, length n
             The tokens of each document.
 
         Returns
@@ -176,15 +197,10 @@ class TokenHasher(TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If a document is a string, not a list of tokens, or a token is no item.
+            If a document is a string or a dict, not a list of tokens, or a token is no item.
         """
         self.fit()
-        documents = list(X)
-        for document in documents:
-            if isinstance(document, (str, bytes)):
-                raise TypeError(
-                    "a document must be a sequence of tokens; got a string, split it first."
-                )
+        documents = as_batches(X, "document")
         ends = np.cumsum([0] + [len(document) for document in documents])
         tokens = [token for document in documents for token in document]
         columns, signs = _columns_and_signs(hash_items(tokens, self.seed), self.n_features)

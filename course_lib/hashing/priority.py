@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from course_lib._validation import as_rng, check_count
-from course_lib.hashing.reservoir import check_alike, check_weights
+from course_lib.hashing.reservoir import as_sequence, check_alike, check_weights
 
 __all__ = ["PrioritySample"]
 
@@ -91,13 +91,15 @@ class PrioritySample:
         items : array or sequence, length n
             Items of any kind, each of them once.
         weights : array_like, shape (n,)
-            Finite, at least 0; an item of weight 0 is never sampled.
+            Between 2**-500 and 2**500, or 0; an item of weight 0 is never sampled.
 
         Raises
         ------
-        ValueError
-            If a weight is negative or not finite, or the lengths differ.
+        ValueError, TypeError
+            If a weight is negative, not finite, out of that range or no real number, the lengths
+            differ, or there is nothing to read one by one.
         """
+        items = as_sequence(items)
         weights = check_weights(items, weights)
         self.n_items += len(items)
         priorities = weights / (1.0 - self._rng.random(len(items)))  # uniform in (0, 1]

@@ -7,14 +7,18 @@ WeightedReservoir   Efraimidis and Spirakis: items of greater weight enter soone
 
 import itertools
 import math
+import sys
+from collections.abc import Sequence
 
 import numpy as np
 
-from course_lib._validation import as_rng, check_count
+from course_lib._validation import as_rng, check_count, check_vector, plain_array
 
 __all__ = ["Reservoir", "WeightedReservoir", "reservoir_sample"]
 
 BLOCK = 1 << 12  # items that get their random numbers in one call
+LARGEST = 2.0**500  # weights between its inverse and this one neither overflow nor vanish
+NUMPYS_LIMIT = 10**9  # of items in a hypergeometric draw
 
 
 def reservoir_sample(stream, size, *, rng=None):
@@ -61,8 +65,11 @@ def reservoir_sample(stream, size, *, rng=None):
     """
     size = check_count(size, "size", low=1)
     rng = as_rng(rng)
-    stream = iter(stream)
-    sample = list(itertools.islice(stream, size))
+    try:
+        stream = iter(stream)
+    except TypeError:
+        raise TypeError(_not_items(stream)) from None
+    sample = list(itertools.islice(stream, min(size, sys.maxsize)))
     n_read = size
     while block := list(itertools.islice(stream, BLOCK)):
         places = rng.integers(np.arange(n_read + 1, n_read + len(block) + 1))
@@ -131,9 +138,13 @@ class Reservoir:
         ----------
         items : array or sequence
             Items of any kind. A string is a sequence of letters: wrap a single item in a list.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is nothing to read one by one, or entries are masked.
         """
-        if not hasattr(items, "__getitem__"):
-            items = list(items)
+        items = as_sequence(items)
         n_filling = min(self.size - len(self._sample), len(items))
         self._sample.extend(items[:n_filling])
         if self._next is None and len(self._sample) == self.size:
@@ -174,7 +185,7 @@ class Reservoir:
         total = self.n_items + other.n_items
         size = min(self.size, total)
         # How many of a sample of the union lie in the first stream, and which of them.
-        n_mine = self._rng.hypergeometric(self.n_items, other.n_items, size)
+        n_mine = _share(self.n_items, other.n_items, size, self._rng)
         mine = self._rng.permutation(len(self._sample))[:n_mine]
         theirs = self._rng.permutation(len(other._sample))[: size - n_mine]
         self._sample = [self._sample[i] for i in mine] + [other._sample[i] for i in theirs]
@@ -250,13 +261,15 @@ class WeightedReservoir:
         items : array or sequence, length n
             Items of any kind.
         weights : array_like, shape (n,)
-            Finite, at least 0; an item of weight 0 is never sampled.
+            Between 2**-500 and 2**500, or 0; an item of weight 0 is never sampled.
 
         Raises
         ------
-        ValueError
-            If a weight is negative or not finite, or the lengths differ.
+        ValueError, TypeError
+            If a weight is negative, not finite, out of that range or no real number, the lengths
+            differ, or there is nothing to read one by one.
         """
+        items = as_sequence(items)
         weights = check_weights(items, weights)
         self.n_items += len(items)
         heavy = np.flatnonzero(weights)
@@ -274,19 +287,23 @@ class WeightedReservoir:
         return len(first)
 
     def _jump(self, items, weights, places):
-        passed = np.cumsum(weights)
-        done = 0.0
-        while len(passed) and done + self._left <= passed[-1]:
-            i = int(np.searchsorted(passed, done + self._left))
+        """Skip weight until the next item enters, and put it in place of the latest."""
+        start = 0
+        while start < len(weights):
+            # Sums begin anew after each entrant: beside a giant's weight the next ones vanish.
+            passed = np.cumsum(weights[start : start + BLOCK])
+            if passed[-1] < self._left:
+                self._left -= passed[-1]
+                start += len(passed)
+                continue
+            i = start + int(np.searchsorted(passed, self._left))
             latest = int(np.argmax(self._times))
             # Its waiting time, given that it is below the latest: an exponential cut there.
             share = self._rng.random() * -math.expm1(-weights[i] * self._times[latest])
             self._times[latest] = -math.log1p(-share) / weights[i]
             self._sample[latest] = items[places[i]]
-            done = passed[i]
+            start = i + 1
             self._draw_jump()
-        if len(passed):
-            self._left -= passed[-1] - done
 
     def _draw_jump(self):
         self._left = self._rng.exponential() / self._times.max()
@@ -317,16 +334,48 @@ class WeightedReservoir:
         return f"WeightedReservoir(size={self.size}, n_items={self.n_items})"
 
 
+def as_sequence(items):
+    """Return what can be counted and read by place: not a series, whose labels are no places."""
+    if isinstance(items, Sequence):
+        return items
+    if hasattr(items, "__array__"):
+        items = plain_array(items, "items")
+        if not items.ndim:
+            raise TypeError(_not_items(items[()]))
+        return items
+    try:
+        return list(items)
+    except (TypeError, NotImplementedError):  # as a sparse matrix or an operator
+        raise TypeError(_not_items(items)) from None
+
+
+def _not_items(one):
+    return f"items must be an array or a sequence; got a {type(one).__name__}, put it in a list."
+
+
 def check_weights(items, weights):
     """Return the weights as an array, one for each item, or raise."""
-    weights = np.asarray(weights, dtype=float)
-    if weights.shape != (len(items),):
+    weights = check_vector(weights, "weights", dtype=np.float64, finite=False)
+    if len(weights) != len(items):
         raise ValueError(
             f"weights must be one for each of the {len(items)} items; got shape {weights.shape}."
         )
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise ValueError("weights must be finite and at least 0; clean them first.")
+    heavy = weights[weights > 0]
+    if heavy.size and not (heavy.min() >= 1 / LARGEST and heavy.max() <= LARGEST):
+        raise ValueError("weights must be 0 or lie between 2**-500 and 2**500; rescale them.")
     return weights
+
+
+def _share(n_mine, n_theirs, size, rng):
+    """How many of ``size`` items drawn from two streams come from the first."""
+    if n_mine + n_theirs < NUMPYS_LIMIT:
+        return rng.hypergeometric(n_mine, n_theirs, size)
+    mine = 0
+    for drawn in range(size):
+        mine += int(rng.integers(n_mine + n_theirs - drawn)) < n_mine - mine
+    return mine
 
 
 def check_alike(mine, other):

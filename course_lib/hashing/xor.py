@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import as_batch, hash_items, mix
+from course_lib._sketch import SameBytes, as_batch, check_seed, hash_items, mix
 from course_lib._sketch.wire import check_array, pack, reading, unpack
 from course_lib._validation import check_count
 
@@ -13,7 +13,7 @@ ATTEMPTS = 100
 DTYPES = {8: np.uint8, 16: np.uint16}  # of fingerprints, by their bits
 
 
-class XorFilter:
+class XorFilter(SameBytes):
     r"""A fixed set that never denies what it holds; an item is three looks and two xors.
 
     Parameters
@@ -61,7 +61,7 @@ class XorFilter:
         self._set_parameters(bits, seed)
         hashes = np.sort(hash_items(items, self.seed))
         hashes = hashes[np.diff(hashes, prepend=~hashes[:1]) != 0]  # np.unique is 20 times slower
-        third = (int(1.23 * len(hashes)) + 32) // 3
+        third = _third(len(hashes))
         self._fingerprints = np.zeros(3 * third, DTYPES[self.bits])
         for salt in range(ATTEMPTS):
             self._salt = salt
@@ -76,7 +76,7 @@ class XorFilter:
         self.bits = check_count(bits, "bits", low=8, high=16)
         if self.bits not in DTYPES:
             raise ValueError(f"bits must be 8 or 16; got {bits}.")
-        self.seed = check_count(seed, "seed", low=0, high=2**64 - 1, high_name="2**64 - 1")
+        self.seed = check_seed(seed)
 
     def contains(self, items):
         """Return whether each item is in the set: False is certain, True may be a false positive.
@@ -94,7 +94,11 @@ class XorFilter:
         return bool(found[0]) if single else found
 
     def __contains__(self, item):
-        return bool(np.all(self.contains(item)))
+        found = self.contains(item)
+        return found if isinstance(found, bool) else bool(found.all())
+
+    def __bool__(self):
+        return len(self._fingerprints) > 3 * _third(0)
 
     @property
     def nbytes(self):
@@ -135,6 +139,11 @@ class XorFilter:
 
     def __repr__(self):
         return f"XorFilter({len(self._fingerprints)} slots of {self.bits} bits, seed={self.seed})"
+
+
+def _third(n_items):
+    """Slots in one of the three parts of the table: more for one item than for none."""
+    return (int(1.23 * n_items) + 32) // 3
 
 
 @njit(cache=True)

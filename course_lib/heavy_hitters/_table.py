@@ -170,6 +170,9 @@ class CounterSketch(CountingSketch):
         self._n = total
         return names
 
+    def _counted(self):
+        return float(self._n)
+
 
 def _plain(name):
     """An item as JSON can hold it."""

@@ -10,9 +10,9 @@ import math
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import hash_items
+from course_lib._sketch import hash_items, sizing
 from course_lib._sketch.wire import check_array
-from course_lib._validation import check_count, check_fraction
+from course_lib._validation import check_count, check_fraction, check_memory
 from course_lib.heavy_hitters._table import (
     CounterSketch,
     count,
@@ -77,6 +77,7 @@ class MisraGries(CounterSketch):
     def __init__(self, n_counters, *, seed=0):
         super().__init__(seed)
         self.n_counters = check_count(n_counters, "n_counters", low=1)
+        check_memory(self._room(self.n_counters), "MisraGries")
         self._keys, self._counts, self._marks = new_table(2 * self.n_counters)
         self._used = 0
 
@@ -92,7 +93,9 @@ class MisraGries(CounterSketch):
             As for the class.
         """
         epsilon = check_fraction(epsilon, "epsilon")
-        return cls(max(1, math.ceil(1 / epsilon - 1)), seed=seed)
+        with sizing("MisraGries"):
+            n_counters = max(1, math.ceil(1 / epsilon - 1))
+        return cls(n_counters, seed=seed)
 
     @classmethod
     def _room(cls, n_counters, **_):
@@ -204,9 +207,10 @@ class LossyCounting(CounterSketch):
 
     def __init__(self, epsilon, *, seed=0):
         super().__init__(seed)
-        check_fraction(epsilon, "epsilon")
-        self.epsilon = float(epsilon)
-        self.bucket_size = math.ceil(1 / self.epsilon)
+        self.epsilon = check_fraction(epsilon, "epsilon")
+        with sizing("LossyCounting"):
+            self.bucket_size = math.ceil(1 / self.epsilon)
+        check_memory(room_of(2 * self.bucket_size), "LossyCounting")
         self._keys, self._counts, self._marks = new_table(2 * self.bucket_size)
         self._used = 0
         self._buckets = 0  # complete ones, B - 1 or B

@@ -186,6 +186,9 @@ class Hokusai(CountingSketch):
         self._present, self._intervals = sketches[0], sketches[1:split]
         self._windows = list(zip(sketches[split:], ends, strict=True))
 
+    def _counted(self):
+        return max(sketch._counted() for sketch in self._sketches())
+
     def _plan(self, time):
         """The widths of all sketches and the ends of the windows, after so many ticks."""
         ages = range(time - 1, -1, -1)

@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit
 from scipy.special import bdtrc
 
-from course_lib._sketch import CountingSketch, random_words
-from course_lib._validation import check_count, check_fraction
+from course_lib._sketch import CountingSketch, random_words, sizing
+from course_lib._validation import check_count, check_fraction, check_memory
 
 __all__ = ["CountMin", "CountSketch"]
 
@@ -28,6 +28,7 @@ class _Table(CountingSketch):
         super().__init__(seed)
         self.width = check_count(width, "width", low=1, high=2**32, high_name="2**32")
         self.depth = check_count(depth, "depth", low=1)
+        check_memory(self._room(self.width, self.depth), type(self).__name__)
         self._table = np.zeros((self.depth, self.width), np.int64)
         self._multipliers = random_words(self.seed, self.depth, stream=1) | np.uint64(1)
 
@@ -43,6 +44,9 @@ class _Table(CountingSketch):
 
     def _merge(self, other):
         self._table += other._table
+
+    def _counted(self):
+        return float(np.abs(self._table, dtype=np.float64).sum(axis=1).max())
 
 
 class CountMin(_Table):
@@ -113,7 +117,8 @@ class CountMin(_Table):
         """
         epsilon = check_fraction(epsilon, "epsilon")
         delta = check_fraction(delta, "delta")
-        width, depth = math.ceil(math.e / epsilon), math.ceil(math.log(1 / delta))
+        with sizing("CountMin"):
+            width, depth = math.ceil(math.e / epsilon), math.ceil(math.log(1 / delta))
         return cls(width, depth, conservative=conservative, seed=seed)
 
     @property
@@ -151,6 +156,7 @@ class CountMin(_Table):
             )
         folded = CountMin(self.width // 2, self.depth, seed=self.seed)
         # A cell is the leading digits of a fraction, so halving the width joins neighbors.
+        folded._weight = self._weight
         folded._table = self.table[:, 0::2] + self._table[:, 1::2]
         return folded
 
@@ -233,10 +239,11 @@ class CountSketch(_Table):
         """
         epsilon = check_fraction(epsilon, "epsilon")
         delta = check_fraction(delta, "delta")
-        depth = 1
+        with sizing("CountSketch"):
+            width, depth = math.ceil(3 / epsilon**2), 1
         while bdtrc(depth // 2, depth, 1 / 3) > delta:  # more than half of the rows fail
             depth += 2
-        return cls(math.ceil(3 / epsilon**2), depth, seed=seed)
+        return cls(width, depth, seed=seed)
 
     def estimate(self, items):
         """Return unbiased estimates of the counts.

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import CountingSketch, random_words
-from course_lib._validation import check_count, check_fraction
+from course_lib._sketch import CountingSketch, random_words, sizing
+from course_lib._validation import check_count, check_fraction, check_memory
 from course_lib.hashing.families import PRIME, polynomial
 
 __all__ = ["AMS"]
@@ -75,6 +75,7 @@ class AMS(CountingSketch):
         self.n_medians = check_count(n_medians, "n_medians", low=1)
         if self.n_medians % 2 == 0:
             raise ValueError(f"n_medians must be odd, so that a median exists; got {n_medians}.")
+        check_memory(self._room(self.n_means, self.n_medians), "AMS")
         self._counters = np.zeros((self.n_medians, self.n_means), np.int64)
         shape = (self.n_medians, math.ceil(self.n_means / SIGNS), 4)
         words = random_words(self.seed, math.prod(shape), stream=1)
@@ -93,8 +94,9 @@ class AMS(CountingSketch):
         """
         epsilon = check_fraction(epsilon, "epsilon")
         delta = check_fraction(delta, "delta")
-        n_medians = math.ceil(2 * math.log2(1 / delta))
-        return cls(math.ceil(16 / epsilon**2), n_medians | 1, seed=seed)
+        with sizing("AMS"):
+            n_means, n_medians = math.ceil(16 / epsilon**2), math.ceil(2 * math.log2(1 / delta))
+        return cls(n_means, n_medians | 1, seed=seed)
 
     @classmethod
     def _room(cls, n_means, n_medians, **_):

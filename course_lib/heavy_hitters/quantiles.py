@@ -6,7 +6,7 @@ from array import array
 
 import numpy as np
 
-from course_lib._sketch import Sketch, as_numbers
+from course_lib._sketch import Sketch, as_numbers, sizing
 from course_lib._sketch.wire import check_array
 from course_lib._validation import as_rng, check_count, check_fraction
 
@@ -124,7 +124,8 @@ class KLL(Sketch):
         """
         epsilon = check_fraction(epsilon, "epsilon")
         delta = check_fraction(delta, "delta")
-        k = math.ceil(math.sqrt(2 * BOUND * math.log(2 / delta)) / epsilon)
+        with sizing("KLL"):
+            k = math.ceil(math.sqrt(2 * BOUND * math.log(2 / delta)) / epsilon)
         return cls(max(SMALLEST, k), rng=rng)
 
     def update(self, items):
@@ -278,7 +279,8 @@ class KLL(Sketch):
         """
         delta = check_fraction(delta, "delta")
         self._extremes()
-        return math.sqrt(2 * math.log(2 / delta) * (self._variance / self.count**2))
+        log = math.log(2) - math.log(delta)  # of 2 / delta, which can overflow
+        return math.sqrt(2 * log * (self._variance / self.count**2))
 
     def rank(self, x):
         """Return how many of the numbers that were read are at most x, as estimated.

@@ -5,8 +5,9 @@ import math
 import numpy as np
 from numba import njit
 
+from course_lib._sketch import sizing
 from course_lib._sketch.wire import check_array
-from course_lib._validation import check_count, check_fraction
+from course_lib._validation import check_count, check_fraction, check_memory
 from course_lib.heavy_hitters._table import CounterSketch
 
 __all__ = ["SpaceSaving"]
@@ -66,6 +67,7 @@ class SpaceSaving(CounterSketch):
     def __init__(self, n_counters, *, seed=0):
         super().__init__(seed)
         self.n_counters = check_count(n_counters, "n_counters", low=1)
+        check_memory(self._room(self.n_counters), "SpaceSaving")
         self._clear()
 
     def _clear(self):
@@ -90,8 +92,10 @@ class SpaceSaving(CounterSketch):
         seed
             As for the class.
         """
-        check_fraction(epsilon, "epsilon")
-        return cls(math.ceil(1 / epsilon), seed=seed)
+        epsilon = check_fraction(epsilon, "epsilon")
+        with sizing("SpaceSaving"):
+            n_counters = math.ceil(1 / epsilon)
+        return cls(n_counters, seed=seed)
 
     @classmethod
     def _room(cls, n_counters, **_):

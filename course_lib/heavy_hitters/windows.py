@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_lib._sketch import Sketch, as_numbers
+from course_lib._sketch import Sketch, as_numbers, sizing
 from course_lib._validation import check_count, check_fraction
 
 __all__ = ["ExponentialHistogram"]
@@ -86,7 +86,10 @@ class ExponentialHistogram(Sketch):
         >>> ExponentialHistogram.from_error(1000, 0.1)
         ExponentialHistogram(window=1000, n_buckets=5)
         """
-        return cls(window, math.ceil(1 / (2 * check_fraction(epsilon, "epsilon"))))
+        epsilon = check_fraction(epsilon, "epsilon")
+        with sizing("window"):
+            n_buckets = math.ceil(1 / (2 * epsilon))
+        return cls(window, n_buckets)
 
     def update(self, items):
         """Read one bit, or an array or sequence of them.

@@ -4,9 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_array, check_count, check_number
+from course_lib.lsh.minhash import check_signatures
 
 __all__ = ["Bands", "candidate_pairs", "candidate_probability", "choose_bands"]
+
+
+MOST = 2**32  # bands, or rows of one
 
 
 class Bands(NamedTuple):
@@ -30,7 +34,7 @@ def candidate_probability(similarity, bands):
     Parameters
     ----------
     similarity : float or array of float
-        Their Jaccard similarity s.
+        Their Jaccard similarity s, between 0 and 1.
     bands : Bands
         b bands of r rows.
 
@@ -39,13 +43,32 @@ def candidate_probability(similarity, bands):
     probability : float or array of float
         :math:`1 - (1 - s^r)^b`: an S-curve that is steepest near :math:`(1/b)^{1/r}`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If a similarity lies outside, or a number of bands or rows is no integer from 1 to 2**32.
+
     Examples
     --------
     >>> float(candidate_probability(0.5, Bands(2, 1)))
     0.75
     """
-    n_bands, n_rows = bands
-    return 1 - (1 - np.asarray(similarity, float) ** n_rows) ** n_bands
+    n_bands, n_rows = _check_bands(bands)
+    similarity = check_array(similarity, "similarity", dtype=np.float64)
+    if not np.all((similarity >= 0) & (similarity <= 1)):
+        raise ValueError("similarity must be between 0 and 1; divide percentages by 100.")
+    return 1 - (1 - similarity**n_rows) ** n_bands
+
+
+def _check_bands(bands):
+    """Return the numbers of bands and rows, or raise."""
+    if not isinstance(bands, tuple | list) or len(bands) != 2:
+        raise TypeError(f"bands must be Bands(n_bands, n_rows); got {bands!r}.")
+    names = Bands._fields
+    return [
+        check_count(value, name, low=1, high=MOST, high_name="2**32")
+        for value, name in zip(bands, names, strict=True)
+    ]
 
 
 def choose_bands(n_hashes, similarity, miss=1e-3):
@@ -75,14 +98,16 @@ def choose_bands(n_hashes, similarity, miss=1e-3):
     >>> choose_bands(128, 0.8)
     Bands(n_bands=25, n_rows=5)
     """
-    n_hashes = check_count(n_hashes, "n_hashes", low=1)
-    similarity = check_number(similarity, "similarity", low=0, high=1)
+    n_hashes = check_count(n_hashes, "n_hashes", low=1, high=MOST, high_name="2**32")
+    similarity = check_number(similarity, "similarity", low=0, high=1, open_low=True)
     miss = check_number(miss, "miss", low=0, high=1)
-    for n_rows in range(n_hashes, 1, -1):
+    few, many = 1, n_hashes + 1  # rows: enough bands, and too few, since more rows find less
+    while many - few > 1:
+        n_rows = (few + many) // 2
         bands = Bands(n_hashes // n_rows, n_rows)
-        if 1 - candidate_probability(similarity, bands) <= miss:
-            return bands
-    return Bands(n_hashes, 1)
+        enough = 1 - candidate_probability(similarity, bands) <= miss
+        few, many = (n_rows, many) if enough else (few, n_rows)
+    return Bands(n_hashes // few, few)
 
 
 def candidate_pairs(signatures, bands):
@@ -102,8 +127,8 @@ def candidate_pairs(signatures, bands):
 
     Raises
     ------
-    ValueError
-        If the signatures are too short for the bands, or not a matrix.
+    ValueError, TypeError
+        If the signatures are too short for the bands, or not a matrix of integers.
 
     Notes
     -----
@@ -116,7 +141,7 @@ def candidate_pairs(signatures, bands):
     >>> candidate_pairs(minhash([[1, 2], [3], [1, 2]], 4), Bands(2, 2)).tolist()
     [[0, 2]]
     """
-    signatures, (n_bands, n_rows) = np.asarray(signatures), bands
+    signatures, (n_bands, n_rows) = check_signatures(signatures, "signatures"), _check_bands(bands)
     if signatures.ndim != 2 or signatures.shape[1] < n_bands * n_rows:
         raise ValueError(
             f"signatures must have at least {n_bands} x {n_rows} columns; "

@@ -3,9 +3,14 @@
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import hash_items
-from course_lib._sketch.items import mix, random_words
-from course_lib._validation import check_count
+from course_lib._sketch import (
+    as_batches,
+    check_seed,
+    hash_items,
+    mix,
+    random_words,
+)
+from course_lib._validation import check_count, check_memory, plain_array
 
 __all__ = ["jaccard", "minhash"]
 
@@ -17,9 +22,9 @@ def minhash(sets, n_hashes=128, *, seed=0):
 
     Parameters
     ----------
-    sets : sequence of n sets
-        Each a sequence, array or set of integers, strings or bytes; an item that occurs twice
-        counts once.
+    sets : iterable of n sets
+        Each a set, array or other iterable of integers, strings or bytes; an item that occurs
+        twice counts once. A text is none: split it.
     n_hashes : int, default 128
         Length k of a signature.
     seed : int, default 0
@@ -34,9 +39,9 @@ def minhash(sets, n_hashes=128, *, seed=0):
     Raises
     ------
     TypeError
-        If an item is neither an integer, a string nor bytes.
+        If an item is neither an integer, a string nor bytes, or a set is a text or a dict.
     ValueError
-        If `n_hashes` is less than 1 or the seed is out of range.
+        If `n_hashes` is less than 1 or too large for the memory, or the seed is out of range.
 
     Notes
     -----
@@ -59,19 +64,15 @@ def minhash(sets, n_hashes=128, *, seed=0):
     True
     """
     n_hashes = check_count(n_hashes, "n_hashes", low=1)
+    seed, sets = check_seed(seed), as_batches(sets, "set")
+    check_memory(8 * n_hashes * (len(sets) + 1), "matrix of signatures")
     words = random_words(seed, n_hashes, stream=11)
-    hashed = [hash_items(_listed(items), seed) for items in sets]
+    hashed = [hash_items(items, seed) for items in sets]
     starts = np.cumsum([0, *map(len, hashed)])
     signatures = np.full((len(hashed), n_hashes), EMPTY)
     if starts[-1]:
         _least(np.concatenate(hashed), starts, words, signatures)
     return signatures
-
-
-def _listed(items):
-    if isinstance(items, (set, frozenset)):
-        items = list(items)
-    return items if len(items) else np.empty(0, np.int64)
 
 
 @njit(cache=True)
@@ -84,6 +85,16 @@ def _least(hashes, starts, words, signatures):
                 value = mix(hashes[i] ^ words[j])
                 if value < row[j]:
                     row[j] = value
+
+
+def check_signatures(signatures, name):
+    """Return signatures as an array of integers with one axis at least, and columns."""
+    signatures = plain_array(signatures, name)
+    if signatures.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be signatures from minhash; got {signatures.dtype}.")
+    if not signatures.ndim or not signatures.shape[-1]:
+        raise ValueError(f"{name} must have columns; got shape {signatures.shape}.")
+    return signatures
 
 
 def jaccard(first, second):
@@ -102,7 +113,9 @@ def jaccard(first, second):
     Raises
     ------
     ValueError
-        If the signatures differ in length.
+        If the signatures differ in length, have no columns, or do not broadcast.
+    TypeError
+        If they are not integers.
 
     Examples
     --------
@@ -110,9 +123,16 @@ def jaccard(first, second):
     >>> round(float(jaccard(few, many)), 1)
     0.5
     """
-    first, second = np.asarray(first), np.asarray(second)
+    first, second = check_signatures(first, "first"), check_signatures(second, "second")
     if first.shape[-1:] != second.shape[-1:]:
         raise ValueError(
             f"signatures must have equal length; got {first.shape[-1:]} and {second.shape[-1:]}."
         )
+    try:
+        np.broadcast_shapes(first.shape, second.shape)
+    except ValueError:
+        raise ValueError(
+            f"the leading axes of the signatures must broadcast; "
+            f"got shapes {first.shape} and {second.shape}."
+        ) from None
     return np.mean(first == second, axis=-1)
