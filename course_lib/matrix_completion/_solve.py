@@ -153,7 +153,8 @@ def _cholesky_solve(G, x):
     Return whether the precision sufficed: a pivot that is rounding is no pivot.
     """
     k = len(x)
-    rounding = 4 * np.finfo(G.dtype).eps
+    # What float32 cannot solve is solved again in float64, and need not come close to its limit.
+    rounding = 4 * np.finfo(G.dtype).eps * (k if G.itemsize == 4 else 1)
     for p in range(k):
         least = rounding * G[p, p]
         for q in range(p + 1):

@@ -67,6 +67,7 @@ class SparsePlusLowRank(NamedTuple):
         else:
             _gather_rows(indptr, indices, sparse.data, block, product)
             product += left @ (right.T @ block)
+        check_finite(product, "the matrix")
         return product if X.ndim == 2 else product[:, 0]
 
     def _checked(self):

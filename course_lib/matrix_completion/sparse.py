@@ -317,7 +317,7 @@ def _shape(shape, rows, columns):
     least = tuple(int(places.max()) + 1 if len(places) else 0 for places in (rows, columns))
     if shape is None:
         shape = least
-    if not isinstance(shape, tuple | list) or len(shape) != 2:
+    if not isinstance(shape, tuple | list) or len(shape) != 2 or 0 in shape:
         raise ValueError(f"shape must be two positive integers; got {shape!r}.")
     m, n = (check_count(size, "shape", low=1, high=LARGEST) for size in shape)
     if least[0] > m or least[1] > n:
