@@ -5,7 +5,6 @@ import scipy.sparse
 from scipy.sparse.linalg import LinearOperator
 
 from course_lib._validation import as_rng, check_count, check_number, plain_array
-from course_lib.cost import CountedMatrix
 
 __all__ = ["freivalds"]
 
@@ -103,7 +102,7 @@ def _check(M, name):
     """Return ``M`` with dtype int64 or a floating one, if it is a real matrix."""
     if scipy.sparse.issparse(M):
         M = _in_order(M)
-    elif not isinstance(M, CountedMatrix | LinearOperator):
+    elif not (isinstance(M, LinearOperator) or hasattr(M, "blocks")):  # known by its products
         M = plain_array(M, name)
     if len(M.shape) != 2:
         raise ValueError(f"{name} must be a matrix with two axes; got shape {tuple(M.shape)}.")
