@@ -87,7 +87,8 @@ def freivalds(A, B, C, *, trials=1, high=2**20, tol=None, rng=None):
     for _ in range(trials):
         r = rng.integers(high, size=B.shape[1])
         r = r if exact else r.astype(np.float64)
-        left, right = A @ (B @ r), C @ r
+        with np.errstate(over="ignore", invalid="ignore"):
+            left, right = A @ (B @ r), C @ r
         if not exact:
             _refuse_infinity(left, right, tol)
         difference = left - right
@@ -140,5 +141,6 @@ def _rounding(A, B, C, high):
     k, n = B.shape
     u_C = max(np.finfo(M.dtype).eps for M in (A, B, C)) / 2
     u_r = np.finfo(np.float64).eps / 2  # r is float64, and so are all products with it
-    largest = abs(A) @ (abs(B) @ np.full(n, float(high - 1)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        largest = abs(A) @ (abs(B) @ np.full(n, float(high - 1)))
     return 2 * ((k + 1) * u_C + (k + n + 2) * u_r) * largest
