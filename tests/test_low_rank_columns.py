@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import interpolative as scipy_interpolative
 from scipy.sparse.linalg import aslinearoperator
 from sklearn.kernel_approximation import Nystroem
@@ -510,6 +510,27 @@ X3 = np.eye(3)
 def test_bad_input_is_refused_in_words(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("kind", [sp.coo_array, sp.dia_matrix, sp.lil_array, sp.bsr_matrix])
+def test_the_rows_of_a_kernel_may_be_sparse_of_every_kind(kind):
+    X = np.array([[3.0, 4.0], [1.0, 0.0], [0.0, 2.0]])
+    sparse = nystrom_features(lambda X, Y: (X @ Y.T).toarray(), [0, 1], X=kind(X))
+    assert_allclose(sparse.F @ sparse.F.T, X @ X.T, atol=1e-9)
+    with pytest.raises(TypeError, match="X must be a matrix with entries to read"):
+        nystrom(lambda X, Y: X @ Y.T, [0], X=aslinearoperator(X))
+
+
+def test_columns_and_diagonals_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="columns must not be masked"):
+        nystrom(GOOD, np.ma.masked_array([0, 1], [0, 1]))
+    with pytest.raises(TypeError, match="columns must be an array of numbers; got None"):
+        nystrom(GOOD, None)
+    with pytest.raises(TypeError, match="diagonal must have a real floating dtype"):
+        pivoted_cholesky(GOOD, 1, diagonal=np.ones(3) + 1j)
+    diagonal = np.diag(GOOD).copy()
+    pivoted_cholesky(GOOD, 2, diagonal=diagonal)
+    assert_array_equal(diagonal, np.diag(GOOD))
 
 
 # --- Peers: equal or better at equal work -------------------------------------------------------

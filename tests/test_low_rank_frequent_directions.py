@@ -282,7 +282,7 @@ def fed():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: FrequentDirections(1), ValueError, "size must be at least 2; got 1"),
+        (lambda: FrequentDirections(1), ValueError, "size must be between 2 and 2147483647; got 1"),
         (lambda: FrequentDirections(2.5), TypeError, "size must be an integer"),
         (lambda: FrequentDirections.from_error(0, 3), ValueError, "epsilon"),
         (lambda: FrequentDirections.from_error(0.1, 0), ValueError, "rank"),
@@ -322,6 +322,48 @@ def test_a_refused_block_leaves_a_valid_sketch(rng):
     with pytest.raises(ValueError, match="wide"):
         sketch.merge(sketch_of(np.eye(5), 3))
     assert_guarantee(sketch, A[: sketch.n_rows])
+
+
+def test_data_frames_series_and_bytearrays_are_taken():
+    pd = pytest.importorskip("pandas")
+    A = np.arange(12.0).reshape(6, 2)
+    frame = pd.DataFrame(A, index=range(6, 0, -1))
+    sketch = sketch_of(A, 2)
+    ours = FrequentDirections(2)
+    ours.update(frame)
+    assert ours.to_bytes() == sketch.to_bytes()
+    one, other = FrequentDirections(2), FrequentDirections(2)
+    one.update(frame[0])
+    other.update(A[:, 0])
+    assert one.to_bytes() == other.to_bytes()
+    assert FrequentDirections.from_bytes(bytearray(sketch.to_bytes())).n_rows == 6
+    svd, plain = single_pass_svd(frame, 1, rng=0), single_pass_svd(A, 1, rng=0)
+    assert_allclose(svd.s, plain.s, rtol=1e-12)
+
+
+def test_sizes_that_nobody_can_hold_are_refused_in_words():
+    for size in (2**31, 2**63, 2**70):
+        with pytest.raises(ValueError, match="size must be between 2 and"):
+            FrequentDirections(size)
+        with pytest.raises(ValueError, match="rank must be between 1 and n = 3"):
+            single_pass_svd(np.eye(3), size)
+    for epsilon in (5e-324, 1e-14):
+        with pytest.raises(ValueError, match="epsilon must be so large that"):
+            FrequentDirections.from_error(epsilon, 3)
+    A = np.outer([1.0, 2.0, 3.0], [1.0, 1.0])
+    assert_allclose(single_pass_svd(A, 1, size=2**63, core=2**64, rng=0).s, [28**0.5], rtol=1e-12)
+
+
+def test_rows_that_the_dtype_of_the_sketch_cannot_hold_are_refused():
+    sketch = FrequentDirections(2)
+    sketch.update(np.ones((1, 2), np.float32))
+    with pytest.raises(ValueError, match="rows contain NaN or infinity, or overflow"):
+        sketch.update([[1e100, 1.0]])
+    assert sketch.n_rows == 1 and sketch.squared_norm == 2.0
+    with pytest.raises(ValueError, match="x contains NaN or infinity, or overflows"):
+        sketch.estimate([1e200, 1.0])
+    with pytest.raises(TypeError, match="x must have a real floating dtype"):
+        sketch.estimate([1j, 1.0])
 
 
 # --- Peers: better than one-pass rivals at equal memory -------------------------------------------

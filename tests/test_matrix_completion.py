@@ -9,11 +9,11 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.sparse.linalg import aslinearoperator, svds
+from scipy.sparse.linalg import LinearOperator, aslinearoperator, svds
 
 from course_lib import datasets
 from course_lib.cost import CountedMatrix, Meter
-from course_lib.low_rank import randomized_svd
+from course_lib.low_rank import SVD, randomized_svd
 from course_lib.matrix_completion import (
     CSR,
     SparsePlusLowRank,
@@ -403,13 +403,13 @@ REFUSED = [
     (lambda: csr([0], [-1], [1]), ValueError, "columns must lie between 0"),
     (lambda: csr([0.5], [1], [1]), TypeError, "rows must be integers"),
     (lambda: csr([0], [1], [np.inf]), ValueError, "values must be finite"),
-    (lambda: csr([0], [1], [1j]), TypeError, "values must be real"),
+    (lambda: csr([0], [1], [1j]), TypeError, "values must have a real"),
     (lambda: csr([3], [1], [1], (2, 2)), ValueError, "must lie inside the shape"),
     (lambda: csr([], [], []), ValueError, "shape must be two positive integers"),
     (lambda: csr([[0]], [1], [1]), ValueError, "rows must be a list"),
     (lambda: csr([0], [1], [[1]]), ValueError, "values must be a list"),
-    (lambda: as_csr([1.0, 2.0]), ValueError, "must be a matrix with entries"),
-    (lambda: as_csr([["a"]]), TypeError, "must hold real numbers"),
+    (lambda: as_csr([1.0, 2.0]), ValueError, "must be a matrix with two axes"),
+    (lambda: as_csr([["a"]]), TypeError, "must have a real floating dtype"),
     (lambda: matvec(as_csr(SMALL), [1.0]), ValueError, "must have 2 entries, one a column"),
     (lambda: rmatvec(as_csr(SMALL), [1.0]), ValueError, "must have 2 entries, one a row"),
     (lambda: matvec_bytes(-1, 3), ValueError, "n_rows must be at least 0"),
@@ -428,7 +428,7 @@ REFUSED = [
     (lambda: next(soft_impute([[np.nan]], 1, rank=1)), ValueError, "at least one entry"),
     (lambda: next(soft_impute(SMALL, 1, rank=1, start=lanczos_svd(np.eye(3), 1))), ValueError,
      "start must factor a matrix of shape (2, 2)"),
-    (lambda: next(svt(SMALL, tau=0)), ValueError, "tau must lie in (0, inf]"),
+    (lambda: next(svt(SMALL, tau=0)), ValueError, "tau must lie in (0, inf)"),
     (lambda: next(svt([[0.0, np.nan]])), ValueError, "other than zero"),
 ]  # fmt: skip
 
@@ -438,6 +438,169 @@ def test_bad_input_is_refused_in_words(call, error, words):
     with pytest.raises(error) as refusal:
         call()
     assert words in str(refusal.value)
+
+
+def holed():
+    """Three rows and four columns, with places to spoil."""
+    return csr([0, 0, 1, 2], [0, 3, 1, 2], [1.0, 2.0, 3.0, 4.0], (3, 4))
+
+
+SPOILED = {
+    "column outside": {"indices": np.array([0, 3, 1, 4], np.int32)},
+    "column far outside": {"indices": np.array([0, 3, 1, 2**31 - 1], np.int32)},
+    "negative column": {"indices": np.array([0, 3, 1, -1], np.int32)},
+    "int64 column outside": {"indices": np.array([0, 3, 1, 2**32], np.int64)},
+    "rows that fall": {"indptr": np.array([0, 5, 3, 4])},
+    "rows that begin late": {"indptr": np.array([1, 2, 3, 4])},
+    "rows that end late": {"indptr": np.array([0, 2, 3, 9])},
+    "a row too few": {"indptr": np.array([0, 2, 4])},
+    "values too few": {"data": np.ones(3)},
+    "a wider shape": {"shape": (4, 4)},
+    "a narrower shape": {"shape": (3, 3)},
+}
+READERS = {
+    "matvec": lambda A: matvec(A, np.ones(A.shape[1])),
+    "rmatvec": lambda A: rmatvec(A, np.ones(A.shape[0])),
+    "transpose": transpose,
+    "sampled_product": lambda A: sampled_product(
+        A, np.ones((A.shape[0], 1)), np.ones((A.shape[1], 1))
+    ),
+    "lanczos_svd": lambda A: lanczos_svd(A, 1),
+    "als": lambda A: next(als(A, 1)),
+    "soft_impute": lambda A: next(soft_impute(A, 1.0, rank=1)),
+    "SparsePlusLowRank": lambda A: (
+        SparsePlusLowRank(A, np.ones((A.shape[0], 1)), np.ones((A.shape[1], 1)))
+        @ np.ones(A.shape[1])
+    ),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("fault", SPOILED)
+def test_a_csr_with_places_outside_is_refused_before_a_kernel_reads_it(fault, reader):
+    with pytest.raises(ValueError, match=r"must (hold places|lie between|rise from 0)"):
+        READERS[reader](holed()._replace(**SPOILED[fault]))
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_products_want_a_csr_and_vectors_that_fit(reader):
+    if reader in ("als", "soft_impute", "lanczos_svd"):
+        pytest.skip("takes other matrices too")
+    with pytest.raises(TypeError, match="must be a CSR; got a list"):
+        if reader == "SparsePlusLowRank":
+            SparsePlusLowRank([[1.0]], np.ones((1, 1)), np.ones((1, 1)))._checked()
+        else:
+            {
+                "matvec": lambda: matvec([[1.0]], [1.0]),
+                "rmatvec": lambda: rmatvec([[1.0]], [1.0]),
+                "transpose": lambda: transpose([[1.0]]),
+                "sampled_product": lambda: sampled_product([[1.0]], [[1.0]], [[1.0]]),
+            }[reader]()
+
+
+def test_a_block_that_does_not_fit_is_refused_before_a_kernel_reads_it():
+    filled = SparsePlusLowRank(holed(), np.ones((3, 1)), np.ones((4, 1)))
+    with pytest.raises(ValueError, match="X must have 4 rows; got shape"):
+        filled @ np.ones((3, 2))
+    with pytest.raises(ValueError, match="X must have 3 rows; got shape"):
+        filled.T @ np.ones((4, 2))
+
+
+def test_arrays_of_scipy_and_integers_make_a_csr_that_works():
+    """Faults: "When changing to a larger dtype", and 0 for 1.5 with integers."""
+    theirs = sp.csr_array(np.array([[0, 2, 0], [1, 0, 3]]))
+    ours = CSR(theirs.indptr, theirs.indices, theirs.data, theirs.shape)
+    assert theirs.indptr.dtype == np.int32 and theirs.data.dtype == np.int64
+    assert_array_equal(matvec(ours, [0.5, 0.75, 1.0]), [1.5, 3.5])
+    assert_array_equal(rmatvec(ours, [0.5, 1.5]), [1.5, 1.0, 4.5])
+    floats = as_csr(theirs.astype(float))
+    assert_array_equal(next(als(ours, 1, rng=0)).factors.P, next(als(floats, 1, rng=0)).factors.P)
+    assert as_csr(floats) is floats
+    backwards = CSR(np.array([0, 2]), np.array([1, 0], np.int32), np.array([5.0, 6.0]), (1, 2))
+    assert_array_equal(as_csr(backwards).data, [6.0, 5.0])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.uint64, np.int8])
+def test_links_take_integers_of_any_kind(dtype):
+    graph = in_links(np.array([0, 0, 1], dtype), np.array([1, 2, 2], dtype))
+    assert_array_equal(graph.sources, [0, 0, 1])
+    assert_array_equal(graph.out_degree, [2, 1, 0])
+
+
+def test_pagerank_refuses_links_that_its_kernel_must_not_read():
+    """Faults: a sum of 0.45 for int64 sources, and segmentation faults."""
+    graph = in_links([0, 1, 2, 2], [1, 2, 0, 1])
+    scores = pagerank(graph).scores
+    for kind in (np.int64, np.int32, np.uint8):
+        other = graph._replace(indptr=graph.indptr.astype(kind), sources=graph.sources.astype(kind))
+        assert_array_equal(pagerank(other).scores, scores)
+    spoiled = [
+        graph._replace(sources=np.array([2, 0, 3, 1], np.int32)),
+        graph._replace(sources=np.array([2, 0, -1, 1], np.int32)),
+        graph._replace(indptr=np.array([0, 1, 3, 5])),
+        graph._replace(indptr=np.array([0, 3, 1, 4])),
+        graph._replace(out_degree=np.array([1, 1, 1])),
+        graph._replace(out_degree=np.array([2, 2, 0])),  # the sum is right, the counts are not
+    ]
+    for links in spoiled:
+        with pytest.raises(ValueError, match="links must name each node's sources"):
+            pagerank(links)
+    with pytest.raises(TypeError, match="links must be Links; got a list"):
+        pagerank([1, 2])
+    assert_allclose(pagerank(graph, restart=[1e308] * 3).scores, scores, rtol=1e-12)
+
+
+def test_a_mask_is_no_silent_rating():
+    """A masked 400 was a rating; now a sentence asks what the mask means."""
+    table = np.ma.masked_array([[1.0, 2.0], [3.0, 400.0]], mask=[[0, 0], [0, 1]])
+    for call in (
+        lambda: as_csr(table),
+        lambda: next(als(table, 1)),
+        lambda: next(soft_impute(table, 1.0, rank=1)),
+        lambda: next(svt(table)),
+        lambda: csr([0, 1], [0, 1], np.ma.masked_array([1.0, 2.0], [0, 1])),
+    ):
+        with pytest.raises(ValueError, match="must not be masked, and 1 entries are"):
+            call()
+    filled = as_csr(table.filled(np.nan))
+    assert_array_equal(filled.data, [1.0, 2.0, 3.0])
+
+
+def test_imaginary_parts_and_texts_are_refused_not_dropped():
+    A = holed()
+    for vector in (np.ones(4) + 1j, np.array(["1"] * 4), np.zeros(4, "datetime64[D]")):
+        with pytest.raises(TypeError, match="must have a real floating dtype"):
+            matvec(A, vector)
+    with pytest.raises(TypeError, match="must have a real floating dtype"):
+        pagerank(in_links([0, 1], [1, 0]), restart=np.array([1 + 1j, 1]))
+    with pytest.raises(TypeError, match="must have a real floating dtype"):
+        sampled_product(A, np.ones((3, 1)) + 1j, np.ones((4, 1)))
+
+
+def test_an_operator_without_its_transpose_is_refused_in_words():
+    A = LinearOperator((4, 3), matvec=lambda x: np.ones(4) * x.sum(), dtype=float)
+    for call in (lambda: lanczos_svd(A, 1), lambda: bidiagonalize(A, 2)):
+        with pytest.raises(TypeError, match="give the LinearOperator an rmatvec"):
+            call()
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-150, 1e150, 1e200, 1e300])
+def test_lanczos_finds_singular_values_of_any_size(scale):
+    A = np.diag([3.0, 2.0, 1.0])
+    assert_allclose(lanczos_svd(A * scale, 2, rng=0).s, [3 * scale, 2 * scale], rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [0.0, 50.0])
+def test_a_warm_start_is_corrected_where_nothing_was_observed(size):
+    """A start with mass in rows and columns without entries ends where a cold one ends."""
+    table = np.full((6, 5), np.nan)
+    table[:4, :4] = np.outer([1.0, 2.0, -1.0, 0.5], [1.0, -1.0, 0.5, 2.0])
+    start = SVD(np.eye(6)[:, 5:], np.array([size]), np.eye(5)[4:])
+    warm = next(itertools.islice(soft_impute(table, 0.1, rank=2, start=start, rng=0), 1500, None))
+    cold = next(itertools.islice(soft_impute(table, 0.1, rank=2, rng=0), 1500, None))
+    assert_allclose(warm.value, cold.value, rtol=1e-9)
+    U, s, Vt = warm.factors
+    assert_allclose(((U * s) @ Vt)[5], 0, atol=1e-9)
 
 
 # --- Peers -----------------------------------------------------------------------------------

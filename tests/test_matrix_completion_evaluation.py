@@ -166,6 +166,35 @@ def test_bad_input_is_refused_in_words(call, error, words):
     assert words in str(refusal.value)
 
 
+def test_lists_of_items_are_read_by_place_not_by_label():
+    pd = pytest.importorskip("pandas")
+    ranked, relevant = pd.Series([7, 2, 5], index=[2, 1, 0]), pd.Series([2, 5, 9], index=[9, 8, 7])
+    assert recall_at_k(ranked, relevant, k=2) == 1 / 3
+    assert reciprocal_rank(ranked, relevant) == 0.5
+    assert ndcg_at_k(ranked, relevant) == ndcg_at_k([7, 2, 5], [2, 5, 9])
+
+
+def test_lists_that_are_none_are_refused_in_words():
+    refused = [
+        (lambda: recall_at_k(np.ma.masked_array([1, 2], [0, 1]), [2]), ValueError, "masked"),
+        (lambda: reciprocal_rank(None, [2]), TypeError, "ranked must be an array"),
+        (lambda: recall_at_k(np.array([2**63], np.uint64), [2]), ValueError, "below 2**63"),
+        (lambda: top_items(np.array([1j, 2]), 1), TypeError, "real floating"),
+        (lambda: top_items([1.0], 1, without=[2**40]), ValueError, "items must be below 1"),
+        (lambda: ndcg_at_k([1], [1], gain=[1j]), TypeError, "real floating"),
+        (lambda: time_split(["b", "a"]), TypeError, "real floating"),
+        (lambda: time_split(np.array(["NaT"], "datetime64[D]")), ValueError, "must not hold NaN"),
+        (lambda: time_split([1, 2], by=[1j, 2]), TypeError, "by must hold integers"),
+    ]
+    for call, error, words in refused:
+        with pytest.raises(error) as caught:
+            call()
+        assert words in str(caught.value)
+    assert ndcg_at_k([1, 2], [1, 2], gain=[1e308, 1e308]) == 1.0
+    before, after = time_split(np.array(["2020-01-02", "2020-01-01"], "datetime64[D]"), 0.5)
+    assert (before.tolist(), after.tolist()) == ([1], [0])
+
+
 # --- Peers -----------------------------------------------------------------------------------
 
 

@@ -354,19 +354,19 @@ def test_kernels_are_their_own_reference(rng):
 SMALL = [[1.0, np.nan], [2.0, 3.0]]
 KNOWN = Factors(3.0, np.zeros(1), np.zeros(2), np.zeros((1, 1)), np.ones((2, 1)))
 REFUSED = [
-    (lambda: next(als(SMALL, -1)), ValueError, "rank must be at least 0"),
+    (lambda: next(als(SMALL, -1)), ValueError, "rank must be between 0"),
     (lambda: next(als(SMALL, 1, alpha=0)), ValueError, "alpha must lie in (0, inf)"),
     (lambda: next(als(SMALL, 1, bias_alpha=-1)), ValueError, "bias_alpha must lie in (0, inf)"),
     (lambda: next(als(SMALL, 1, n_blocks=3)), ValueError, "n_blocks must be between 1 and min"),
     (lambda: next(als([[np.nan]], 1)), ValueError, "observed must hold at least one entry"),
     (lambda: next(implicit_als([[-1.0]], 1)), ValueError, "confidence must be positive"),
     (lambda: next(implicit_als([[1.0]], 1, solver="lu")), ValueError, "solver must be 'cg' or"),
-    (lambda: next(implicit_als([[1.0]], 0)), ValueError, "rank must be at least 1"),
+    (lambda: next(implicit_als([[1.0]], 0)), ValueError, "rank must be between 1"),
     (lambda: next(sgd(SMALL, 1, step=0)), ValueError, "step must lie in (0, inf)"),
     (lambda: next(sgd([[np.nan]], 1)), ValueError, "observed must hold at least one entry"),
     (lambda: at(sgd(SMALL, 1, step=50.0), 200), ValueError, "step = 50 is too long"),
     (lambda: fold_in(KNOWN, [], []), ValueError, "at least one rating"),
-    (lambda: fold_in(KNOWN, [2], [1.0]), ValueError, "must lie inside the shape"),
+    (lambda: fold_in(KNOWN, [2], [1.0]), ValueError, "columns must lie between 0 and 1"),
     (lambda: fold_in(KNOWN, [1, 1], [1.0, 2.0]), ValueError, "given twice"),
     (lambda: ALSRecommender().fit([[0.5, 1.0]], [1]), TypeError, "X must hold integers"),
     (lambda: ALSRecommender().fit([[0, 1, 2]], [1]), ValueError, "pairs of user and item"),
@@ -383,6 +383,110 @@ def test_bad_input_is_refused_in_words(call, error, words):
     with pytest.raises(error) as refusal:
         call()
     assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize("n_blocks", [1, 2])
+def test_implicit_cholesky_in_float32_solves_what_float32_cannot_factor(n_blocks):
+    """Faults: NaN from 2 x 2 diag(1e6), and for all of 50 users with confidences to 1e5 and 1e7."""
+    diagonal = sp.csr_array(np.diag([1e6, 1e6]).astype(np.float32))
+    P, Q = at(implicit_als(diagonal, 2, solver="cholesky", n_blocks=n_blocks, rng=0), 10).factors
+    assert_allclose(P @ Q.T, np.eye(2), atol=0.01)  # the exact solution, to a weight of 1e6 on one
+    assert P.dtype == np.float32
+
+
+@pytest.mark.parametrize("alpha", [0.01, 1.0])
+@pytest.mark.parametrize("largest", [1e5, 1e7])
+def test_implicit_cholesky_in_float32_is_as_good_as_the_exact_columns(rng, largest, alpha):
+    rows, columns = np.nonzero(rng.random((50, 1000)) < 0.02)
+    weights = rng.uniform(1, largest, len(rows)).astype(np.float32)
+    confidence = csr(rows, columns, weights, (50, 1000))
+    steps = implicit_als(confidence, 64, alpha=alpha, solver="cholesky", rng=0)
+    values = [next(steps).value for _ in range(5)]
+    last = next(steps)
+    assert np.all(np.diff(values) <= 0)
+    P = last.factors[0].astype(np.float64)
+    gram = P.T @ P + alpha * np.eye(64)
+    best = alpha * np.sum(P**2)  # with the exact column for these P, one by one
+    for j in range(1000):
+        F, w = P[rows[columns == j]], weights[columns == j].astype(np.float64)
+        b = F.T @ w
+        best += w.sum() - b @ np.linalg.solve(gram + (F.T * (w - 1)) @ F, b)
+    assert_allclose(last.value, best, rtol=1e-3)
+
+
+def test_rows_that_float32_cannot_solve_are_solved_in_float64(rng):
+    """Faults: ZeroDivisionError from alpha = 1e-6 in float32, NaN from 1e-8."""
+    table = (1 + np.round(4 * rng.random((12, 8)))).astype(np.float32)
+    for alpha in (1e-6, 1e-8):
+        values = [at(als(table, 10, alpha=alpha, rng=0), count).value for count in range(5)]
+        assert max(values) < 0.05  # of 65; twenty numbers a row fit eight ratings
+    with pytest.raises(
+        ValueError, match=r"alpha must be positive and finite in float32; got 1e-46"
+    ):
+        next(als(table, 1, alpha=1e-46))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda A: at(als(A, 1, rng=0), 2),
+        lambda A: at(als(A, 1, alpha=1e-300, bias_alpha=1e-300, rng=0), 2),
+        lambda A: at(implicit_als(A, 2, rng=0), 2),
+        lambda A: at(implicit_als(A, 2, solver="cholesky", rng=0), 2),
+        lambda A: at(soft_impute(A, 1.0, rank=1, rng=0), 2),
+    ],
+)
+def test_entries_that_overflow_are_refused_in_words(call):
+    with pytest.raises(ValueError, match=r"overflow|rescale"):
+        call(np.array([[1e300, 2e300, 1e200], [3e300, 1.0, 1e250]]))
+
+
+def test_a_newcomer_is_checked_as_everybody_is():
+    known = Factors(3.0, np.zeros(1), np.zeros(2), np.zeros((1, 1)), np.array([[1.0], [2.0]]))
+    refused = [
+        (lambda: fold_in(known, [0], [4.0], alpha=-1.0), ValueError, "alpha must lie in [0, inf)"),
+        (lambda: fold_in(known, [0], [4.0], alpha=np.nan), ValueError, "alpha must lie in"),
+        (lambda: fold_in(known, [0], [4.0], alpha=None), TypeError, "alpha must be a number"),
+        (lambda: fold_in(known, [-1], [4.0]), ValueError, "columns must lie between 0 and 1"),
+        (lambda: fold_in(known, [0.0], [4.0]), TypeError, "columns must be integers"),
+        (lambda: fold_in(known, None, [4.0]), TypeError, "columns must be an array"),
+        (lambda: fold_in(known, [0], [4j]), TypeError, "values must have a real floating"),
+        (lambda: fold_in([1], [0], [4.0]), TypeError, "factors must be Factors"),
+        (lambda: fold_in(known, [0], [4.0], alpha=0, bias_alpha=0), ValueError, "raise alpha"),
+    ]
+    for call, error, words in refused:
+        with pytest.raises(error) as caught:
+            call()
+        assert words in str(caught.value)
+
+
+def test_recommenders_refuse_what_is_no_rating_and_no_person():
+    X, y = [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0]], [1.0, 2, 3, 4, 2]
+    for wrong in (np.array(y) + 1j, np.array(y).astype(str), np.zeros(5, "datetime64[D]")):
+        with pytest.raises(TypeError, match="y must have a real floating dtype"):
+            ALSRecommender(1).fit(X, wrong)
+    with pytest.raises(ValueError, match="y contains NaN or infinity, or overflows"):
+        ALSRecommender(1).fit(X, [1e200, 2, 3, 4, 2])
+    model = ALSRecommender(0).fit(X, y)
+    with pytest.raises(ValueError, match="X must lie between 0 and"):
+        model.predict(np.array([[2**64 - 1, 0]], np.uint64))
+    with pytest.raises(ValueError, match="no mask"):
+        SoftImpute().fit(np.ma.masked_array(np.eye(3), np.eye(3) == 1))
+
+
+@pytest.mark.parametrize("method", [als, implicit_als, sgd])
+def test_a_huge_rank_is_refused_before_memory_is_asked_for(method):
+    for rank in (2**31, 2**63, 2**70):
+        with pytest.raises(ValueError, match="rank must be between"):
+            next(method(np.eye(3) + 1, rank))
+
+
+@pytest.mark.parametrize("kind", [sp.csr_array, sp.coo_array, sp.lil_array, sp.dia_matrix])
+def test_integers_in_sparse_matrices_are_ratings(kind):
+    table = np.array([[5, 0, 3], [0, 2, 1]])
+    for method in (als, sgd, implicit_als):
+        ints, floats = (next(method(kind(A), 1, rng=0)) for A in (table, table.astype(float)))
+        assert ints.value == floats.value
 
 
 # --- Peers -----------------------------------------------------------------------------------

@@ -387,6 +387,60 @@ def test_bad_input_is_refused_in_words(call, error, words):
         call()
 
 
+def test_freivalds_refuses_infinity_which_would_equal_everything():
+    """Faults: True for [[inf]] [[1]] = [[0]] and for [[1e200]] [[1e200]] = [[0]]."""
+    for A, B, C in (
+        ([[np.inf]], [[1.0]], [[0.0]]),
+        ([[1e200]], [[1e200]], [[0.0]]),
+        ([[1.0]], [[1.0]], [[np.inf]]),
+    ):
+        with pytest.raises(ValueError, match="must be finite, and so must their products"):
+            freivalds(A, B, C, rng=0)
+        with pytest.raises(ValueError, match="must be finite, and so must their products"):
+            freivalds(A, B, C, tol=1.0, rng=0)
+
+
+def test_freivalds_leaves_sparse_matrices_as_they_are():
+    A = sp.coo_array((np.ones(4), ([0, 0, 1, 1], [0, 0, 1, 1])), shape=(2, 2)).tocsr()
+    B = sp.csr_array((np.ones(4), np.array([1, 1, 0, 0]), np.array([0, 2, 4])), shape=(2, 2))
+    before = B.data.copy(), B.indices.copy()
+    assert freivalds(A, B, 2.0 * A @ B.toarray() / 2, rng=0)
+    assert_array_equal(B.data, before[0])
+    assert_array_equal(B.indices, before[1])
+    with pytest.raises(ValueError, match="must not be masked"):
+        freivalds(np.ma.masked_array(np.eye(2), np.eye(2) == 1), np.eye(2), np.eye(2))
+
+
+def test_bounds_hold_for_the_smallest_and_largest_numbers():
+    assert chebyshev(10, 5e-324, 0.2) == chebyshev(10, 5e-324, 0.0) == 1.0
+    assert chebyshev(10, 1e308, 0.2) == hoeffding(10, 1e308) == bernstein(10, 1e200, 0.2) == 0.0
+    assert bernstein(10, 1e308, 1e308, farthest=1e308) == 1.0
+    assert median_of_means_groups(5e-324) == math.ceil(8 * 1074 * math.log(2)) == 5956
+    for call in (chebyshev, bernstein, chernoff):
+        with pytest.raises(ValueError, match=r"epsilon must lie in \(0, inf\)"):
+            call(10, math.inf, 0.2)
+    with pytest.raises(ValueError, match=r"variance must lie in \[0, inf\)"):
+        median_of_means_error(1000, math.inf, 0.1)
+
+
+@pytest.mark.parametrize(
+    "draws", [np.ones(99) + 1j, np.array(["1"] * 99), np.zeros(99, "datetime64[D]")]
+)
+def test_draws_that_are_no_real_numbers_are_refused(draws):
+    with pytest.raises(TypeError, match="draws must have a real floating dtype"):
+        median_of_means(draws)
+
+
+def test_a_sample_of_huge_size_is_refused_before_memory_is_asked_for():
+    for size in (2**31, 2**63, 2**70):
+        with pytest.raises(ValueError, match="size must be between 1 and"):
+            sample_product(np.eye(2), np.eye(2), size)
+    A = sp.csr_array(np.array([[1, 0], [2, 3]]))
+    assert sampled_product_variance(A, A, 2) == sampled_product_variance(
+        A.toarray(), A.toarray(), 2
+    )
+
+
 # --- Peers ---------------------------------------------------------------------------------------
 
 

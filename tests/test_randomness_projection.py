@@ -307,7 +307,7 @@ def test_equal_points_have_no_ratio():
         (lambda: fwht(np.ones(6)), ValueError, "power of two"),
         (lambda: fwht(3.0), ValueError, "power of two"),
         (lambda: fwht(np.empty((2, 0))), ValueError, "power of two"),
-        (lambda: fwht([1j, 0]), TypeError, "real numbers"),
+        (lambda: fwht([1j, 0]), TypeError, "real floating dtype"),
         (lambda: fwht([np.nan, 1.0]), ValueError, "NaN"),
         (lambda: jl_dimension(1, 0.1), ValueError, "n_points must be"),
         (lambda: jl_dimension(10, 1.0), ValueError, "epsilon must lie"),
@@ -326,6 +326,44 @@ def test_equal_points_have_no_ratio():
 def test_bad_input_is_refused_in_words(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_dimensions_for_the_smallest_numbers_are_numbers_or_refused():
+    with pytest.raises(ValueError, match=r"epsilon must not ask for 2\*\*62 dimensions"):
+        jl_dimension(100, 5e-324)
+    with pytest.raises(ValueError, match="got 1e-14, raise it"):
+        jl_dimension(100, 1e-14, delta=0.1)
+    # 2 (ln 9900 + 1074 ln 2) / (0.02 - 0.008 / 3)
+    assert jl_dimension(100, 0.2, delta=5e-324) == math.ceil(
+        2 * (math.log(9900) + 1074 * math.log(2)) / (0.02 - 0.008 / 3)
+    )
+    assert hadamard_dimension(100, 5e-324, n_features=64, delta=0.1) == 64
+    assert hadamard_dimension(100, 0.2, n_features=64, delta=5e-324) == 64
+    assert hadamard_dimension(10**200, 0.5, n_features=2**60, delta=0.1) < 2**60
+    with pytest.raises(ValueError, match="n_components must be between"):
+        jl_failure(2**70, 0.1)
+
+
+@pytest.mark.parametrize("kind", [GaussianProjection, SparseProjection, HadamardProjection])
+def test_projections_refuse_what_is_no_number(kind):
+    with pytest.raises(ValueError, match="X must not be masked, and 3 entries are"):
+        kind(2).fit(np.ma.masked_array(np.eye(3), np.eye(3) == 1))
+    for X in (np.eye(3).astype(str), np.zeros((3, 3), "datetime64[D]")):
+        with pytest.raises(TypeError, match="X must hold real numbers"):
+            kind(2).fit(X)
+        with pytest.raises(TypeError, match="X must hold real numbers"):
+            kind(2).fit(np.eye(3)).transform(X)
+    with pytest.raises(ValueError, match=r"random_state must be a seed from 0 to 2\*\*32 - 1"):
+        kind(2, random_state=-1).fit(np.eye(3))
+    with pytest.raises(ValueError, match="n_components must be between 1 and"):
+        kind(2**63).fit(np.eye(3))
+
+
+@pytest.mark.parametrize("kind", [sp.dia_matrix, sp.bsr_matrix, sp.coo_array, sp.lil_array])
+def test_ratios_take_sparse_points_of_every_kind(kind):
+    X = np.array([[3, 0, 0], [0, 4, 0], [0, 0, 2]])
+    dense = pair_ratios(X.astype(float), X[:, :2])
+    assert_allclose(pair_ratios(kind(X), X[:, :2]), dense, rtol=1e-12)
 
 
 # --- Peers: scikit-learn at equal dimension ------------------------------------------------------

@@ -43,7 +43,7 @@ def row_blocks(A, name="A"):
 def _raw_blocks(A, name):
     if hasattr(A, "blocks"):
         return A.blocks(ROWS_AT_ONCE)
-    if isinstance(A, np.ndarray) or scipy.sparse.issparse(A):
+    if hasattr(A, "__array__") or scipy.sparse.issparse(A):
         A = check_matrix(A.tocsr() if scipy.sparse.issparse(A) else A, name)
         return (A[start : start + ROWS_AT_ONCE] for start in range(0, A.shape[0], ROWS_AT_ONCE))
     if isinstance(A, Iterable):
@@ -65,7 +65,8 @@ class KernelColumns:
         elif X is None:
             raise ValueError("X must be given if K is a function: the rows that it compares.")
         else:
-            self._K, self._X = K, check_matrix(X, "X")
+            X = check_matrix(X, "X", operator=False)
+            self._K, self._X = K, X.tocsr() if scipy.sparse.issparse(X) else X
             self.n, self.dtype = self._X.shape[0], working_dtype(self._X)
 
     def block(self, indices):

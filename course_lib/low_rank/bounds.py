@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_lib._validation import check_count
+from course_lib._validation import check_array, check_count
 
 __all__ = ["best_error", "range_finder_bound"]
 
@@ -30,7 +30,7 @@ def best_error(sigma, rank, *, norm="spectral"):
     ValueError
         If ``sigma`` is no non-increasing list of finite numbers, or ``rank`` is out of range.
     TypeError
-        If ``rank`` is not an integer.
+        If ``sigma`` does not hold real numbers, or ``rank`` is not an integer.
 
     References
     ----------
@@ -73,7 +73,7 @@ def range_finder_bound(sigma, rank, oversample, *, n_iter=0, norm="spectral"):
     ValueError
         If an argument is out of range.
     TypeError
-        If a count is not an integer.
+        If ``sigma`` does not hold real numbers, or a count is not an integer.
 
     References
     ----------
@@ -112,7 +112,7 @@ def _is_spectral(norm):
 
 
 def _check_spectrum(sigma):
-    sigma = np.asarray(sigma, dtype=float)
+    sigma = check_array(sigma, "sigma", dtype=np.float64)
     if sigma.ndim != 1 or not np.isfinite(sigma).all() or np.any(np.diff(sigma) > 0):
         raise ValueError("sigma must be a list of finite singular values, the largest first.")
     if len(sigma) == 0 or sigma[-1] < 0:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib._validation import check_count, check_finite, check_number
+from course_lib._validation import check_array, check_count, check_finite, check_number
 from course_lib.low_rank._entries import NOT_PSD, KernelColumns
 
 __all__ = ["PivotedCholesky", "pivoted_cholesky"]
@@ -98,10 +98,11 @@ def pivoted_cholesky(K, size, *, X=None, diagonal=None, tol=0.0):
 
 def _check_diagonal(source, diagonal):
     """Return the diagonal of K in float64, evaluated where it is not given."""
-    diagonal = source.diagonal() if diagonal is None else np.asarray(diagonal)
+    diagonal = source.diagonal() if diagonal is None else diagonal
+    diagonal = check_array(diagonal, "diagonal", dtype=np.float64)
     if diagonal.shape != (source.n,):
         raise ValueError(f"diagonal must have shape ({source.n},); got {diagonal.shape}.")
-    diagonal = check_finite(diagonal.astype(np.float64), "diagonal")
+    diagonal = check_finite(diagonal, "diagonal").copy()  # what is left of it is counted down
     if diagonal.min() < 0.0:
         raise ValueError(NOT_PSD)
     return diagonal

@@ -1,5 +1,6 @@
 """Randomized eigendecomposition of a symmetric matrix, indefinite or positive semidefinite."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -127,9 +128,14 @@ def _nystrom(Q, image):
     A shift of rounding size keeps the middle matrix positive definite and is taken back at
     the end (Tropp, Yurtsever, Udell, Cevher, NIPS 2017, Algorithm 3).
     """
-    shift = np.finfo(image.dtype).eps * np.linalg.norm(image)
-    if shift == 0.0:
+    largest = np.abs(image).max()
+    if largest == 0.0:
         return np.zeros(Q.shape[1], Q.dtype), Q
+    # Or squares of large entries would overflow, and of small ones vanish. A power of four, whose
+    # root is a power of two, changes no digit.
+    scale = image.dtype.type(4.0 ** round(math.log2(largest) / 2))
+    image = image / scale
+    shift = np.finfo(image.dtype).eps * np.linalg.norm(image)
     image = image + shift * Q
     core = (Q.T @ image).astype(np.float64)
     try:
@@ -141,4 +147,4 @@ def _nystrom(Q, image):
         ) from None
     factor = np.linalg.solve(L, image.T.astype(np.float64)).T
     V, s, _ = thin_svd(factor)
-    return np.maximum(s**2 - shift, 0.0).astype(Q.dtype), V.astype(Q.dtype)
+    return (scale * np.maximum(s**2 - shift, 0.0)).astype(Q.dtype), V.astype(Q.dtype)

@@ -7,7 +7,14 @@ import zlib
 import numpy as np
 import scipy.sparse
 
-from course_lib._validation import check_count, check_number, check_room
+from course_lib._validation import (
+    check_array,
+    check_count,
+    check_finite,
+    check_number,
+    check_room,
+    plain_array,
+)
 from course_lib.low_rank._blocks import working_dtype
 from course_lib.low_rank._entries import row_blocks
 
@@ -17,6 +24,7 @@ MAGIC, VERSION = b"FreqDirs", 1
 HEADER = struct.Struct("<8sHcQQQQdd")  # magic, version, dtype, size, width, used, rows, 2 sums
 CHECKSUM = struct.Struct("<I")
 MANY = 2**62  # rows: more than anybody can have read, and room in 64 bits to read on
+LARGEST = 2**31 - 1  # rows of a sketch
 NO_ROWS, SIZES = b"-", {b"f": 4, b"d": 8}  # how the dtype is written, and bytes of an entry
 
 
@@ -74,7 +82,7 @@ class FrequentDirections:
     """
 
     def __init__(self, size):
-        self.size = check_count(size, "size", low=2)
+        self.size = check_count(size, "size", low=2, high=LARGEST)
         self.n_rows = 0
         self.squared_norm = 0.0
         self.error_bound = 0.0
@@ -98,6 +106,11 @@ class FrequentDirections:
             With :math:`l = \lceil k + k/\epsilon \rceil`, so that
             :math:`\frac{l}{l-k} \le 1 + \epsilon`.
 
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is out of range or no number, or asks for :math:`2^{31} - 1` rows.
+
         Examples
         --------
         >>> FrequentDirections.from_error(0.5, rank=10).size
@@ -105,6 +118,11 @@ class FrequentDirections:
         """
         epsilon = check_number(epsilon, "epsilon", low=0.0, open_low=True)
         rank = check_count(rank, "rank", low=1)
+        if rank * (1 + 1 / epsilon) >= LARGEST:
+            raise ValueError(
+                f"epsilon must be so large that rank + rank / epsilon is below {LARGEST}; "
+                f"got {epsilon:g} for rank {rank}."
+            )
         return cls(max(2, math.ceil(rank + rank / epsilon)))
 
     @property
@@ -134,8 +152,8 @@ class FrequentDirections:
         TypeError
             If the rows are not real numbers.
         """
-        if not hasattr(rows, "shape"):
-            rows = np.asarray(rows)
+        if not (hasattr(rows, "blocks") or scipy.sparse.issparse(rows)):
+            rows = plain_array(rows, "rows")
         if len(rows.shape) == 1:
             rows = rows.reshape(1, -1)
         for block in row_blocks(rows, "rows"):
@@ -192,15 +210,19 @@ class FrequentDirections:
         Raises
         ------
         ValueError
-            If no row was seen, or ``x`` does not have d entries.
+            If no row was seen, or ``x`` does not have d entries, is not finite, or overflows.
+        TypeError
+            If ``x`` does not hold real numbers.
         """
         self._require_rows()
-        x = np.asarray(x, dtype=np.float64)
+        x = check_array(x, "x", dtype=np.float64)
         if x.ndim not in (1, 2) or x.shape[0] != self.width:
             raise ValueError(
                 f"x must have shape ({self.width},) or ({self.width}, j); got {x.shape}."
             )
-        squares = np.sum((self._buffer[: self._used] @ x) ** 2, axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = np.sum((self._buffer[: self._used] @ x) ** 2, axis=0)
+        check_finite(squares, "x")
         return float(squares) if x.ndim == 1 else squares
 
     def components(self, rank):
@@ -259,6 +281,8 @@ class FrequentDirections:
             If the bytes are not a sketch, come from another version, are damaged, hold what no
             sketch has, or ask for more than 256 MiB and 64 times their own length in memory.
         """
+        if isinstance(data, bytearray | memoryview):
+            data = bytes(data)
         if (
             not isinstance(data, bytes)
             or not data.startswith(MAGIC)
@@ -299,7 +323,12 @@ class FrequentDirections:
 
     def _prepare(self, width, dtype):
         if self._buffer is None:
-            self._buffer = np.zeros((2 * self.size, width), dtype)
+            try:
+                self._buffer = np.zeros((2 * self.size, width), dtype)
+            except MemoryError:
+                raise ValueError(
+                    f"size must leave room for 2 size rows of {width}; got {self.size}, lower it."
+                ) from None
         if width != self.width:
             raise ValueError(f"rows must be {self.width} wide, as the first ones; got {width}.")
 
@@ -309,12 +338,14 @@ class FrequentDirections:
         flat = np.asarray(block, dtype=np.float64).ravel()
         with np.errstate(over="ignore", invalid="ignore"):
             squared_norm = float(flat @ flat)
-        if not math.isfinite(squared_norm):
+            rows = block.astype(self._buffer.dtype, copy=False)
+        fits = rows is block or np.isfinite(rows).all()
+        if not (fits and math.isfinite(self.squared_norm + squared_norm)):
             raise ValueError(
                 "rows contain NaN or infinity, or overflow; clean or rescale them "
                 f"({self.n_rows} rows are absorbed)."
             )
-        self._buffer[self._used : self._used + len(block)] = block
+        self._buffer[self._used : self._used + len(block)] = rows
         self._used += len(block)
         self.n_rows += len(block)
         self.squared_norm += squared_norm

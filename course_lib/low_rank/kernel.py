@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from course_lib._validation import as_rng, check_count
+from course_lib._validation import as_rng, check_count, plain_array
 from course_lib.low_rank._blocks import product, thin_svd
 from course_lib.low_rank._entries import NOT_PSD, KernelColumns
 
@@ -214,7 +214,9 @@ def nystrom_features(K, columns, *, X=None, rng=None):
 def _sampled(K, columns, X, rng):
     """Return the sampled columns ``C`` (n, c) of K and their indices (c,)."""
     source = KernelColumns(K, X)
-    if np.ndim(columns) == 0:
+    columns = plain_array(columns, "columns")
+    if columns.ndim == 0:
+        columns = columns.item()
         c = check_count(columns, "columns", low=1, high=source.n, high_name="n")
         indices = as_rng(rng).choice(source.n, c, replace=False)
     else:
@@ -223,12 +225,11 @@ def _sampled(K, columns, X, rng):
 
 
 def _check_indices(columns, n):
-    indices = np.asarray(columns)
-    if indices.ndim != 1 or indices.dtype.kind not in "iu" or indices.size == 0:
+    if columns.ndim != 1 or columns.dtype.kind not in "iu" or columns.size == 0:
         raise TypeError("columns must be a number, or a list of column indices; got neither.")
-    if indices.min() < 0 or indices.max() >= n or len(np.unique(indices)) < len(indices):
+    if columns.min() < 0 or columns.max() >= n or len(np.unique(columns)) < len(columns):
         raise ValueError(f"columns must be different indices between 0 and n - 1 = {n - 1}.")
-    return indices
+    return columns
 
 
 def _above_rounding(s):

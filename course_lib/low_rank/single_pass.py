@@ -91,6 +91,8 @@ def single_pass_svd(A, rank, *, size=None, core=None, rng=None):
     for block in row_blocks(A):
         if not ranges:
             n, dtype = block.shape[1], working_dtype(block)
+            check_count(rank, "rank", low=1, high=n, high_name="n")
+            size, core = min(size, 4 * n + 1), min(core, 8 * n + 3)
             right = gaussian(rng, (n, size + core), dtype)
             left_again = copy.deepcopy(rng)
         left = gaussian(rng, (block.shape[0], size + core), dtype)

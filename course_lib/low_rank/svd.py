@@ -15,7 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib._validation import as_rng, check_count, check_finite, check_matrix
+from course_lib._validation import (
+    as_rng,
+    check_array,
+    check_count,
+    check_finite,
+    check_matrix,
+)
 from course_lib.low_rank._blocks import (
     gaussian,
     leading_svd,
@@ -319,9 +325,10 @@ class _Residual(NamedTuple):
 
 def _check_factors(A, factors):
     """Return ``U, s, Vt`` in the working dtype of ``A``, or say what does not fit."""
-    if len(factors) != 3:
-        raise ValueError(f"factors must be three arrays U, s and Vt; got {len(factors)}.")
-    U, s, Vt = (check_finite(np.asarray(F, dtype=working_dtype(A)), "factors") for F in factors)
+    if not isinstance(factors, tuple | list) or len(factors) != 3:
+        raise ValueError("factors must be three arrays U, s and Vt, as randomized_svd returns.")
+    arrays = (check_array(F, "factors", dtype=working_dtype(A)) for F in factors)
+    U, s, Vt = (check_finite(F, "factors") for F in arrays)
     m, n = A.shape
     k = s.size
     if U.shape != (m, k) or s.shape != (k,) or Vt.shape != (k, n):

@@ -2,7 +2,8 @@
 
 In the order to read it::
 
-    sparse        csr, matvec, matvec_bytes: three arrays, and what a product moves
+    sparse        csr, matvec: three arrays, and products with them
+    traffic       matvec_bytes: what a product moves
     links         pagerank: the power method, one gather a link
     operators     SparsePlusLowRank, sampled_product: a dense matrix that is never formed
     lanczos       bidiagonalize, lanczos_svd: one vector at a time, and every one is kept
@@ -35,15 +36,14 @@ from course_lib.matrix_completion.operators import SparsePlusLowRank, sampled_pr
 from course_lib.matrix_completion.recommenders import ALSRecommender, SGDRecommender, fold_in
 from course_lib.matrix_completion.sparse import (
     CSR,
-    Traffic,
     as_csr,
     csr,
     matvec,
-    matvec_bytes,
     rmatvec,
     transpose,
 )
 from course_lib.matrix_completion.stochastic import sgd
+from course_lib.matrix_completion.traffic import Traffic, matvec_bytes
 
 __all__ = [
     "CSR",

@@ -16,7 +16,8 @@ __all__ = ["FAST", "cg_rows", "ridge_rows", "weighted_rows"]
 def ridge_rows(indptr, indices, values, F, offset, penalty, out):
     """Row i of ``out``: the ridge regression of its values, less the offset, on rows of ``F``.
 
-    ``penalty`` has one weight for each column of ``F``. A row without values becomes zero.
+    ``penalty`` has one weight for each column of ``F``. A row without values becomes zero, and one
+    that this precision cannot solve becomes NaN.
     """
     k = F.shape[1]
     G, x = np.empty((k, k), F.dtype), np.empty(k, F.dtype)
@@ -34,7 +35,8 @@ def ridge_rows(indptr, indices, values, F, offset, penalty, out):
         if indptr[i + 1] > indptr[i]:
             for p in range(k):
                 G[p, p] += penalty[p]
-            _cholesky_solve(G, x)
+            if not _cholesky_solve(G, x):
+                x[:] = np.nan
         out[i] = x
 
 
@@ -43,7 +45,8 @@ def weighted_rows(indptr, indices, weights, F, gram, out):
     """Row i of ``out``: least squares over all rows of ``F``, weight one and target zero.
 
     Stored places have their own weight and target one. ``gram`` is ``F'F`` plus the penalty, so
-    that a row costs its stored places and no more (Hu, Koren, Volinsky 2008).
+    that a row costs its stored places and no more (Hu, Koren, Volinsky 2008). A row that this
+    precision cannot solve becomes NaN.
     """
     k = F.shape[1]
     G, x = np.empty((k, k), F.dtype), np.empty(k, F.dtype)
@@ -58,8 +61,8 @@ def weighted_rows(indptr, indices, weights, F, gram, out):
                 extra = (weight - one) * f[p]
                 for q in range(p + 1):
                     G[p, q] += extra * f[q]
-        if indptr[i + 1] > indptr[i]:
-            _cholesky_solve(G, x)
+        if indptr[i + 1] > indptr[i] and not _cholesky_solve(G, x):
+            x[:] = np.nan
         out[i] = x
 
 
@@ -82,7 +85,10 @@ def cg_rows(indptr, indices, weights, F, gram, steps, out):
             if rest < 1e-20:
                 break
             _residual(places, w, F, gram, zero, p, Ap)
-            length = rest / _dot(p, Ap)
+            curvature = _dot(p, Ap)
+            if curvature == 0:  # it vanishes in this precision, and so would the step
+                break
+            length = rest / curvature
             for q in range(k):
                 x[q] -= length * p[q]
                 r[q] -= length * Ap[q]
@@ -142,14 +148,25 @@ def _multiply(G, x, y):
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _cholesky_solve(G, x):
-    """Solve ``G x = x`` in place; the lower half of ``G`` becomes its Cholesky factor."""
+    """Solve ``G x = x`` in place; the lower half of ``G`` becomes its Cholesky factor.
+
+    Return whether the precision sufficed: a pivot that is rounding is no pivot.
+    """
     k = len(x)
+    # What float32 cannot solve is solved again in float64, and need not come close to its limit.
+    rounding = 4 * np.finfo(G.dtype).eps * (k if G.itemsize == 4 else 1)
     for p in range(k):
+        least = rounding * G[p, p]
         for q in range(p + 1):
             total = G[p, q]
             for t in range(q):
                 total -= G[p, t] * G[q, t]
-            G[p, q] = np.sqrt(total) if p == q else total / G[q, q]
+            if p != q:
+                G[p, q] = total / G[q, q]
+            elif total > least:
+                G[p, p] = np.sqrt(total)
+            else:
+                return False
     for p in range(k):
         for t in range(p):
             x[p] -= G[p, t] * x[t]
@@ -158,3 +175,4 @@ def _cholesky_solve(G, x):
         for t in range(p + 1, k):
             x[p] -= G[t, p] * x[t]
         x[p] /= G[p, p]
+    return True

@@ -12,11 +12,17 @@ from typing import NamedTuple
 import numpy as np
 
 from course_lib._team import Team, cuts
-from course_lib._validation import as_rng, check_count, check_number
+from course_lib._validation import as_rng, check_count, check_finite, check_number
 from course_lib.matrix_completion._iterates import Iterate
 from course_lib.matrix_completion._solve import cg_rows, ridge_rows, weighted_rows
 from course_lib.matrix_completion.operators import sampled_product
-from course_lib.matrix_completion.sparse import as_csr, rows_of, transpose
+from course_lib.matrix_completion.sparse import CSR, as_csr, rows_of, transpose
+
+LARGEST = 1 << 16  # factors; a row's problem takes their square
+UNSOLVED = (
+    "alpha must be so large, and entries so alike in size, that rows can be solved without "
+    "overflow; raise alpha or rescale the entries."
+)
 
 __all__ = ["Factors", "als", "implicit_als"]
 
@@ -76,7 +82,8 @@ def als(
     Raises
     ------
     ValueError
-        If ``observed`` has no entry, is not finite, or an argument is out of range.
+        If ``observed`` has no entry, is not finite, or an argument is out of range; if rows cannot
+        be solved, or overflow.
     TypeError
         If an argument has the wrong type.
 
@@ -106,10 +113,10 @@ def als(
     array([-1.,  1.])
     """
     R = _observed(observed)
-    rank = check_count(rank, "rank", low=0)
-    penalty = np.full(rank + 1, _positive(alpha, "alpha"), R.data.dtype)
-    penalty[rank] = _positive(bias_alpha, "bias_alpha")
-    mean = float(R.data.mean(dtype=np.float64))
+    rank = check_count(rank, "rank", low=0, high=LARGEST)
+    penalty = np.full(rank + 1, _weight(alpha, "alpha", R.data.dtype))
+    penalty[rank] = _weight(bias_alpha, "bias_alpha", R.data.dtype)
+    mean = float(check_finite(R.data.mean(dtype=np.float64), "observed"))
     R = R._replace(data=R.data - R.data.dtype.type(mean))
     by_row, by_column = (_team(A, n_blocks, client, meter) for A in (R, transpose(R)))
     # Each row is its factors and then its bias.
@@ -135,6 +142,10 @@ def _team(A, n_blocks, client, meter):
 
 def _ridge_block(block, own, other, penalty):
     """Solve the rows of a block, given the factors and biases of the other side."""
+    return _solved(_ridge, block, own, other, penalty)
+
+
+def _ridge(block, own, other, penalty):
     F = other.copy()
     F[:, -1] = 1  # the last coefficient of a row is its bias
     solved = np.empty_like(own)
@@ -142,12 +153,42 @@ def _ridge_block(block, own, other, penalty):
     return solved
 
 
+def _solved(solve, block, own, other, weight, *steps):
+    """Solve the rows of a block, and those again in float64 that their precision cannot solve."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        solved = solve(block, own, other, weight, *steps)
+        if math.isfinite(solved.sum()):
+            return solved
+        wrong = np.flatnonzero(~np.isfinite(solved).all(axis=1))
+        wide = (np.asarray(part, np.float64)[()] for part in (own[wrong], other, weight))
+        solved[wrong] = solve(_picked(block, wrong), *wide, *steps)
+    if not np.isfinite(solved).all():
+        raise ValueError(UNSOLVED)
+    return solved
+
+
+def _picked(block, rows):
+    """Return some rows of a block, in float64."""
+    ends = zip(block.indptr[rows], block.indptr[rows + 1], strict=True)
+    places = np.concatenate([np.arange(*pair) for pair in ends])
+    indptr = np.r_[0, np.cumsum(np.diff(block.indptr)[rows])]
+    data = block.data[places].astype(np.float64)
+    return CSR(indptr, block.indices[places], data, (len(rows), block.shape[1]))
+
+
 def _objective(R, left, right, penalty):
     other = right.copy()
     other[:, -1] = 1
     error = R.data - sampled_product(R, left, other) - right[R.indices, -1]
-    penalized = sum(float(np.einsum("if,if,f->", F, F, penalty)) for F in (left, right))
-    return 0.5 * (float(error @ error) + penalized)
+    with np.errstate(over="ignore"):
+        penalized = sum(float(np.einsum("if,if,f->", F, F, penalty)) for F in (left, right))
+        return _finite(0.5 * (float(error @ error) + penalized))
+
+
+def _finite(value):
+    if not math.isfinite(value):
+        raise ValueError(UNSOLVED)
+    return value
 
 
 def implicit_als(
@@ -186,7 +227,8 @@ def implicit_als(
     Raises
     ------
     ValueError
-        If ``confidence`` has no entry, an entry is not positive, or an argument is out of range.
+        If ``confidence`` has no entry, an entry is not positive, or an argument is out of range;
+        if rows cannot be solved, or overflow.
     TypeError
         If an argument has the wrong type.
 
@@ -217,9 +259,9 @@ def implicit_als(
     R = _observed(confidence, "confidence")
     if R.data.min() <= 0:
         raise ValueError(f"confidence must be positive; got {R.data.min()}: leave the entry out.")
-    rank = check_count(rank, "rank", low=1)
-    alpha = R.data.dtype.type(_positive(alpha, "alpha"))
-    cg_steps = check_count(cg_steps, "cg_steps", low=1)
+    rank = check_count(rank, "rank", low=1, high=LARGEST)
+    alpha = _weight(alpha, "alpha", R.data.dtype)
+    cg_steps = min(check_count(cg_steps, "cg_steps", low=1), 10 * rank + 10)  # then they are solved
     if solver not in ("cg", "cholesky"):
         raise ValueError(f"solver must be 'cg' or 'cholesky'; got {solver!r}.")
     by_row, by_column = (_team(A, n_blocks, client, meter) for A in (R, transpose(R)))
@@ -234,6 +276,10 @@ def implicit_als(
 
 def _weighted_block(block, own, other, alpha, cg_steps):
     """Solve the rows of a block, exactly if ``cg_steps`` is 0, else from their last solution."""
+    return _solved(_weighted, block, own, other, alpha, cg_steps)
+
+
+def _weighted(block, own, other, alpha, cg_steps):
     gram = other.T @ other
     gram.flat[:: len(gram) + 1] += alpha
     solved = own.copy()
@@ -247,13 +293,20 @@ def _weighted_block(block, own, other, alpha, cg_steps):
 def _implicit_objective(R, P, Q, alpha):
     """All entries as if nothing had been seen, corrected where something was."""
     p = sampled_product(R, P, Q).astype(np.float64)
-    seen = float(np.sum(R.data * (1 - p) ** 2 - p**2))
-    penalized = sum(float(np.einsum("if,if->", F, F)) for F in (P, Q))
-    return float(np.sum((P.T @ P) * (Q.T @ Q))) + seen + float(alpha) * penalized
+    with np.errstate(over="ignore", invalid="ignore"):
+        seen = float(np.sum(R.data * (1 - p) ** 2 - p**2))
+        penalized = sum(float(np.einsum("if,if->", F, F)) for F in (P, Q))
+        return _finite(float(np.sum((P.T @ P) * (Q.T @ Q))) + seen + float(alpha) * penalized)
 
 
-def _positive(value, name):
-    return check_number(value, name, low=0, high=math.inf, open_low=True, open_high=True)
+def _weight(value, name, dtype):
+    """Return the weight of a penalty in this dtype, in which it must be positive too."""
+    value = check_number(value, name, low=0, open_low=True, open_high=True)
+    with np.errstate(over="ignore", under="ignore"):
+        weight = np.dtype(dtype).type(value)
+    if not 0 < weight < math.inf:
+        raise ValueError(f"{name} must be positive and finite in {dtype}; got {value:g}.")
+    return weight
 
 
 def _observed(observed, name="observed"):

@@ -7,7 +7,10 @@ is used tomorrow, so it is tested on what came after the ratings that it learned
 
 import numpy as np
 
-from course_lib._validation import check_count, check_fraction
+from course_lib._validation import check_array, check_count, check_fraction, plain_array
+
+LARGEST = 2**63 - 1  # number of an item
+LARGEST_GAIN = 1e200
 
 __all__ = ["ndcg_at_k", "recall_at_k", "reciprocal_rank", "time_split", "top_items"]
 
@@ -44,7 +47,7 @@ def top_items(scores, count=10, *, without=()):
     >>> top_items([0.1, 0.9, 0.5, 0.7], 2, without=[1])
     array([3, 2])
     """
-    scores = np.array(scores, dtype=np.float64)  # a copy: entries are struck out
+    scores = check_array(scores, "scores", dtype=np.float64)
     if scores.ndim != 1:
         raise ValueError(f"scores must hold one number an item; got shape {scores.shape}.")
     if np.isnan(scores).any():
@@ -146,15 +149,18 @@ def ndcg_at_k(ranked, relevant, k=10, *, gain=None):
     0.3066
     """
     relevant = _items(relevant, "relevant")
-    gain = np.ones(len(relevant)) if gain is None else np.asarray(gain, dtype=np.float64)
+    gain = np.ones(len(relevant)) if gain is None else check_array(gain, "gain", dtype=np.float64)
     if gain.shape != relevant.shape:
         raise ValueError(f"gain must have one entry a relevant item; got shape {gain.shape}.")
     if not np.isfinite(gain).all() or gain.min(initial=0) < 0 or (gain.size and not gain.any()):
         raise ValueError("gain must hold numbers that are not negative, one of them positive.")
+    ranked = _items(ranked, "ranked")
     hits, _ = _hits(ranked, relevant, k)
+    if len(gain) and gain.max() > LARGEST_GAIN:
+        gain = gain / gain.max()  # or their sum would overflow
     order = np.argsort(relevant)
     places = np.flatnonzero(hits)
-    shown = np.asarray(ranked)[places]
+    shown = ranked[places]
     gains = gain[order][np.searchsorted(relevant[order], shown)]
     best = np.sort(gain)[::-1][:k]
     return float(gains @ _discount(places) / (best @ _discount(np.arange(len(best)))))
@@ -190,6 +196,7 @@ def reciprocal_rank(ranked, relevant, k=None):
     >>> reciprocal_rank([7, 5, 2], [2, 9])
     0.3333333333333333
     """
+    ranked = _items(ranked, "ranked")
     hits, _ = _hits(ranked, relevant, max(len(ranked), 1) if k is None else k)
     return float(1 / (1 + np.argmax(hits))) if hits.any() else 0.0
 
@@ -218,6 +225,8 @@ def time_split(when, share=0.1, *, by=None):
     ------
     ValueError
         If lengths differ, a time is NaN, there is no record, or ``share`` is out of range.
+    TypeError
+        If times are neither real numbers nor dates, or ``by`` is of the wrong type.
 
     Notes
     -----
@@ -229,12 +238,14 @@ def time_split(when, share=0.1, *, by=None):
     >>> before, after
     (array([1, 2, 0]), array([3]))
     """
-    when, share = np.asarray(when), check_fraction(share, "share")
+    when, share = _times(when), check_fraction(share, "share")
     if when.ndim != 1 or not len(when):
         raise ValueError(f"when must hold one time a record, at least one; got {when.shape}.")
-    if when.dtype.kind == "f" and np.isnan(when).any():
+    if (np.isnat(when) if when.dtype.kind in "mM" else np.isnan(when)).any():
         raise ValueError("when must not hold NaN; leave records without a time out.")
-    by = np.zeros(len(when), np.int64) if by is None else np.asarray(by)
+    by = np.zeros(len(when), np.int64) if by is None else plain_array(by, "by")
+    if by.dtype.kind not in "biuSU":
+        raise TypeError(f"by must hold integers, or names as texts; got {by.dtype}.")
     if by.shape != when.shape:
         raise ValueError(f"by must have one entry a record, {len(when)}; got shape {by.shape}.")
     order = np.lexsort((when, by))
@@ -246,6 +257,14 @@ def time_split(when, share=0.1, *, by=None):
     last = np.repeat(when[cut - 1], size)
     after = when > last
     return order[~after], order[after]
+
+
+def _times(when):
+    """Return times, numbers or dates, as an array that can be sorted."""
+    when = plain_array(when, "when")
+    if when.dtype.kind not in "mM":
+        when = check_array(when, "when", dtype=when.dtype if when.dtype.kind in "biu" else None)
+    return when
 
 
 def _discount(places):
@@ -262,7 +281,7 @@ def _hits(ranked, relevant, k):
 
 
 def _items(items, name):
-    items = np.asarray(items)
+    items = plain_array(items, name)
     if items.ndim != 1:
         raise ValueError(f"{name} must be a list of items; got shape {items.shape}.")
     if items.size == 0:
@@ -271,6 +290,8 @@ def _items(items, name):
         raise TypeError(f"{name} must hold integers, numbers of items; got {items.dtype}.")
     if items.min() < 0:
         raise ValueError(f"items are numbered from zero; got {items.min()} in {name}.")
+    if items.max() > LARGEST:
+        raise ValueError(f"items must be below 2**63; got {items.max()} in {name}.")
     if len(np.unique(items)) < len(items):
         raise ValueError(f"{name} must not hold an item twice; got {list(items[:5])} ...")
     return items.astype(np.int64)

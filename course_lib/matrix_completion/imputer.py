@@ -120,6 +120,13 @@ class SoftImpute(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 def _checked(estimator, X, reset):
+    kind = getattr(getattr(X, "dtype", None), "kind", "f")
+    if np.ma.is_masked(X):
+        raise ValueError(
+            "X must have NaN where a value is missing, and no mask; use X.filled(nan)."
+        )
+    if kind in "SUmMV":  # which scikit-learn would take for numbers
+        raise TypeError(f"X must hold real numbers, and NaN; got {X.dtype}, convert it first.")
     return validate_data(
         estimator, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", reset=reset,
         ensure_min_samples=2 if reset else 1,

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
+from scipy.sparse.linalg import LinearOperator
 
 from course_lib._validation import as_rng, check_count, check_finite, check_matrix, check_number
 from course_lib.low_rank import SVD
 from course_lib.matrix_completion.operators import SparsePlusLowRank
-from course_lib.matrix_completion.sparse import CSR
+from course_lib.matrix_completion.sparse import CSR, check_csr
 
 __all__ = ["Bidiagonal", "bidiagonalize", "lanczos_svd"]
 
@@ -179,22 +180,33 @@ class _Process:
         t = self.steps
         if t == len(self._U):
             self._U, self._V = (np.concatenate([F, np.empty_like(F)]) for F in (self._U, self._V))
-        u = check_finite(np.asarray(self._A @ self._V[t], dtype=self._dtype))
+        u = self._times(self._A, self._V[t])
         if t:
             u = u - self._beta[-1] * self._U[t - 1]
         self._U[t], alpha = self._unit(u, self._U[:t])
-        v = check_finite(np.asarray(self._A.T @ self._U[t], dtype=self._dtype))
+        v = self._times(self._A.T, self._U[t])
         self._V[t + 1], beta = self._unit(v - alpha * self._V[t], self._V[: t + 1])
         self._alpha.append(alpha)
         self._beta.append(beta)
         self.steps = t + 1
 
+    def _times(self, A, x):
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return check_finite(np.asarray(A @ x, dtype=self._dtype))
+        except (NotImplementedError, TypeError) as error:
+            if not isinstance(A, LinearOperator):
+                raise
+            raise TypeError(
+                "A must offer products with its transpose too; give the LinearOperator an rmatvec."
+            ) from error
+
     def _unit(self, x, basis):
         """Return ``x`` over its length, and the length; a new direction and 0 if none is left."""
-        before = float(np.linalg.norm(x))
+        before = length_of(x)
         if self._reorthogonalize:
             x = _orthogonal(x, basis)
-        length = float(np.linalg.norm(x))
+        length = length_of(x)
         scale = max([before, *self._alpha[:1]])
         if (
             length <= 10 * np.finfo(self._dtype).eps * scale
@@ -225,6 +237,17 @@ class _Process:
         return found, float(np.max(process.beta[-1] * np.abs(P[-1, :rank])))
 
 
+def length_of(x):
+    """Return the norm of a vector, also where its square would overflow or vanish."""
+    with np.errstate(over="ignore"):
+        length = float(np.linalg.norm(x))
+    tiny = np.sqrt(np.finfo(x.dtype).tiny)
+    if tiny < length < np.inf:
+        return length
+    largest = float(np.abs(x).max(initial=0))
+    return largest * float(np.linalg.norm(x / largest)) if 0 < largest < np.inf else largest
+
+
 def _orthogonal(x, basis):
     """Take the span of the rows of ``basis`` out of ``x``, twice: that is enough."""
     for _ in range(2):
@@ -235,5 +258,6 @@ def _orthogonal(x, basis):
 def _matrix(A):
     """Return ``A`` with products by ``@``: a `CSR` gets them."""
     if isinstance(A, CSR):
+        A = check_csr(A)
         return scipy.sparse.csr_array((A.data, A.indices, A.indptr), shape=A.shape)
     return A if isinstance(A, SparsePlusLowRank) else check_matrix(A)

@@ -5,8 +5,19 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_count, check_number
-from course_lib.matrix_completion.sparse import csr
+from course_lib._validation import (
+    check_count,
+    check_indices,
+    check_number,
+    check_vector,
+    plain_array,
+)
+from course_lib.matrix_completion.sparse import LARGEST, csr
+
+UNFIT = (
+    "links must name each node's sources between 0 and n_nodes - 1, and count the links of each; "
+    "make them by in_links."
+)
 
 __all__ = ["Links", "PageRank", "in_links", "pagerank"]
 
@@ -59,10 +70,10 @@ def in_links(src, dst, n_nodes=None):
     >>> in_links([0, 0, 1], [1, 2, 2]).sources
     array([0, 0, 1], dtype=int32)
     """
-    src, dst = np.asarray(src), np.asarray(dst)
+    src, dst = (check_indices(nodes, name, LARGEST) for nodes, name in ((src, "src"), (dst, "dst")))
     if n_nodes is None:
         n_nodes = int(max(src.max(initial=-1), dst.max(initial=-1))) + 1
-    n_nodes = check_count(n_nodes, "n_nodes", low=1)
+    n_nodes = check_count(n_nodes, "n_nodes", low=1, high=LARGEST)
     by_target = csr(dst, src, np.ones(len(src), np.float32), (n_nodes, n_nodes))
     out_degree = np.bincount(by_target.indices, minlength=n_nodes)
     return Links(by_target.indptr, by_target.indices, out_degree)
@@ -98,7 +109,8 @@ def pagerank(links, *, alpha=0.85, tol=1e-8, restart=None, max_iter=1000, dtype=
     Raises
     ------
     ValueError
-        If ``alpha``, ``tol`` or ``max_iter`` is out of range, or ``restart`` is no distribution.
+        If ``alpha``, ``tol`` or ``max_iter`` is out of range, ``restart`` is no distribution, or
+        the parts of ``links`` do not fit each other.
     TypeError
         If an argument has the wrong type.
 
@@ -130,6 +142,7 @@ def pagerank(links, *, alpha=0.85, tol=1e-8, restart=None, max_iter=1000, dtype=
     tol = check_number(tol, "tol", low=0)
     max_iter = check_count(max_iter, "max_iter", low=1)
     dtype = _float(dtype)
+    links = _checked(links)
     v = _distribution(restart, links.n_nodes, dtype)
     with np.errstate(divide="ignore"):
         share = np.where(links.out_degree > 0, 1 / links.out_degree, 0).astype(dtype)
@@ -145,24 +158,57 @@ def pagerank(links, *, alpha=0.85, tol=1e-8, restart=None, max_iter=1000, dtype=
         residuals.append(moved)
         if moved <= tol:
             break
+    if abs(float(p.sum(dtype=np.float64)) - 1) > 1e-3:  # what leaves a node arrives elsewhere
+        raise ValueError(UNFIT)
     return PageRank(p, np.array(residuals))
 
 
+def _checked(links):
+    """Return links that the kernel may read: arrays of its dtypes, and every source a node."""
+    if not isinstance(links, Links):
+        raise TypeError(
+            f"links must be Links; got a {type(links).__name__}, make them by in_links."
+        )
+    indptr, sources, out_degree = (plain_array(part, "links") for part in links)
+    if any(part.ndim != 1 or part.dtype.kind not in "iu" for part in (indptr, sources, out_degree)):
+        raise TypeError("links must be three lists of integers; make them by in_links.")
+    n = len(out_degree)
+    fits = n and len(indptr) == n + 1 and indptr[0] == 0 and indptr[-1] == len(sources)
+    if not fits or (indptr[1:] < indptr[:-1]).any() or out_degree.min() < 0:
+        raise ValueError(UNFIT)
+    if len(sources) and not (sources.min() >= 0 and sources.max() < n):
+        raise ValueError(UNFIT)
+    if out_degree.sum() != len(sources):
+        raise ValueError(UNFIT)
+    return Links(
+        indptr.astype(np.int64, copy=False),
+        sources.astype(np.int32, copy=False),
+        out_degree,
+    )
+
+
 def _float(dtype):
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise ValueError(f"dtype must be float32 or float64; got {np.dtype(dtype)}.")
-    return np.dtype(dtype).type
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"dtype must be float32 or float64; got {dtype!r}.") from None
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be float32 or float64; got {dtype}.")
+    return dtype.type
 
 
 def _distribution(restart, n, dtype):
     if restart is None:
         return np.full(n, 1 / n, dtype)
-    v = np.asarray(restart, dtype=np.float64)
+    v = check_vector(restart, "restart", dtype=np.float64, finite=False)
     if v.shape != (n,):
         raise ValueError(f"restart must have one entry for each of {n} nodes; got {v.shape}.")
-    total = v.sum()
-    if not (np.isfinite(total) and v.min() >= 0 and total > 0):
+    if not (np.isfinite(v).all() and v.min() >= 0 and v.max() > 0):
         raise ValueError("restart must hold non-negative numbers, some of them positive.")
+    total = v.sum()
+    if not np.isfinite(total) or total < np.finfo(np.float64).tiny:
+        v = v / v.max()
+        total = v.sum()
     return (v / total).astype(dtype)
 
 

@@ -9,10 +9,10 @@ import math
 
 import numpy as np
 
-from course_lib._validation import as_rng, check_count, check_number
+from course_lib._validation import as_rng, check_array, check_count, check_finite, check_number
 from course_lib.low_rank import SVD
 from course_lib.matrix_completion._iterates import Iterate
-from course_lib.matrix_completion.lanczos import lanczos_svd
+from course_lib.matrix_completion.lanczos import lanczos_svd, length_of
 from course_lib.matrix_completion.operators import SparsePlusLowRank, sampled_product
 from course_lib.matrix_completion.sparse import as_csr
 
@@ -91,9 +91,9 @@ def soft_impute(observed, alpha, *, rank, start=None, rng=None):
         left = U * s
         residual = R._replace(data=R.data - sampled_product(R, left, V))
         loss = 0.5 * float(np.dot(residual.data, residual.data))
-        yield Iterate(SVD(U, s, V.T), loss + alpha * float(s.sum()))
+        yield Iterate(SVD(U, s, V.T), _finite(loss + alpha * float(s.sum())))
         filled = SparsePlusLowRank(residual, left, V)
-        Q = np.linalg.qr(filled @ V).Q
+        Q = np.linalg.qr(check_finite(filled @ V, "observed")).Q
         V, s, Wt = np.linalg.svd(filled.T @ Q, full_matrices=False)
         U = Q @ Wt.T
         s = np.maximum(s - R.data.dtype.type(alpha), 0)
@@ -158,21 +158,38 @@ def svt(observed, tau=None, *, step=None, tol=1e-6, rng=None):
     """
     M = _observed(observed)
     m, n = M.shape
-    tau = 5 * math.sqrt(m * n) if tau is None else check_number(tau, "tau", low=0, open_low=True)
-    step = 1.2 * m * n / M.nnz if step is None else check_number(step, "step", low=0, open_low=True)
+    tau = 5 * math.sqrt(m * n) if tau is None else _positive(tau, "tau")
+    step = 1.2 * m * n / M.nnz if step is None else _positive(step, "step")
     rng = as_rng(rng)
-    size = float(np.linalg.norm(M.data))
+    size = length_of(M.data)
     if size == 0:
         raise ValueError("observed must hold an entry other than zero; all of them are zero.")
     largest = float(lanczos_svd(M, 1, tol=1e-3, rng=rng).s[0])
-    Y = M._replace(data=M.data * (math.ceil(tau / (step * largest)) * step))
+    Y = M._replace(data=M.data * _first_scale(tau, step, largest))
+    check_finite(Y.data, "observed")
     rank = 0
     while True:
         U, s, Vt = _above(Y, tau, rank, tol, rng)
         rank = len(s)
         lacking = M.data - sampled_product(M, U * s, Vt.T)
-        yield Iterate(SVD(U, s, Vt), float(np.linalg.norm(lacking)) / size)
+        yield Iterate(SVD(U, s, Vt), _finite(length_of(lacking) / size))
         Y = Y._replace(data=Y.data + M.data.dtype.type(step) * lacking)
+
+
+def _first_scale(tau, step, largest):
+    """Return the least multiple of ``step`` that lifts the largest singular value to ``tau``."""
+    steps = tau / max(step * largest, np.finfo(float).tiny)
+    return math.ceil(steps) * step if steps < 2**53 else tau / largest
+
+
+def _positive(value, name):
+    return check_number(value, name, low=0, open_low=True, open_high=True)
+
+
+def _finite(value):
+    if not math.isfinite(value):
+        raise ValueError("observed must be so small that squares do not overflow; rescale it.")
+    return value
 
 
 def _above(Y, tau, guess, tol, rng):
@@ -194,6 +211,7 @@ def _start(start, R, rank, rng):
     U, V = (rng.standard_normal((size, rank), dtype=dtype) for size in (m, n))
     s = np.zeros(rank, dtype)
     if start is not None:
+        start = _checked_start(start, dtype)
         given = min(rank, len(start[1]))
         if start[0].shape[0] != m or start[2].shape[1] != n:
             raise ValueError(
@@ -203,6 +221,19 @@ def _start(start, R, rank, rng):
         U[:, :given], s[:given] = start[0][:, :given], start[1][:given]
         V[:, :given] = start[2][:given].T
     return _basis(U), s, _basis(V)
+
+
+def _checked_start(start, dtype):
+    """Return the three arrays of a start, or say what does not fit."""
+    if not isinstance(start, tuple | list) or len(start) != 3:
+        raise TypeError("start must be an SVD, three arrays U, s and Vt; got something else.")
+    U, s, Vt = (check_finite(check_array(F, "start", dtype=dtype), "start") for F in start)
+    if not U.ndim == Vt.ndim == 2 or not U.shape[1:] == s.shape == Vt.shape[:1]:
+        raise ValueError(
+            "start must have shapes (m, k), (k,) and (k, n); "
+            f"got {U.shape}, {s.shape} and {Vt.shape}."
+        )
+    return U, s, Vt
 
 
 def _basis(F):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from course_lib.matrix_completion.sparse import CSR
+from course_lib._validation import check_array, check_finite
+from course_lib.matrix_completion.sparse import CSR, check_csr
 
 __all__ = ["SparsePlusLowRank", "sampled_product"]
 
@@ -53,16 +54,26 @@ class SparsePlusLowRank(NamedTuple):
         return self._replace(transposed=not self.transposed)
 
     def __matmul__(self, X):
-        block = np.ascontiguousarray(X if X.ndim == 2 else X[:, None], dtype=self.dtype)
-        product = np.zeros((self.shape[0], block.shape[1]), self.dtype)
-        indptr, indices = self.sparse.places()
+        sparse, left, right = self._checked()
+        X = check_array(X, "X", dtype=sparse.data.dtype)
+        if X.ndim not in (1, 2) or len(X) != self.shape[1]:
+            raise ValueError(f"X must have {self.shape[1]} rows; got shape {X.shape}.")
+        block = np.ascontiguousarray(X if X.ndim == 2 else X[:, None])
+        product = np.zeros((self.shape[0], block.shape[1]), block.dtype)
+        indptr, indices = sparse.places()
         if self.transposed:
-            _scatter_rows(indptr, indices, self.sparse.data, block, product)
-            product += self.right @ (self.left.T @ block)
+            _scatter_rows(indptr, indices, sparse.data, block, product)
+            product += right @ (left.T @ block)
         else:
-            _gather_rows(indptr, indices, self.sparse.data, block, product)
-            product += self.left @ (self.right.T @ block)
+            _gather_rows(indptr, indices, sparse.data, block, product)
+            product += left @ (right.T @ block)
+        check_finite(product, "the matrix")
         return product if X.ndim == 2 else product[:, 0]
+
+    def _checked(self):
+        """The three parts, of which kernels may read every place."""
+        sparse = check_csr(self.sparse, "sparse")
+        return sparse, *_check_factors(sparse, self.left, self.right)
 
 
 def sampled_product(A, left, right):
@@ -81,7 +92,10 @@ def sampled_product(A, left, right):
     Raises
     ------
     ValueError
-        If the factors do not fit the matrix.
+        If the factors do not fit the matrix, a place of ``A`` lies outside its shape, or NaN or
+        infinity shows in an entry.
+    TypeError
+        If ``A`` is no `CSR`, or a factor does not hold real numbers.
 
     Notes
     -----
@@ -95,15 +109,25 @@ def sampled_product(A, left, right):
     >>> sampled_product(A, np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]]))
     array([5., 6.])
     """
-    left, right = (np.ascontiguousarray(F, dtype=A.data.dtype) for F in (left, right))
+    A = check_csr(A)
+    left, right = _check_factors(A, left, right)
+    entries = np.empty(A.nnz, A.data.dtype)
+    _sample(*A.places(), left, right, entries)
+    return check_finite(entries, "left @ right.T")
+
+
+def _check_factors(A, left, right):
+    """Return both factors as blocks of rows that fit the matrix, in its dtype."""
+    left, right = (
+        np.ascontiguousarray(check_array(F, name, dtype=A.data.dtype))
+        for F, name in ((left, "left"), (right, "right"))
+    )
     m, n = A.shape
     if left.ndim != 2 or left.shape[0] != m or right.shape != (n, left.shape[1]):
         raise ValueError(
             f"factors must have shapes ({m}, r) and ({n}, r); got {left.shape} and {right.shape}."
         )
-    entries = np.empty(A.nnz, A.data.dtype)
-    _sample(*A.places(), left, right, entries)
-    return entries
+    return left, right
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

@@ -11,9 +11,16 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import check_count
+from course_lib._validation import (
+    check_count,
+    check_finite,
+    check_indices,
+    check_number,
+    check_vector,
+    plain_array,
+)
 from course_lib.matrix_completion._solve import ridge_rows
-from course_lib.matrix_completion.alternating import Factors, als
+from course_lib.matrix_completion.alternating import UNSOLVED, Factors, als
 from course_lib.matrix_completion.sparse import csr
 from course_lib.matrix_completion.stochastic import sgd
 
@@ -42,7 +49,10 @@ def fold_in(factors, columns, ratings, *, alpha=10.0, bias_alpha=3.0):
     Raises
     ------
     ValueError
-        If a column is unknown or given twice, there is no rating, or lengths differ.
+        If a column is unknown or given twice, there is no rating, lengths differ, a weight is
+        negative or too small, or a rating is not finite or overflows.
+    TypeError
+        If an argument has the wrong type.
 
     Notes
     -----
@@ -58,15 +68,24 @@ def fold_in(factors, columns, ratings, *, alpha=10.0, bias_alpha=3.0):
     >>> fold_in(known, [0], [4.0], alpha=1.0, bias_alpha=1e9)[1]
     array([0.5])
     """
+    if not isinstance(factors, Factors):
+        raise TypeError(f"factors must be Factors, as als yields; got a {type(factors).__name__}.")
     n, rank = factors.Q.shape
+    alpha, bias_alpha = (
+        check_number(weight, name, low=0, open_high=True)
+        for weight, name in ((alpha, "alpha"), (bias_alpha, "bias_alpha"))
+    )
+    columns = check_indices(columns, "columns", n)
     row = csr(np.zeros(len(columns), int), columns, ratings, (1, n))
     if row.nnz == 0:
         raise ValueError("a newcomer needs at least one rating; got none.")
     F = np.column_stack([factors.Q, np.ones(n)])
-    penalty = np.r_[np.full(rank, float(alpha)), float(bias_alpha)]
+    penalty = np.r_[np.full(rank, alpha), bias_alpha]
     solved = np.empty((1, rank + 1))
     offset = factors.mean + factors.column_bias.astype(np.float64)
     ridge_rows(*row.places(), row.data.astype(np.float64), F, offset, penalty, solved)
+    if not np.isfinite(solved).all():
+        raise ValueError(UNSOLVED)
     return float(solved[0, -1]), solved[0, :-1]
 
 
@@ -97,7 +116,7 @@ class _Recommender(RegressorMixin, BaseEstimator):
         """
         n_iter = check_count(self.n_iter, "n_iter", low=1)
         users, items = _pairs(X).T
-        ratings = csr(users, items, np.asarray(y, dtype=np.float32))
+        ratings = csr(users, items, _ratings(y))
         steps = itertools.islice(self._steps(ratings), n_iter)
         self.values_ = []
         for iterate in steps:
@@ -149,12 +168,13 @@ class _Recommender(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         F = self.factors_
+        items = check_indices(items, "items", len(F.Q))
         weights = self._fold_weights(len(items))
         bias, p = fold_in(
             F, items, ratings, alpha=weights[0] if alpha is None else alpha, bias_alpha=weights[1]
         )
-        allowed = self.counts_ >= least
-        allowed[np.asarray(items)] = False
+        allowed = self.counts_ >= check_number(least, "least")
+        allowed[items] = False
         most = int(allowed.sum())
         count = check_count(count, "count", low=1, high=most, high_name="items left to recommend")
         predicted = np.where(allowed, F.mean + bias + F.column_bias + F.Q @ p, -np.inf)
@@ -280,12 +300,19 @@ def _with_averages(factors):
     return Factors(factors.mean, *grown)
 
 
+def _ratings(y):
+    """Return ratings as float32, in which they must be finite too."""
+    y = check_vector(y, "y", finite=False)
+    with np.errstate(over="ignore"):
+        return check_finite(y.astype(np.float32, copy=False), "y")
+
+
 def _pairs(X):
-    X = np.asarray(X)
+    X = plain_array(X, "X")
     if X.ndim != 2 or X.shape[1] != 2:
         raise ValueError(f"X must hold pairs of user and item, (count, 2); got {X.shape}.")
     if X.dtype.kind not in "iu":
         raise TypeError(f"X must hold integers, numbers of users and items; got {X.dtype}.")
     if X.size and X.min() < 0:
         raise ValueError(f"users and items are numbered from zero; got {X.min()}.")
-    return X.astype(np.int64)
+    return check_indices(X, "X", 2**63, ndim=2)

@@ -12,15 +12,21 @@ import numpy as np
 import scipy.sparse
 from numba import njit
 
-from course_lib._validation import check_count
+from course_lib._validation import (
+    check_array,
+    check_count,
+    check_finite,
+    check_indices,
+    check_matrix,
+    plain_array,
+)
 
 __all__ = [
     "CSR",
-    "Traffic",
     "as_csr",
+    "check_csr",
     "csr",
     "matvec",
-    "matvec_bytes",
     "rmatvec",
     "rows_of",
     "transpose",
@@ -145,22 +151,62 @@ def as_csr(A, name="A"):
     array([0, 1], dtype=int32)
     """
     if isinstance(A, CSR):
-        return A
+        A = check_csr(A, name)
+        check_finite(A.data, name)
+        if _first_unsorted(A.indptr, A.indices) < 0:
+            return A
+        return csr(A.rows(), A.indices, A.data, A.shape)
+    A = check_matrix(A, name, operator=False)
     if scipy.sparse.issparse(A):
         A = A.tocoo()
         rows, columns = A.coords
         return csr(rows, columns, A.data, A.shape)
-    A = np.asarray(A)
-    if A.ndim != 2 or A.size == 0:
-        raise ValueError(f"{name} must be a matrix with entries; got shape {A.shape}.")
-    if A.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers; got {A.dtype}.")
     rows, columns = np.nonzero(~np.isnan(A))
     return csr(rows, columns, A[rows, columns], A.shape)
 
 
+def check_csr(A, name="A"):
+    """Return a `CSR` that kernels may read: arrays of its dtypes, and every place inside.
+
+    The arrays of SciPy, whose ``indptr`` is int32, become those of this room. Entries that a
+    kernel would read or write outside of other arrays are looked for in one pass over the places.
+    """
+    if not isinstance(A, CSR):
+        raise TypeError(f"{name} must be a CSR; got a {type(A).__name__}, pass it to as_csr first.")
+    indptr = _pointers(A.indptr, name)
+    m, n = _shape(A.shape, (), ())
+    indices = plain_array(A.indices, name)
+    if indices.dtype != np.int32:
+        indices = check_indices(indices, f"columns of {name}", n).astype(np.int32)
+    data = check_array(A.data, name, ndim=1)
+    fits = len(indptr) == m + 1 and indptr[-1] == len(indices) == len(data)
+    if not fits or indices.ndim != 1 or (indices.size and indices.view(np.uint32).max() >= n):
+        raise ValueError(
+            f"{name} must hold places inside its shape ({m}, {n}), each with one value; "
+            "make it by csr, which looks."
+        )
+    if indptr is A.indptr and indices is A.indices and data is A.data:
+        return A
+    return CSR(indptr, indices, data, (m, n))
+
+
+def _pointers(indptr, name):
+    """Return where rows begin, as int64 that never fall from 0 on."""
+    pointers = plain_array(indptr, name)
+    if pointers.ndim != 1 or pointers.dtype.kind not in "iu" or not len(pointers):
+        raise TypeError(f"indptr of {name} must be a list of integers; make it by csr.")
+    if pointers[0] != 0 or (pointers[1:] < pointers[:-1]).any():
+        raise ValueError(f"indptr of {name} must rise from 0; make the matrix by csr.")
+    return pointers.astype(np.int64, copy=False)
+
+
 def transpose(A):
     """Return the transpose of a `CSR`, again by rows: the columns of ``A``, one by one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``A`` is no `CSR`, or a place lies outside its shape.
 
     Notes
     -----
@@ -171,6 +217,7 @@ def transpose(A):
     >>> transpose(csr([0, 0, 1], [0, 1, 1], [1.0, 2.0, 3.0])).data
     array([1., 2., 3.])
     """
+    A = check_csr(A)
     indptr, order = _bucket(A.indices, A.shape[1])
     return CSR(indptr, A.rows()[order], A.data[order], A.shape[::-1])
 
@@ -190,7 +237,10 @@ def matvec(A, x):
     Raises
     ------
     ValueError
-        If ``x`` does not have one entry for each column.
+        If ``x`` does not have one entry for each column, a place of ``A`` lies outside its
+        shape, or NaN or infinity shows in the product.
+    TypeError
+        If ``A`` is no `CSR`, or ``x`` does not hold real numbers.
 
     See Also
     --------
@@ -202,10 +252,11 @@ def matvec(A, x):
     >>> matvec(A, np.array([1.0, 10.0]))
     array([21., 30.])
     """
+    A = check_csr(A)
     x = _vector(x, A.shape[1], A.data.dtype, "column")
     y = np.empty(A.shape[0], A.data.dtype)
     _gather(*A.places(), A.data, x, y)
-    return y
+    return check_finite(y)
 
 
 def rmatvec(A, y):
@@ -226,7 +277,10 @@ def rmatvec(A, y):
     Raises
     ------
     ValueError
-        If ``y`` does not have one entry for each row.
+        If ``y`` does not have one entry for each row, a place of ``A`` lies outside its shape,
+        or NaN or infinity shows in the product.
+    TypeError
+        If ``A`` is no `CSR`, or ``y`` does not hold real numbers.
 
     Examples
     --------
@@ -234,91 +288,26 @@ def rmatvec(A, y):
     >>> rmatvec(A, np.array([1.0, 10.0]))
     array([ 1., 32.])
     """
+    A = check_csr(A)
     y = _vector(y, A.shape[0], A.data.dtype, "row")
     x = np.zeros(A.shape[1], A.data.dtype)
     _scatter(*A.places(), A.data, y, x)
-    return x
-
-
-class Traffic(NamedTuple):
-    """Bytes that a product moves, if each array were read from memory once."""
-
-    streamed: int  # indptr, indices and data, in order
-    gathered: int  # entries of x, one for each stored entry, in no order
-    written: int  # entries of y
-
-    @property
-    def total(self):
-        """All three."""
-        return self.streamed + self.gathered + self.written
-
-
-def matvec_bytes(n_rows, nnz, *, itemsize=8, index_bytes=4, pointer_bytes=8, pattern=False):
-    r"""Return what one product of a CSR matrix with a vector moves.
-
-    Parameters
-    ----------
-    n_rows, nnz : int
-        Rows and stored entries.
-    itemsize, index_bytes, pointer_bytes : int
-        Bytes of a value, a column number and a row pointer.
-    pattern : bool, default False
-        Whether all stored values are equal and need not be read.
-
-    Returns
-    -------
-    Traffic
-        ``streamed`` :math:`= p(m + 1) + (c + b)\,\text{nnz}` for pointers of :math:`p` bytes,
-        columns of :math:`c` and values of :math:`b`; ``gathered`` :math:`= b\,\text{nnz}`;
-        ``written`` :math:`= b m`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a count is negative or not an integer.
-
-    Notes
-    -----
-    **Cost.** Two flops for each stored entry, against 20 bytes in float64: at 0.1 flops a byte a
-    sparse product never waits for arithmetic.
-
-    Examples
-    --------
-    >>> matvec_bytes(2, 3)
-    Traffic(streamed=60, gathered=24, written=16)
-    """
-    n_rows, nnz = check_count(n_rows, "n_rows", low=0), check_count(nnz, "nnz", low=0)
-    b, c, p = (
-        check_count(value, name, low=1)
-        for value, name in (
-            (itemsize, "itemsize"),
-            (index_bytes, "index_bytes"),
-            (pointer_bytes, "pointer_bytes"),
-        )
-    )
-    stored = c if pattern else c + b
-    return Traffic(p * (n_rows + 1) + stored * nnz, b * nnz, b * n_rows)
+    return check_finite(x)
 
 
 def _places(places, name):
-    places = np.asarray(places)
+    places = plain_array(places, name)
     if places.ndim != 1:
         raise ValueError(f"{name} must be a list of integers; got shape {places.shape}.")
-    if places.size and places.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be integers; got {places.dtype}.")
-    if places.size and not 0 <= places.min() <= places.max() < LARGEST:
-        raise ValueError(f"{name} must lie between 0 and 2**31 - 2; got {places.min()}.")
-    return places.astype(np.int64)
+    return check_indices(places, name, LARGEST)
 
 
 def _values(values):
-    values = np.asarray(values)
+    values = plain_array(values, "values")
     if values.ndim != 1:
         raise ValueError(f"values must be a list of numbers; got shape {values.shape}.")
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"values must be real numbers; got {values.dtype}.")
-    if values.dtype != np.float32:
-        values = values.astype(np.float64)
+    dtype = np.float32 if values.dtype == np.float32 else np.float64
+    values = check_array(values, "values", dtype=dtype)
     if not np.isfinite(values).all():
         raise ValueError("values must be finite; leave missing entries out.")
     return values
@@ -328,8 +317,8 @@ def _shape(shape, rows, columns):
     least = tuple(int(places.max()) + 1 if len(places) else 0 for places in (rows, columns))
     if shape is None:
         shape = least
-    if len(shape) != 2 or min(shape) < 1:
-        raise ValueError(f"shape must be two positive integers; got {tuple(shape)}.")
+    if not isinstance(shape, tuple | list) or len(shape) != 2 or 0 in shape:
+        raise ValueError(f"shape must be two positive integers; got {shape!r}.")
     m, n = (check_count(size, "shape", low=1, high=LARGEST) for size in shape)
     if least[0] > m or least[1] > n:
         raise ValueError(f"places must lie inside the shape ({m}, {n}); they reach {least}.")
@@ -337,10 +326,10 @@ def _shape(shape, rows, columns):
 
 
 def _vector(x, size, dtype, what):
-    x = np.asarray(x, dtype=dtype)
+    x = check_array(x, "the vector", dtype=dtype)
     if x.shape != (size,):
         raise ValueError(f"the vector must have {size} entries, one a {what}; got {x.shape}.")
-    return x
+    return check_finite(x, "the vector")
 
 
 @njit(cache=True, nogil=True)
@@ -364,6 +353,15 @@ def _first_repeated(indptr, indices):
     for i in range(len(indptr) - 1):
         for t in range(indptr[i] + 1, indptr[i + 1]):
             if indices[t] == indices[t - 1]:
+                return t
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def _first_unsorted(indptr, indices):
+    for i in range(len(indptr) - 1):
+        for t in range(indptr[i] + 1, indptr[i + 1]):
+            if indices[t] <= indices[t - 1]:
                 return t
     return -1
 

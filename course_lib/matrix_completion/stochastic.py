@@ -19,10 +19,10 @@ import numpy as np
 from numba import njit
 
 from course_lib._team import cuts, homes
-from course_lib._validation import as_rng, check_count, check_number
+from course_lib._validation import as_rng, check_count, check_finite, check_number
 from course_lib.matrix_completion._iterates import Iterate
 from course_lib.matrix_completion._solve import FAST
-from course_lib.matrix_completion.alternating import Factors
+from course_lib.matrix_completion.alternating import LARGEST, Factors
 from course_lib.matrix_completion.sparse import as_csr, transpose
 
 __all__ = ["sgd"]
@@ -116,18 +116,19 @@ def sgd(
     R = as_csr(observed, "observed")
     if R.nnz == 0:
         raise ValueError("observed must hold at least one entry; got none.")
-    rank = check_count(rank, "rank", low=0)
+    rank = check_count(rank, "rank", low=0, high=LARGEST)
     alpha = check_number(alpha, "alpha", low=0, high=math.inf, open_high=True)
     step = check_number(step, "step", low=0, high=math.inf, open_low=True, open_high=True)
     n_blocks = check_count(n_blocks, "n_blocks", low=1, high=min(R.shape), high_name="min(m, n)")
     workers = check_count(workers, "workers", low=1)
     rng = as_rng(rng)
-    mean = float(R.data.mean(dtype=np.float64))
+    mean = float(check_finite(R.data.mean(dtype=np.float64), "observed"))
     dtype = R.data.dtype.type
     row_cuts, column_cuts = cuts(R.indptr, n_blocks), cuts(transpose(R).indptr, n_blocks)
     blocks = _blocks(R, dtype(mean), row_cuts, column_cuts, rng)
     rows, columns = (_first(edges, rank, dtype, rng) for edges in (row_cuts, column_cuts))
-    shape = (dtype(step), dtype(alpha))
+    with np.errstate(over="ignore"):
+        shape = (dtype(step), dtype(alpha))
     column_bytes = sum(part.nbytes for side in columns for part in side)
     run = _Cluster(client, blocks) if client is not None else _Threads(workers, blocks)
     while True:

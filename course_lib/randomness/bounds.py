@@ -4,7 +4,13 @@ import math
 
 import numpy as np
 
-from course_lib._validation import as_rng, check_count, check_fraction, check_number
+from course_lib._validation import (
+    as_rng,
+    check_array,
+    check_count,
+    check_fraction,
+    check_number,
+)
 
 __all__ = [
     "bernstein",
@@ -49,9 +55,9 @@ def chebyshev(n, epsilon, variance):
     0.04
     """
     n = check_count(n, "n", low=1)
-    epsilon = check_number(epsilon, "epsilon", low=0.0, open_low=True)
-    variance = check_number(variance, "variance", low=0.0)
-    return min(1.0, variance / (n * epsilon**2))
+    epsilon = _positive(epsilon, "epsilon")
+    variance = check_number(variance, "variance", low=0.0, open_high=True)
+    return min(1.0, _over(variance, n * _square(epsilon)))
 
 
 def hoeffding(n, epsilon, *, low=0.0, high=1.0):
@@ -87,10 +93,10 @@ def hoeffding(n, epsilon, *, low=0.0, high=1.0):
     0.2707
     """
     n = check_count(n, "n", low=1)
-    epsilon = check_number(epsilon, "epsilon", low=0.0, open_low=True)
+    epsilon = _positive(epsilon, "epsilon")
     low = check_number(low, "low")
     high = check_number(high, "high", low=low, open_low=True)
-    return min(1.0, 2 * math.exp(-2 * n * (epsilon / (high - low)) ** 2))
+    return min(1.0, 2 * math.exp(-2 * n * _square(epsilon / (high - low))))
 
 
 def bernstein(n, epsilon, variance, *, farthest=1.0):
@@ -140,10 +146,27 @@ def bernstein(n, epsilon, variance, *, farthest=1.0):
     0.0996
     """
     n = check_count(n, "n", low=1)
-    epsilon = check_number(epsilon, "epsilon", low=0.0, open_low=True)
-    variance = check_number(variance, "variance", low=0.0)
-    farthest = check_number(farthest, "farthest", low=0.0, open_low=True)
-    return min(1.0, 2 * math.exp(-n * epsilon**2 / (2 * variance + 2 / 3 * farthest * epsilon)))
+    epsilon = _positive(epsilon, "epsilon")
+    variance = check_number(variance, "variance", low=0.0, open_high=True)
+    farthest = _positive(farthest, "farthest")
+    spread = 2 * variance + 2 / 3 * farthest * epsilon
+    if math.isinf(spread):
+        return 1.0
+    return min(1.0, 2 * math.exp(-_over(n * _square(epsilon), spread)))
+
+
+def _positive(value, name):
+    return check_number(value, name, low=0.0, open_low=True, open_high=True)
+
+
+def _square(x):
+    """The square, infinite where it overflows: Python's ``x**2`` would raise."""
+    return x * x
+
+
+def _over(x, y):
+    """The ratio of two numbers that are not negative, infinite where both or ``y`` vanish."""
+    return x / y if y > 0.0 else math.inf
 
 
 def chernoff(n, epsilon, mean):
@@ -183,7 +206,7 @@ def chernoff(n, epsilon, mean):
     (0.267, 0.0009)
     """
     n = check_count(n, "n", low=1)
-    epsilon = check_number(epsilon, "epsilon", low=0.0, open_low=True)
+    epsilon = _positive(epsilon, "epsilon")
     mean = check_number(mean, "mean", low=0.0, high=1.0)
     sides = [q for q in (mean - epsilon, mean + epsilon) if 0.0 <= q <= 1.0]
     return min(1.0, sum(math.exp(-n * _divergence(q, mean)) for q in sides))
@@ -249,7 +272,7 @@ def median_of_means(draws, *, delta=0.01, rng=None):
     >>> median_of_means([2.0] * 99 + [1e9], rng=0)
     2.0
     """
-    draws = np.asarray(draws, dtype=np.float64)
+    draws = check_array(draws, "draws", dtype=np.float64)
     if draws.ndim != 1:
         raise ValueError(f"draws must be a list of numbers; got shape {draws.shape}.")
     groups = median_of_means_groups(delta)
@@ -261,7 +284,11 @@ def median_of_means(draws, *, delta=0.01, rng=None):
     if not np.isfinite(draws).all():
         raise ValueError("draws contains NaN or infinity; remove such draws first.")
     dealt = as_rng(rng).permutation(draws)
-    return float(np.median([group.mean() for group in np.array_split(dealt, groups)]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        estimate = float(np.median([group.mean() for group in np.array_split(dealt, groups)]))
+    if not math.isfinite(estimate):
+        raise ValueError("draws must be so small that their sums do not overflow; rescale them.")
+    return estimate
 
 
 def median_of_means_groups(delta):
@@ -287,7 +314,7 @@ def median_of_means_groups(delta):
     37
     """
     delta = check_fraction(delta, "delta")
-    return math.ceil(8 * math.log(1 / delta))
+    return math.ceil(-8 * math.log(delta))
 
 
 def median_of_means_error(n, variance, delta):
@@ -323,5 +350,5 @@ def median_of_means_error(n, variance, delta):
     """
     groups = median_of_means_groups(delta)
     n = check_count(n, "n", low=groups)
-    variance = check_number(variance, "variance", low=0.0)
+    variance = check_number(variance, "variance", low=0.0, open_high=True)
     return 2 * math.sqrt(variance / (n // groups))

@@ -1,5 +1,6 @@
 """A bound beside the truth: what a theorem allows, what happens, and how far apart they are."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,8 @@ def bound_versus_truth(settings, bound, draw, *, draws=100, coverage=0.9, rng=No
     >>> data.holds_on_average(), data.bound.round(3)
     (True, array([0.573, 0.164, 0.013]))
     """
+    if not isinstance(settings, Iterable):
+        raise TypeError(f"settings must be a list of values; got {settings!r}.")
     settings = tuple(settings)
     if not settings:
         raise ValueError("settings must hold at least one value.")

@@ -5,7 +5,13 @@ import math
 import numpy as np
 from scipy.stats import chi2
 
-from course_lib._validation import check_count, check_finite, check_fraction, check_matrix
+from course_lib._validation import (
+    MOST_COUNTED,
+    check_count,
+    check_finite,
+    check_fraction,
+    check_matrix,
+)
 
 __all__ = ["hadamard_dimension", "jl_dimension", "jl_failure", "pair_ratios"]
 
@@ -64,8 +70,13 @@ def jl_dimension(n_points, epsilon, *, delta=None):
     epsilon = check_fraction(epsilon, "epsilon")
     logarithm = 4 * math.log(n)
     if delta is not None:
-        logarithm = 2 * math.log(n * (n - 1) / check_fraction(delta, "delta"))
-    return math.ceil(logarithm / (epsilon**2 / 2 - epsilon**3 / 3))
+        logarithm = 2 * (math.log(n * (n - 1)) - math.log(check_fraction(delta, "delta")))
+    rate = epsilon**2 / 2 - epsilon**3 / 3
+    if rate * MOST_COUNTED <= logarithm:
+        raise ValueError(
+            f"epsilon must not ask for 2**62 dimensions or more; got {epsilon:g}, raise it."
+        )
+    return math.ceil(logarithm / rate)
 
 
 def hadamard_dimension(n_points, epsilon, *, n_features, delta):
@@ -119,9 +130,12 @@ def hadamard_dimension(n_points, epsilon, *, n_features, delta):
     n = check_count(n_points, "n_points", low=2)
     epsilon, delta = check_fraction(epsilon, "epsilon"), check_fraction(delta, "delta")
     padded = 1 << (check_count(n_features, "n_features", low=1) - 1).bit_length()
-    pairs = n * (n - 1) / 2
-    flatness = 2 * math.log(4 * pairs * padded / delta)
-    return min(padded, math.ceil(3 * flatness * math.log(4 * pairs / delta) / epsilon**2))
+    # Logarithms of factors, each of which may be beyond the largest float.
+    bound = math.log(2 * n * (n - 1)) - math.log(delta)  # ln(4 N / delta)
+    flatness = 2 * (bound + math.log(padded))
+    if 3 * flatness * bound >= padded * epsilon**2:
+        return padded
+    return math.ceil(3 * flatness * bound / epsilon**2)
 
 
 def jl_failure(n_components, epsilon, *, n_points=2):
@@ -152,10 +166,10 @@ def jl_failure(n_components, epsilon, *, n_points=2):
     >>> round(jl_failure(100, 0.2), 4)
     0.1547
     """
-    k = check_count(n_components, "n_components", low=1)
+    k = check_count(n_components, "n_components", low=1, high=MOST_COUNTED)
     epsilon = check_fraction(epsilon, "epsilon")
-    n = check_count(n_points, "n_points", low=2)
-    one_pair = chi2.sf(k * (1 + epsilon), k) + chi2.cdf(k * (1 - epsilon), k)
+    n = check_count(n_points, "n_points", low=2, high=MOST_COUNTED)
+    one_pair = chi2.sf(k * (1 + epsilon), float(k)) + chi2.cdf(k * (1 - epsilon), float(k))
     return float(min(1.0, n * (n - 1) / 2 * one_pair))
 
 
@@ -198,7 +212,7 @@ def pair_ratios(X, Y, *, block=512):
     >>> pair_ratios(X, X[:, :1])
     array([0.36      , 0.        , 0.69230769])
     """
-    X, Y = check_matrix(X, "X"), check_matrix(Y, "Y")
+    X, Y = (check_matrix(M, name, operator=False) for M, name in ((X, "X"), (Y, "Y")))
     if X.shape[0] != Y.shape[0]:
         raise ValueError(f"X and Y must have equally many rows; got {X.shape[0]}, {Y.shape[0]}.")
     block = check_count(block, "block", low=1)
@@ -218,6 +232,7 @@ def _squared_distances(X, name, block):
         X = X - X.mean(axis=0)  # distances stay, and rounding shrinks
         norms = np.einsum("ij,ij->i", X, X)
     else:
+        X = X.tocsr()  # whose rows can be cut
         norms = np.asarray(X.power(2).sum(axis=1)).ravel()
     check_finite(norms, name)
     for start in range(0, X.shape[0], block):

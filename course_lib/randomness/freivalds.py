@@ -2,8 +2,9 @@
 
 import numpy as np
 import scipy.sparse
+from scipy.sparse.linalg import LinearOperator
 
-from course_lib._validation import as_rng, check_count, check_number
+from course_lib._validation import as_rng, check_count, check_number, plain_array
 
 __all__ = ["freivalds"]
 
@@ -37,7 +38,7 @@ def freivalds(A, B, C, *, trials=1, high=2**20, tol=None, rng=None):
     Raises
     ------
     ValueError
-        If shapes do not fit, or an argument is out of range.
+        If shapes do not fit, an argument is out of range, or a product overflows or meets infinity.
     TypeError
         If a matrix is not real, or ``tol`` is missing where absolute values cannot be taken.
 
@@ -86,7 +87,11 @@ def freivalds(A, B, C, *, trials=1, high=2**20, tol=None, rng=None):
     for _ in range(trials):
         r = rng.integers(high, size=B.shape[1])
         r = r if exact else r.astype(np.float64)
-        difference = A @ (B @ r) - C @ r
+        with np.errstate(over="ignore", invalid="ignore"):
+            left, right = A @ (B @ r), C @ r
+        if not exact:
+            _refuse_infinity(left, right, tol)
+        difference = left - right
         # Without a tolerance no absolute value is taken: that of -2**63 is negative.
         equal = np.abs(difference) <= tol if tol is not None else difference == 0
         if not equal.all():  # NaN is equal to nothing
@@ -96,15 +101,32 @@ def freivalds(A, B, C, *, trials=1, high=2**20, tol=None, rng=None):
 
 def _check(M, name):
     """Return ``M`` with dtype int64 or a floating one, if it is a real matrix."""
-    if not (hasattr(M, "dtype") and hasattr(M, "shape")):
-        M = np.asarray(M)
+    if scipy.sparse.issparse(M):
+        M = _in_order(M)
+    elif not (isinstance(M, LinearOperator) or hasattr(M, "blocks")):  # known by its products
+        M = plain_array(M, name)
     if len(M.shape) != 2:
         raise ValueError(f"{name} must be a matrix with two axes; got shape {tuple(M.shape)}.")
-    if M.dtype.kind == "f":
+    if M.dtype is not None and M.dtype.kind == "f":
         return M
-    if M.dtype.kind not in "biu":
+    if M.dtype is None or M.dtype.kind not in "biu":
         raise TypeError(f"{name} must hold integers or real floating numbers; got {M.dtype}.")
     return M.astype(np.int64)  # in a narrower type the products would wrap around too early
+
+
+def _in_order(M):
+    """Return sparse ``M`` without entries that are stored twice; the caller's stays as it is."""
+    if M.format not in ("csr", "csc"):
+        return M.tocsr()
+    return M if M.has_canonical_format else M.copy()
+
+
+def _refuse_infinity(left, right, tol):
+    """Refuse what is infinite, which would equal everything; NaN equals nothing as it is."""
+    if any(np.isinf(side).any() for side in (left, right, tol)):
+        raise ValueError(
+            "A, B and C must be finite, and so must their products; got infinity, rescale them."
+        )
 
 
 def _rounding(A, B, C, high):
@@ -119,5 +141,6 @@ def _rounding(A, B, C, high):
     k, n = B.shape
     u_C = max(np.finfo(M.dtype).eps for M in (A, B, C)) / 2
     u_r = np.finfo(np.float64).eps / 2  # r is float64, and so are all products with it
-    largest = abs(A) @ (abs(B) @ np.full(n, float(high - 1)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        largest = abs(A) @ (abs(B) @ np.full(n, float(high - 1)))
     return 2 * ((k + 1) * u_C + (k + n + 2) * u_r) * largest

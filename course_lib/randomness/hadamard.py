@@ -13,7 +13,7 @@ sparse factors, one for each bit of the index: the factor of stride h replaces e
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_finite
+from course_lib._validation import check_array, check_finite, plain_array
 
 __all__ = ["fwht"]
 
@@ -61,16 +61,15 @@ def fwht(X, *, orthonormal=False):
     >>> fwht([1.0, 0.0, 1.0, 0.0])
     array([2., 2., 0., 0.])
     """
-    X = np.asarray(X)
-    if X.dtype.kind not in "biuf":
-        raise TypeError(f"X must hold real numbers; got {X.dtype}.")
+    X = plain_array(X, "X")
+    dtype = np.float32 if X.dtype == np.float32 else np.float64
+    X = check_array(X, "X", dtype=dtype)
     n = X.shape[-1] if X.ndim else 0
     if n < 1 or n & (n - 1):
         raise ValueError(
             f"X must have rows whose length is a power of two; got shape {X.shape}, "
             f"pad the rows with zeros."
         )
-    dtype = np.float32 if X.dtype == np.float32 else np.float64
     Y = np.array(X, dtype=dtype, order="C")
     _transform_rows(Y.reshape(-1, n))
     if orthonormal:

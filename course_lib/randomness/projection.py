@@ -22,11 +22,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_count, check_number, plain_array
 from course_lib.randomness.hadamard import butterflies, transform
 
 __all__ = ["GaussianProjection", "HadamardProjection", "SparseProjection"]
 
+LARGEST = 2**31 - 1  # dimensions of an image
 LANES = 16  # lowest bits of the index that are summed per output: one 512-bit vector of float32
 FEW = 1 / 4  # share of the entries below which a sum for each is cheaper than the full transform
 DENSE_ENOUGH = 0.05  # density of a map above which its dense product is faster
@@ -59,9 +60,10 @@ class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ValueError, TypeError
             If ``X`` is not a finite matrix, or a parameter is out of range.
         """
+        _refuse_no_numbers(X)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32])
-        n_components = check_count(self.n_components, "n_components", low=1)
-        self._draw(X.shape[1], n_components, X.dtype, check_random_state(self.random_state))
+        n_components = check_count(self.n_components, "n_components", low=1, high=LARGEST)
+        self._draw(X.shape[1], n_components, X.dtype, _random(self.random_state))
         self._n_features_out = n_components
         return self
 
@@ -84,6 +86,7 @@ class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             If ``X`` is not a finite matrix with the columns seen in `fit`.
         """
         check_is_fitted(self)
+        _refuse_no_numbers(X)
         X = validate_data(
             self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], reset=False
         )
@@ -94,6 +97,26 @@ class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _refuse_no_numbers(X):
+    """Refuse masks, texts, dates and records, which scikit-learn would take for numbers."""
+    kind = getattr(getattr(X, "dtype", None), "kind", "f")
+    if np.ma.is_masked(X):
+        plain_array(X, "X")
+    if kind in "SUmMV":
+        raise TypeError(f"X must hold real numbers; got {X.dtype}, convert it first.")
+
+
+def _random(random_state):
+    """Return scikit-learn's source of randomness for a seed, or say what a seed is."""
+    try:
+        return check_random_state(random_state)
+    except ValueError:
+        raise ValueError(
+            "random_state must be a seed from 0 to 2**32 - 1, a RandomState or None; "
+            f"got {random_state!r}."
+        ) from None
 
 
 class GaussianProjection(_Projection):

@@ -5,7 +5,15 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse
 
-from course_lib._validation import as_rng, check_count, check_finite, check_matrix
+from course_lib._validation import (
+    as_rng,
+    check_count,
+    check_finite,
+    check_matrix,
+    check_vector,
+)
+
+LARGEST = 2**31 - 1  # draws
 
 __all__ = ["SampledFactors", "sample_product", "sampled_product_variance"]
 
@@ -78,7 +86,7 @@ def sample_product(A, B, size, *, probabilities="norms", rng=None):
     array([ 6., 12.])
     """
     A, B = _check_pair(A, B)
-    size = check_count(size, "size", low=1)
+    size = check_count(size, "size", low=1, high=LARGEST)
     p = _probabilities(A, B, probabilities)
     indices = as_rng(rng).choice(len(p), size, p=p)
     scale = (1 / np.sqrt(size * p[indices])).astype(np.result_type(A.dtype, B.dtype))
@@ -118,7 +126,7 @@ def sampled_product_variance(A, B, size, *, probabilities="norms"):
     2.0
     """
     A, B = _check_pair(A, B)
-    size = check_count(size, "size", low=1)
+    size = check_count(size, "size", low=1, high=LARGEST)
     p = _probabilities(A, B, probabilities)
     weight = (_norms(A, 0) * _norms(B, 1)) ** 2
     drawn = weight > 0
@@ -161,7 +169,7 @@ def _probabilities(A, B, probabilities):
         # A zero product has nothing to prefer.
         uniform = probabilities == "uniform" or not norms.any()
         return np.full(k, 1 / k) if uniform else norms / norms.sum()
-    p = np.asarray(probabilities, dtype=np.float64)
+    p = check_vector(probabilities, "probabilities", dtype=np.float64, finite=False)
     if p.shape != (k,) or not np.all(p >= 0) or not np.isclose(p.sum(), 1.0):
         raise ValueError(f"probabilities must be {k} numbers, none negative, that sum to 1.")
     return p / p.sum()

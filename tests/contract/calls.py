@@ -32,6 +32,7 @@ atoms = B / np.linalg.norm(B, axis=0)
 signals = rng.standard_normal((6, 8))
 picture = np.abs(rng.standard_normal((12, 12))) * 50
 ratings = np.where(rng.random((12, 8)) < 0.6, 1.0 + np.round(4 * rng.random((12, 8))), 0.0)
+rated = 1.0 + np.round(4 * np.random.default_rng(1).random((12, 8)))
 graph = mf.connect(mf.neighbor_graph(X, 5), X)
 words = ["to", "be", "or", "not", "to", "be"]
 counts = np.array([1, 2, 3, 1, 2, 3])
@@ -94,6 +95,9 @@ def filled(kind, *size):
     return run
 
 
+UNREAD = dict.fromkeys(("NaN", "infinity"), "stands in a column that is not read")
+UNUSED = dict.fromkeys(("NaN", "infinity"), "is moved or passed over, and not computed with")
+HOLE = {"NaN": "is a missing entry"}
 LOW_RANK = [
     Call("low_rank.randomized_svd", lr.randomized_svd, A=A, rank=3, oversample=3, n_iter=2, rng=0),
     Call(
@@ -140,9 +144,45 @@ LOW_RANK = [
     ),
     Call("low_rank.leverage_scores", lr.leverage_scores, A=A, rank=2, oversample=3, rng=0),
     Call("low_rank.nystrom", lr.nystrom, K=K, columns=np.array([0, 3, 7, 9]), rank=2, rng=0),
-    Call("low_rank.nystrom_features", lr.nystrom_features, K=K, columns=5, rng=0),
-    Call("low_rank.column_sampling", lr.column_sampling, K=K, columns=5, rank=2, rng=0),
-    Call("low_rank.pivoted_cholesky", lr.pivoted_cholesky, K=K, size=4, tol=0.0),
+    Call(
+        "low_rank.nystrom X",
+        lambda X, columns: (
+            lr.nystrom(lambda X, Y: np.asarray(X @ Y.T + 0.0), columns, X=X)
+            if not sp.issparse(X)
+            else lr.nystrom(lambda X, Y: (X @ Y.T).toarray(), columns, X=X)
+        ),
+        X=X,
+        columns=np.array([0, 3, 7, 9]),
+    ),
+    Call(
+        "low_rank.nystrom_features",
+        lr.nystrom_features,
+        K=K,
+        columns=5,
+        rng=0,
+        excused=UNREAD,
+    ),
+    Call(
+        "low_rank.column_sampling",
+        lr.column_sampling,
+        K=K,
+        columns=5,
+        rank=2,
+        rng=0,
+        excused=UNREAD,
+    ),
+    Call("low_rank.pivoted_cholesky", lr.pivoted_cholesky, K=K, size=4, tol=0.0, excused=UNREAD),
+    Call(
+        "low_rank.pivoted_cholesky diagonal",
+        lambda diagonal: lr.pivoted_cholesky(K, 4, diagonal=diagonal),
+        diagonal=np.diag(K).copy(),
+        excused={"None": "is the default"},
+    ),
+    Call(
+        "low_rank.residual_norm factors",
+        lambda U, s, Vt: lr.residual_norm(A, (U, s, Vt), rng=0),
+        **lr.randomized_svd(A, 2, rng=0)._asdict(),
+    ),
     Call("low_rank.best_error", lr.best_error, sigma=np.array([3.0, 2.0, 1.0]), rank=1),
     Call(
         "low_rank.range_finder_bound",
@@ -159,6 +199,12 @@ LOW_RANK = [
         size=4,
     ),
     Call(
+        "low_rank.FrequentDirections.estimate",
+        lambda A, x: (lambda s: (s.update(A), s.estimate(x))[1])(lr.FrequentDirections(4)),
+        A=A,
+        x=np.arange(8.0),
+    ),
+    Call(
         "low_rank.FrequentDirections.from_error",
         lambda epsilon, rank: lr.FrequentDirections.from_error(epsilon, rank).size,
         epsilon=0.1,
@@ -166,8 +212,31 @@ LOW_RANK = [
     ),
 ]
 RANDOMNESS = [
-    Call("randomness.freivalds", rd.freivalds, A=A, B=B, C=A @ B, trials=2, rng=0),
-    Call("randomness.fwht", rd.fwht, X=X[:, :4].T @ X[:, :4]),
+    Call(
+        "randomness.freivalds",
+        rd.freivalds,
+        A=A,
+        B=B,
+        C=A @ B,
+        trials=2,
+        rng=0,
+        excused={"NaN": "equals nothing: the answer is False"},
+    ),
+    Call(
+        "randomness.freivalds tol",
+        lambda **k: rd.freivalds(A=A, B=B, C=A @ B, rng=0, **k),
+        tol=1e-3,
+        high=1024,
+    ),
+    Call(
+        "randomness.fwht",
+        rd.fwht,
+        X=X[:, :4].T @ X[:, :4],
+        excused={
+            "empty": "no rows have no transforms",
+            "three axes": "any number of axes is right",
+        },
+    ),
     Call("randomness.pair_ratios", rd.pair_ratios, X=X, Y=map2, block=8),
     Call(
         "randomness.sample_product",
@@ -178,6 +247,11 @@ RANDOMNESS = [
         rng=0,
     ),
     Call("randomness.sampled_product_variance", rd.sampled_product_variance, A=A, B=B, size=5),
+    Call(
+        "randomness.sample_product probabilities",
+        lambda probabilities: tuple(rd.sample_product(A, B, 5, probabilities=probabilities, rng=0)),
+        probabilities=np.array([0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]),
+    ),
     Call("randomness.median_of_means", rd.median_of_means, draws=X[:, 0].copy(), delta=0.2, rng=0),
     Call(
         "randomness.median_of_means_error",
@@ -211,47 +285,89 @@ COMPLETION = [
     Call(
         "matrix_completion.als",
         taken(mc.als),
-        observed=ratings,
+        observed=rated,
         rank=2,
         alpha=1.0,
         bias_alpha=3.0,
         rng=0,
+        excused=HOLE,
     ),
     Call(
         "matrix_completion.implicit_als",
         taken(mc.implicit_als),
-        confidence=ratings + 0.1,
+        confidence=rated,
         rank=2,
         alpha=0.5,
         rng=0,
+        excused=HOLE,
     ),
     Call(
         "matrix_completion.implicit_als cholesky",
         taken(functools.partial(mc.implicit_als, solver="cholesky")),
-        confidence=ratings + 0.1,
+        confidence=rated,
         rank=2,
         alpha=0.5,
         rng=0,
+        excused=HOLE,
     ),
     Call(
         "matrix_completion.sgd",
         taken(mc.sgd),
-        observed=ratings,
+        observed=rated,
         rank=2,
         alpha=0.1,
         step=0.01,
         rng=0,
+        excused=HOLE,
     ),
     Call(
         "matrix_completion.soft_impute",
         taken(mc.soft_impute),
-        observed=ratings,
+        observed=rated,
         alpha=1.0,
         rank=3,
         rng=0,
+        excused=HOLE,
     ),
-    Call("matrix_completion.svt", taken(mc.svt), observed=ratings, tau=5.0, step=1.2, rng=0),
-    Call("matrix_completion.as_csr", lambda A: tuple(mc.as_csr(A)), A=ratings),
+    Call(
+        "matrix_completion.soft_impute start",
+        lambda U, s, Vt: taken(mc.soft_impute)(rated, 1.0, rank=2, start=(U, s, Vt), rng=0),
+        **lr.randomized_svd(rated, 2, rng=0)._asdict(),
+    ),
+    Call(
+        "matrix_completion.svt",
+        taken(mc.svt),
+        observed=rated,
+        tau=5.0,
+        step=1.2,
+        rng=0,
+        excused=HOLE,
+    ),
+    Call("matrix_completion.as_csr", lambda A: tuple(mc.as_csr(A)), A=rated, excused=HOLE),
+    *[
+        Call(
+            f"matrix_completion.CSR {function.__name__}",
+            lambda indptr, indices, data, function=function, rest=rest: function(
+                mc.CSR(indptr, indices, data, (12, 8)), *rest
+            ),
+            excused=UNUSED if function in (mc.transpose, mc.sampled_product) else None,
+            **dict(zip(("indptr", "indices", "data"), mc.as_csr(rated), strict=False)),
+        )
+        for function, rest in (
+            (mc.matvec, (np.arange(8.0),)),
+            (mc.rmatvec, (np.arange(12.0),)),
+            (mc.transpose, ()),
+            (mc.sampled_product, (np.ones((12, 2)), np.ones((8, 2)))),
+            (functools.wraps(mc.lanczos_svd)(lambda A: mc.lanczos_svd(A, 1, rng=0)), ()),
+        )
+    ],
+    Call(
+        "matrix_completion.SparsePlusLowRank",
+        lambda left, right, X: mc.SparsePlusLowRank(mc.as_csr(rated), left, right) @ X,
+        left=rng.standard_normal((12, 2)),
+        right=rng.standard_normal((8, 2)),
+        X=B,
+    ),
     Call(
         "matrix_completion.csr",
         lambda **k: tuple(mc.csr(**k)),
@@ -262,23 +378,31 @@ COMPLETION = [
     Call(
         "matrix_completion.matvec",
         lambda A, x: mc.matvec(mc.as_csr(A), x),
-        A=ratings,
+        A=rated,
         x=np.arange(8.0),
+        excused=HOLE,
     ),
     Call(
         "matrix_completion.rmatvec",
         lambda A, y: mc.rmatvec(mc.as_csr(A), y),
-        A=ratings,
+        A=rated,
         y=np.arange(12.0),
+        excused=HOLE,
     ),
     Call(
         "matrix_completion.sampled_product",
         lambda A, left, right: mc.sampled_product(mc.as_csr(A), left, right),
-        A=ratings,
+        A=rated,
         left=rng.standard_normal((12, 2)),
         right=rng.standard_normal((8, 2)),
+        excused=HOLE,
     ),
-    Call("matrix_completion.transpose", lambda A: tuple(mc.transpose(mc.as_csr(A))), A=ratings),
+    Call(
+        "matrix_completion.transpose",
+        lambda A: tuple(mc.transpose(mc.as_csr(A))),
+        A=rated,
+        excused=HOLE,
+    ),
     Call(
         "matrix_completion.bidiagonalize",
         lambda **k: tuple(mc.bidiagonalize(**k)),
@@ -314,6 +438,14 @@ COMPLETION = [
         "matrix_completion.pagerank restart",
         lambda restart: mc.pagerank(mc.in_links([0, 1, 2], [1, 2, 0]), restart=restart).scores,
         restart=np.array([0.2, 0.3, 0.5]),
+        excused={"None": "is the default"},
+    ),
+    Call(
+        "matrix_completion.pagerank links",
+        lambda indptr, sources, out_degree: (
+            mc.pagerank(mc.Links(indptr, sources, out_degree)).scores
+        ),
+        **mc.in_links([0, 1, 2, 2], [1, 2, 0, 1])._asdict(),
     ),
     Call(
         "matrix_completion.fold_in",
@@ -330,6 +462,7 @@ COMPLETION = [
         ranked=np.array([1, 2, 3]),
         relevant=np.array([2, 5]),
         k=2,
+        excused={"empty": "a list without items has no hits"},
     ),
     Call(
         "matrix_completion.recall_at_k",
@@ -337,6 +470,7 @@ COMPLETION = [
         ranked=np.array([1, 2, 3]),
         relevant=np.array([2, 5]),
         k=2,
+        excused={"empty": "a list without items has no hits"},
     ),
     Call(
         "matrix_completion.reciprocal_rank",
@@ -344,27 +478,45 @@ COMPLETION = [
         ranked=np.array([1, 2, 3]),
         relevant=np.array([2, 5]),
         k=2,
+        excused={"empty": "a list without items has no hits"},
     ),
-    Call("matrix_completion.top_items", mc.top_items, scores=np.array([0.1, 3.0, 2.0]), count=2),
+    Call(
+        "matrix_completion.ndcg_at_k gain",
+        lambda gain: mc.ndcg_at_k(np.array([1, 2, 3]), np.array([2, 5]), gain=gain),
+        gain=np.array([1.0, 3.0]),
+        excused={"None": "is the default"},
+    ),
+    Call(
+        "matrix_completion.top_items",
+        mc.top_items,
+        scores=np.array([0.1, 3.0, 2.0]),
+        count=2,
+        excused={"infinity": "stands before all others"},
+    ),
+    Call(
+        "matrix_completion.top_items without",
+        lambda without: mc.top_items([0.1, 3.0, 2.0, 4.0], 1, without=without),
+        without=np.array([1, 3]),
+        excused={"empty": "nothing is left out"},
+    ),
     Call(
         "matrix_completion.time_split",
         mc.time_split,
         when=np.array([5.0, 1, 2, 8, 3, 9, 4, 7, 6, 0]),
         share=0.2,
+        excused={"infinity": "comes after all others", "dates": "are times"},
     ),
     Call("matrix_completion.matvec_bytes", mc.matvec_bytes, n_rows=10, nnz=30, itemsize=8),
     Call(
         "matrix_completion.SoftImpute",
         lambda X, alpha, rank, random_state: mc.SoftImpute(
             alpha, rank=rank, random_state=random_state
-        ).fit_transform(
-            np.where(np.asarray(X) == 0, np.nan, X) if isinstance(X, np.ndarray) else X
-        ),
-        X=ratings,
+        ).fit_transform(X),
+        X=rated,
         alpha=1.0,
         rank=2,
         random_state=0,
-        finite=False,
+        excused=HOLE,
     ),
     *[
         Call(
