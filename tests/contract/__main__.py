@@ -1,4 +1,7 @@
-"""Print what is bad: ``python -m tests.contract [--here] [low_rank.cur ...]``; see `tests.contract`."""
+"""Print what is bad: ``python -m tests.contract [--here] [low_rank.cur ...]``.
+
+See `tests.contract`.
+"""
 
 import collections
 import sys
