@@ -434,7 +434,7 @@ def by_the_diagonal(look, n_queries, theta):
     return walk(look, n_queries, theta, taken_if=taken_if)
 
 
-@mistake("08.3", caught_by="edge case", says="A tight crowd: sums")
+@mistake("08.3", caught_by="edge case", says="A deep tree: sums")
 def not_deeper_than_sixteen(look, n_queries, theta):
     levels = []
 
