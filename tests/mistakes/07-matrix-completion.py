@@ -1,11 +1,35 @@
 """Wrong answers to lab 07."""
 
+import sys
+
 import numpy as np
 import scipy.sparse
 
 from tests.mistakes import mistake
 
 # ruff: noqa: F811 (exercises may share the name of a mistake)
+
+_films = {}
+
+
+def of_the_notebook(name):
+    """Find a helper of the notebook, as a student's cell would see it."""
+    frame = sys._getframe()
+    while name not in frame.f_globals:
+        frame = frame.f_back
+    return frame.f_globals[name]
+
+
+def half_a_sweep(indptr, indices, values, Q, alpha):
+    """The right answer to 07.2."""
+    P = np.zeros((len(indptr) - 1, Q.shape[1]))
+    for i in range(len(P)):
+        mine = slice(indptr[i], indptr[i + 1])
+        known = Q[indices[mine]]
+        if len(known):
+            gram = known.T @ known + alpha * len(known) * np.eye(Q.shape[1])
+            P[i] = np.linalg.solve(gram, known.T @ values[mine])
+    return P
 
 
 @mistake("07.1", caught_by="check", says="is there a `return`?")
@@ -91,6 +115,41 @@ def calls_it_by_its_full_name(P, dangling, starts, alpha, tol):
     return np.column_stack([links.pagerank(graph, restart=v, tol=tol).scores for v in starts.T])
 
 
+@mistake("07.1", caught_by="check", says="2 that need each other: a residual is")
+def steps_for_half_the_bound(P, dangling, starts, alpha, tol):
+    X = starts
+    for _ in range(int(np.ceil(np.log(tol) / np.log(alpha)))):
+        X = alpha * (P.T @ X + X[dangling].sum(axis=0) * starts) + (1 - alpha) * starts
+    return X
+
+
+@mistake("07.1", caught_by="check", says="a residual is")
+def right_on_average(P, dangling, starts, alpha, tol):
+    X, left = starts, 2.0
+    while left > tol:
+        new = alpha * (P.T @ X + X[dangling].sum(axis=0) * starts) + (1 - alpha) * starts
+        X, left = new, alpha * np.abs(new - X).sum(axis=0).mean()
+    return X
+
+
+@mistake("07.1", caught_by="check", says="goes to all packages alike")
+def dangling_goes_anywhere(P, dangling, starts, alpha, tol):
+    X = starts
+    for _ in range(int(np.ceil(np.log(tol / 2) / np.log(alpha)))):
+        back = X[dangling].sum(axis=0) / len(starts)
+        X = alpha * (P.T @ X + back) + (1 - alpha) * starts
+    return X
+
+
+@mistake("07.1", caught_by="check", says="write this one yourself: residuals")
+def measures_with_the_helper(P, dangling, starts, alpha, tol):
+    links = scipy.sparse.csr_array(P.T @ np.eye(len(starts))).T
+    X = starts
+    while of_the_notebook("residuals")(links, dangling, starts, alpha, X).max() > tol:
+        X = alpha * (P.T @ X + X[dangling].sum(axis=0) * starts) + (1 - alpha) * starts
+    return X
+
+
 @mistake("07.2", caught_by="check", says="is there a `return`?")
 def forgot_to_return(indptr, indices, values, Q, alpha):
     np.zeros((len(indptr) - 1, Q.shape[1]))
@@ -105,6 +164,26 @@ def the_same_penalty_for_all(indptr, indices, values, Q, alpha):
         gram = known.T @ known + alpha * np.eye(Q.shape[1])
         P[i] = np.linalg.solve(gram, known.T @ values[mine])
     return P
+
+
+@mistake("07.2", caught_by="check", says="write this one yourself: slopes")
+def measures_with_the_helper(indptr, indices, values, Q, alpha):
+    P = half_a_sweep(indptr, indices, values, Q, alpha)
+    return P if of_the_notebook("slopes")((indptr, indices, values), Q, alpha, P).max() < 1 else 0
+
+
+@mistake("07.2", caught_by="check", says="is not at the minimum of its sum")
+def columns_sorted(indptr, indices, values, Q, alpha):
+    in_order = np.concatenate(
+        [np.sort(part) for part in np.split(indices, indptr[1:-1])], dtype=int, casting="unsafe"
+    )
+    return half_a_sweep(indptr, in_order, values, Q, alpha)
+
+
+@mistake("07.2", caught_by="check", says="12 x 9, another Q")
+def remembers_the_films(indptr, indices, values, Q, alpha):
+    known = _films.setdefault(Q.shape, Q)
+    return half_a_sweep(indptr, indices, values, known, alpha)
 
 
 @mistake("07.2", caught_by="check", says="a stored 0 is a rating")
@@ -132,7 +211,7 @@ def empty_rows_are_singular(indptr, indices, values, Q, alpha):
     return P
 
 
-@mistake("07.2", caught_by="check", says="the factors at")
+@mistake("07.2", caught_by="check", says="is not at the minimum of its sum")
 def gaps_are_zeros(indptr, indices, values, Q, alpha):
     table = scipy.sparse.csr_array((values, indices, indptr), shape=(len(indptr) - 1, len(Q)))
     gram = Q.T @ Q + alpha * len(Q) * np.eye(Q.shape[1])
@@ -193,13 +272,32 @@ def free_bias(mean, biases, Q, films, stars, weights, alpha):
     return x[0], x[1:]
 
 
-@mistake("07.3", caught_by="check", says="(b, p)")
+@mistake("07.3", caught_by="check", says="Are b and p found together")
 def bias_first(mean, biases, Q, films, stars, weights, alpha):
     rest = stars - mean - biases[films]
     b = weights @ rest / (weights.sum() + alpha)
     A = Q[films]
     gram = (A.T * weights) @ A + alpha * np.eye(A.shape[1])
     return b, np.linalg.solve(gram, A.T @ (weights * (rest - b)))
+
+
+@mistake("07.3", caught_by="check", says="Are b and p found together")
+def weights_made_a_mean(mean, biases, Q, films, stars, weights, alpha):
+    share = weights / weights.sum()
+    A = np.column_stack([np.ones(len(films)), Q[films]])
+    rest = stars - mean - biases[films]
+    x = np.linalg.solve((A.T * share) @ A + alpha * np.eye(A.shape[1]), A.T @ (share * rest))
+    return x[0], x[1:]
+
+
+@mistake("07.3", caught_by="edge case", says="somebody who rated nothing")
+def nobody_is_the_mean_taste(mean, biases, Q, films, stars, weights, alpha):
+    if len(films) == 0:
+        return 0.0, Q.mean(axis=0)
+    A = np.column_stack([np.ones(len(films)), Q[films]])
+    rest = weights * (stars - mean - biases[films])
+    x = np.linalg.solve((A.T * weights) @ A + alpha * np.eye(A.shape[1]), A.T @ rest)
+    return x[0], x[1:]
 
 
 @mistake("07.3", caught_by="check", says="write this one yourself")
@@ -252,6 +350,14 @@ def a_square_with_empty_rows(a, b):
     return [[(i, s - i) for i in range(a) if 0 <= s - i < b] for s in range(side)]
 
 
+@mistake("07.4", caught_by="check", says="A block's number should be an integer")
+def halves(a, b):
+    side = max(a, b)
+    return [
+        [(i + 0.5, (i + s) % side) for i in range(a) if (i + s) % side < b] for s in range(side)
+    ]
+
+
 @mistake("07.5", caught_by="check", says="is there a `return`?")
 def forgot_to_return(rows, columns, values, U, s, Vt, X):
     (U * s) @ (Vt @ X)
@@ -275,11 +381,34 @@ def without_singular_values(rows, columns, values, U, s, Vt, X):
     return rest @ X + U @ (Vt @ X)
 
 
-@mistake("07.5", caught_by="cost", says="")
+@mistake("07.5", caught_by="cost", says="out of memory")
 def written_down(rows, columns, values, U, s, Vt, X):
     F = (U * s) @ Vt
     F[rows, columns] = values
     return F @ X
+
+
+@mistake("07.5", caught_by="cost", says="one of nnz x nnz")
+def guess_of_all_pairs(rows, columns, values, U, s, Vt, X):
+    guess = np.diag((U[rows] * s) @ Vt[:, columns])
+    rest = scipy.sparse.csr_array((values - guess, (rows, columns)), shape=(len(U), len(X)))
+    return rest @ X + (U * s) @ (Vt @ X)
+
+
+@mistake("07.5", caught_by="check", says="a known value that is 0 was taken for a gap")
+def zeros_are_gaps(rows, columns, values, U, s, Vt, X):
+    kept = values != 0
+    rows, columns, values = rows[kept], columns[kept], values[kept]
+    guess = np.einsum("er,re->e", U[rows] * s, Vt[:, columns])
+    rest = scipy.sparse.csr_array((values - guess, (rows, columns)), shape=(len(U), len(X)))
+    return rest @ X + (U * s) @ (Vt @ X)
+
+
+@mistake("07.5", caught_by="check", says="stopped with ValueError")
+def as_large_as_what_is_known(rows, columns, values, U, s, Vt, X):
+    guess = np.einsum("er,re->e", U[rows] * s, Vt[:, columns])
+    rest = scipy.sparse.csr_array((values - guess, (rows, columns)))
+    return rest @ X + (U * s) @ (Vt @ X)
 
 
 @mistake("07.5", caught_by="check", says="write this one yourself")

@@ -92,12 +92,26 @@ def doubled_by_a_root(first, second, size):
     return *common(first, second), cut(stacked(first, second, root).astype(float), size)
 
 
-@mistake("08.1", caught_by="check", says="merge changed the parts")
+@mistake("08.1", caught_by="check", says="changes its argument first in place")
 def in_place(first, second, size):
     n, mean = common(first, second)
     factor = cut(stacked(first, second, root), size)
     first[1][:] = mean
     return n, mean, factor
+
+
+@mistake("08.1", caught_by="edge case", says="An empty part: factor has 7 rows")
+def an_empty_part_ends_it(first, second, size):
+    if first[0] == 0 or second[0] == 0:
+        return first if second[0] == 0 else second
+    return *common(first, second), cut(stacked(first, second, root), size)
+
+
+@mistake("08.1", caught_by="check", says="Of singular values from 1 to 1e-8 the last is lost")
+def forgets_what_is_small(first, second, size):
+    _, s, Vt = np.linalg.svd(stacked(first, second, root), full_matrices=False)
+    large = s > 1e-7 * s.max(initial=0)
+    return *common(first, second), (s[:, None] * Vt)[large][:size]
 
 
 @mistake("08.1", caught_by="edge case", says="ZeroDivisionError")
@@ -258,6 +272,34 @@ def lengths_on_the_map(ask, n, m, k, rng):
     return placed(squares, np.sum(L**2, axis=1), L)
 
 
+def from_drawn(ask, n, m, k, landmarks):
+    """The right answer for these landmarks."""
+    squares = ask(landmarks) ** 2
+    own = squares[:, landmarks]
+    return placed(squares, own.mean(axis=1), anchors(own, k))
+
+
+@mistake("08.2", caught_by="check", says="Two generators drew the same landmarks")
+def a_generator_of_its_own(ask, n, m, k, rng):
+    return from_drawn(ask, n, m, k, np.random.default_rng(0).choice(n, m, replace=False))
+
+
+@mistake("08.2", caught_by="cost", says="a pair of points came 0 times")
+def neighbors_in_the_list(ask, n, m, k, rng):
+    return from_drawn(ask, n, m, k, (rng.integers(n) + np.arange(m)) % n)
+
+
+@mistake("08.2", caught_by="cost", says="a point came 0 times")
+def never_the_last(ask, n, m, k, rng):
+    return from_drawn(ask, n, m, k, rng.choice(max(n - 1, m), m, replace=False))
+
+
+@mistake("08.2", caught_by="check", says="And mu is the mean over the landmarks")
+def means_over_all_points(ask, n, m, k, rng):
+    squares, own = drawn(ask, n, m, rng)
+    return placed(squares, np.nanmean(squares, axis=1), anchors(own, k))
+
+
 @mistake("08.2", caught_by="check", says="write this one yourself")
 def forwards(ask, n, m, k, rng):
     from course_lib.manifolds import landmark_mds
@@ -377,6 +419,35 @@ def only_single_points_are_taken(look, n_queries, theta):
     return walk(look, n_queries, theta, leaf=lambda counts, children: counts == 1)
 
 
+@mistake("08.3", caught_by="edge case", says="is taken only if the side is less")
+def at_most_theta(look, n_queries, theta):
+    return walk(
+        look, n_queries, theta, taken_if=lambda sides, squares: sides <= theta * squares**0.5
+    )
+
+
+@mistake("08.3", caught_by="accuracy", says="and the rule (side less than theta times d")
+def by_the_diagonal(look, n_queries, theta):
+    def taken_if(sides, squares):
+        return np.sqrt(2) * sides < theta * np.sqrt(squares)
+
+    return walk(look, n_queries, theta, taken_if=taken_if)
+
+
+@mistake("08.3", caught_by="edge case", says="A deep tree: sums")
+def not_deeper_than_sixteen(look, n_queries, theta):
+    levels = []
+
+    def counted(rows, cells):
+        levels.append(len(rows))
+        return look(rows, cells)
+
+    def leaf(counts, children):
+        return np.all(children < 0, axis=1) | (len(levels) > 16)
+
+    return walk(counted, n_queries, theta, leaf=leaf)
+
+
 @mistake("08.3", caught_by="check", says="write this one yourself")
 def forwards(look, n_queries, theta):
     from course_lib.manifolds import repulsion
@@ -427,7 +498,7 @@ def forgot_to_return(ask, Y, r, budget, rng):
     examined(ask, Y, r, budget, rng)
 
 
-@mistake("08.4", caught_by="check", says="should return two numbers")
+@mistake("08.4", caught_by="check", says="The error should be one number")
 def trust_of_each(ask, Y, r, budget, rng):
     return examined(ask, Y, r, budget, rng)
 
@@ -504,11 +575,20 @@ def asks_for_all(ask, Y, r, budget, rng):
     return mean, standard_error(trust, len(Y))
 
 
-@mistake("08.4", caught_by="accuracy", says="drawn more often than others")
+@mistake("08.4", caught_by="accuracy", says="Draw uniformly")
 def neighbors_in_the_list(ask, Y, r, budget, rng):
     def draw(n, budget):
         order = rng.permutation(n)
         return np.sort(order[order >= (n // 4 if budget < n // 2 else 0)][:budget])
+
+    mean, trust = examined(ask, Y, r, budget, rng, draw=draw)
+    return mean, standard_error(trust, len(Y))
+
+
+@mistake("08.4", caught_by="accuracy", says="a point came 0 times")
+def never_the_last(ask, Y, r, budget, rng):
+    def draw(n, budget):
+        return rng.choice(max(n - 1, budget), budget, replace=False)
 
     mean, trust = examined(ask, Y, r, budget, rng, draw=draw)
     return mean, standard_error(trust, len(Y))
