@@ -100,7 +100,7 @@ def omp(X, D, *, n_nonzero=None, tol=None, order_recursive=False):
     most = min(n_atoms, d)
     if n_nonzero is not None:
         most = check_count(n_nonzero, "n_nonzero", low=1, high=most, high_name="min(n_atoms, d)")
-    short = 0.0 if tol is None else check_number(tol, "tol", low=0)
+    short = 0.0 if tol is None else min(check_number(tol, "tol", low=0), 1e150)  # has a square
     G = gram(D)
     eps = 100 * np.finfo(D.dtype).eps
     scores = np.empty(n_atoms, dtype=D.dtype)
