@@ -6,14 +6,19 @@ import numpy as np
 import scipy.sparse as sp
 from numba import njit
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._validation import check_count
+from course_lib._validation import (
+    as_random_state,
+    check_count,
+    numbers_only,
+)
 
 __all__ = ["OnlineLogistic", "loss_and_slope"]
+
+LARGEST = 1e100  # entry of a row: weights and margins stay finite for steps below 1e100
 
 
 class OnlineLogistic(ClassifierMixin, BaseEstimator):
@@ -45,10 +50,11 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         ValueError, TypeError
             If the data or a parameter are not what they must be.
         """
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
+        X, y = validate_data(self, numbers_only(X), y, accept_sparse="csr", dtype=np.float64)
+        _in_reach(X)
         n_epochs = check_count(self.n_epochs, "n_epochs", low=1)
         self._start(y, None, X.shape[1])
-        rng = check_random_state(self.random_state)
+        rng = as_random_state(self.random_state)
         order = np.arange(X.shape[0])
         for _ in range(n_epochs):
             if self.shuffle:
@@ -73,14 +79,21 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            As `fit`; also if the first call does not name the classes.
+            As `fit`; also if the first call does not name the classes, or a later one names
+            others. What was learned is then what it was before.
         """
         fresh = not hasattr(self, "state_")
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64, reset=fresh)
+        X, y = validate_data(
+            self, numbers_only(X), y, accept_sparse="csr", dtype=np.float64, reset=fresh
+        )
+        _in_reach(X)
         if fresh:
             if classes is None:
                 raise ValueError("classes must name the two labels at the first partial_fit.")
             self._start(y, classes, X.shape[1])
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(f"classes must stay {self.classes_}; got {np.unique(classes)}.")
+        self._check_parameters()
         self._learn(X, y, np.arange(X.shape[0]))
         return self
 
@@ -96,7 +109,8 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         array, shape (n,)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        X = validate_data(self, numbers_only(X), accept_sparse="csr", dtype=np.float64, reset=False)
+        _in_reach(X)
         return X @ self.coef_[0] + self.intercept_[0]
 
     def predict(self, X):
@@ -141,25 +155,25 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
     def _start(self, y, classes, n_features):
         self._check_parameters()
         check_classification_targets(y)
-        self.classes_ = np.unique(y if classes is None else classes)
+        labels = np.unique(y if classes is None else classes)
         if classes is None and type_of_target(y) not in ("binary",):
             raise ValueError(
                 "Only binary classification is supported. The type of the target is "
                 f"{type_of_target(y)}."
             )
-        if len(self.classes_) != 2:
+        if len(labels) != 2:
             raise ValueError(
-                f"{type(self).__name__} needs two classes; got {len(self.classes_)} class"
-                f"{'' if len(self.classes_) == 1 else 'es'}."
+                f"{type(self).__name__} needs two classes; got {len(labels)} class"
+                f"{'' if len(labels) == 1 else 'es'}."
             )
+        _check_labels(y, labels)
+        self.classes_ = labels
         self.state_ = np.zeros((2, n_features + 1))
         self.n_samples_seen_ = 0
         self.loss_sum_ = 0.0
 
     def _learn(self, X, y, order):
-        unknown = ~np.isin(y, self.classes_)
-        if unknown.any():
-            raise ValueError(f"y must hold {self.classes_} only; got {y[unknown][0]!r}.")
+        _check_labels(y, self.classes_)
         signs = np.where(y == self.classes_[1], 1.0, -1.0)
         X = sp.csr_array(X)
         if not X.has_canonical_format:
@@ -174,6 +188,22 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         tags.input_tags.sparse = True
         return tags
+
+
+def _check_labels(y, labels):
+    unknown = ~np.isin(y, labels)
+    if unknown.any():
+        raise ValueError(f"y must hold {labels} only; got {y[unknown][0]!r}.")
+
+
+def _in_reach(X):
+    """Refuse rows so long that a step along one of them, or its margin, would overflow."""
+    values = X.data if sp.issparse(X) else X
+    largest = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+    if largest > LARGEST:
+        raise ValueError(
+            f"X must have entries of at most {LARGEST:g}; got {largest:g}, rescale it."
+        )
 
 
 @njit(cache=True)

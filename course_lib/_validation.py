@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 __all__ = [
     "MOST_COUNTED",
+    "as_random_state",
     "as_rng",
     "check_array",
     "check_count",
@@ -22,7 +23,9 @@ __all__ = [
     "check_memory",
     "check_number",
     "check_room",
+    "check_scatter",
     "check_vector",
+    "numbers_only",
     "plain_array",
 ]
 
@@ -198,6 +201,15 @@ def check_finite(product, name="A"):
     return product
 
 
+def check_scatter(X, name="X"):
+    """Refuse rows whose squares, summed over a hundred blocks as large, would overflow."""
+    largest = max(float(X.max()), -float(X.min()))
+    if largest > 0.1 * np.sqrt(np.finfo(X.dtype).max / X.size):
+        raise ValueError(
+            f"{name} must have entries whose squares can be summed; got {largest:g}, rescale it."
+        )
+
+
 def check_count(value, name, *, low, high=None, high_name=None):
     """Return ``value`` as an int in ``[low, high]``; refuse anything else.
 
@@ -256,6 +268,31 @@ def check_memory(n_bytes, kind):
 @functools.cache
 def _memory_bytes():
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def numbers_only(X, name="X"):
+    """Return what an estimator was given, for scikit-learn to check; refuse what it would take.
+
+    It reads texts, dates and records as numbers, and what lies under a mask.
+    """
+    if np.ma.is_masked(X):
+        plain_array(X, name)  # which says what to do
+    if getattr(getattr(X, "dtype", None), "kind", "f") in "SUMmV":
+        raise TypeError(f"{name} must be numbers; got {X.dtype}, convert them first.")
+    return X
+
+
+def as_random_state(random_state):
+    """Return a `numpy.random.RandomState`, as scikit-learn's estimators take one."""
+    from sklearn.utils import check_random_state  # half a second, that functions need not pay
+
+    try:
+        return check_random_state(random_state)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "random_state must be a seed from 0 to 2**32 - 1, a RandomState or None; "
+            f"got {random_state!r}."
+        ) from None
 
 
 def as_rng(rng):

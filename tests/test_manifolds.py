@@ -427,12 +427,15 @@ def test_kernels_are_the_python_they_were_written_in(rng):
         (lambda X, G: neighbor_graph(np.full((4, 2), np.nan), 1), "NaN or infinity"),
         (lambda X, G: geodesic_distances(G[:3]), "must be square"),
         (lambda X, G: geodesic_distances(-G), "non-negative lengths"),
-        (lambda X, G: geodesic_distances(G, [40]), "between 0 and n - 1 = 39"),
+        (lambda X, G: geodesic_distances(G, [40]), "sources must lie between 0 and 39"),
         (lambda X, G: classical_mds(X), "distances must be square"),
         (lambda X, G: classical_mds(1 - np.eye(5), 5), "between 1 and n - 1 = 4"),
         (lambda X, G: classical_mds(np.zeros((5, 5)), 1), "positive variance; got 0"),
         (lambda X, G: landmark_mds(cdist(X[:5], X), [0, 1]), "must be 5 point numbers"),
-        (lambda X, G: landmark_mds(cdist(X[:5], X), [0, 1, 2, 3, 40]), "between 0 and n - 1"),
+        (
+            lambda X, G: landmark_mds(cdist(X[:5], X), [0, 1, 2, 3, 40]),
+            "landmarks must lie between 0 and 39",
+        ),
         (lambda X, G: landmark_mds(cdist(X[:5], X), range(5), method="best"), "'columns' or"),
         (lambda X, G: landmark_mds(np.ones((5, 40)), range(5), 2), "ask for fewer components"),
         (lambda X, G: Isomap(landmarks="all").fit(X), "'random' or 'maxmin'"),
@@ -459,8 +462,107 @@ def test_refusals_say_what_must_be(call, words, rng):
 
 def test_sources_must_be_integers(rng):
     graph = neighbor_graph(rng.standard_normal((5, 2)), 2)
-    with pytest.raises(TypeError, match="list of node numbers"):
+    with pytest.raises(TypeError, match="sources must be integers"):
         geodesic_distances(graph, [0.5])
+
+
+def test_distances_must_be_the_same_both_ways():
+    path = sp.csr_array(np.diag([1.0, 1.0], 1))  # 0 -> 1 -> 2
+    for call in (geodesic_distances, lambda G: maxmin_landmarks(G, 2)):
+        with pytest.raises(ValueError, match="graph must be symmetric"):
+            call(path)
+    assert_array_equal(geodesic_distances(path.maximum(path.T), [0, 2]), [[0, 1, 2], [2, 1, 0]])
+    with pytest.raises(ValueError, match="distances must be symmetric"):
+        classical_mds(np.arange(9.0).reshape(3, 3), 1)
+    with pytest.raises(ValueError, match="zero on the diagonal; got 1"):
+        classical_mds(np.ones((3, 3)), 1)
+    edge = sp.csr_array(([0.0, 1.0, 1.0], ([0, 1, 2], [1, 2, 1])), shape=(3, 3))
+    with pytest.raises(ValueError, match="graph must be symmetric"):  # an edge of length zero
+        geodesic_distances(edge)
+
+
+def test_lengths_stored_in_parts_are_added_up():
+    """A quarter and three quarters of an edge are one edge of length 1, and stay as they are."""
+    entries = [0.25, 0.75, 0.5, 0.5, 2.0, 2.0]
+    parts = sp.csr_array((entries, [1, 1, 0, 0, 2, 1], [0, 2, 5, 6]), shape=(3, 3))
+    assert_array_equal(geodesic_distances(parts, [0]), [[0, 1, 3]])
+    assert_array_equal(maxmin_landmarks(parts, 3), [0, 2, 1])
+    assert_array_equal(connect(parts, np.arange(3.0)[:, None]).toarray()[0], [0, 1, 0])
+    assert_allclose(
+        laplacian_eigenmaps(parts, 1).eigenvalues,
+        laplacian_eigenmaps(parts.toarray(), 1).eigenvalues,
+    )
+    assert parts.nnz == 6
+
+
+def test_the_origin_does_not_count(rng):
+    X = rng.standard_normal((60, 3))
+    assert residual_variance(cdist(X, X), X + 1e8) < 1e-12
+    for scale in (1e-200, 1e150):
+        assert residual_variance(cdist(X, X), scale * X) < 1e-12
+    with pytest.raises(ValueError, match="distances and Y must vary"):
+        residual_variance(1 - np.eye(3), np.ones((3, 2)))
+
+
+def test_neighbors_are_rows():
+    X = np.arange(6.0)[:, None]
+    for wrong in (-1, 6):
+        with pytest.raises(ValueError, match=f"between 0 and 5; got {wrong}"):
+            barycenter_weights(X, np.full((6, 2), wrong))
+
+
+def test_heat_reaches_far_pieces_and_leaves_out_equal_points():
+    """Edges of length 30 among ones of length 1, and more than half of length 0."""
+    X = np.array([0.0, 1, 2, 32, 33, 34])[:, None]
+    model = LaplacianEigenmaps(1, n_neighbors=2, affinity="heat").fit(X)
+    signs = np.sign(model.embedding_[:, 0])
+    assert_array_equal(signs, signs[0] * np.array([1, 1, 1, -1, -1, -1]))
+    assert model.weights_.data.min() == pytest.approx(np.exp(-36))
+
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 2))
+    twice = np.vstack([X, X[:280]])
+    Y = LaplacianEigenmaps(2, n_neighbors=5, affinity="heat", random_state=0).fit_transform(twice)
+    assert_allclose(Y[:280], Y[300:], atol=1e-6 * np.abs(Y).max())
+
+
+def test_float32_sees_no_direction_that_is_not_there():
+    """A line has one direction; what rounding adds is 1e-7 of its variance, and is not asked."""
+    X = np.array([[1.9038526], [2.1488702], [2.4442477]])
+    for dtype in (np.float64, np.float32):
+        with pytest.raises(ValueError, match="ask for fewer components"):
+            Isomap(2, 2).fit(X.astype(dtype))
+        assert Isomap(2, 1).fit(X.astype(dtype)).embedding_.dtype == dtype
+
+
+@pytest.mark.parametrize("affinity", ["connectivity", "heat", "precomputed"])
+def test_eigenmaps_keep_float32(affinity, rng):
+    X = rng.standard_normal((30, 2)).astype(np.float32)
+    X = cdist(X, X).astype(np.float32) if affinity == "precomputed" else X
+    assert LaplacianEigenmaps(affinity=affinity).fit_transform(X).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Isomap(3, 1),
+        LocallyLinearEmbedding(3, 1),
+        LaplacianEigenmaps(1, n_neighbors=3),
+    ],
+)
+def test_pieces_are_joined_by_their_shortest_edges(model):
+    """Two rows of points, end to end: one coordinate keeps their order, one rule for all maps."""
+    X = np.r_[np.arange(8.0), 20 + np.arange(8.0)][:, None]
+    Y = model.fit_transform(X)[:, 0]
+    assert len(np.unique(np.sign(np.diff(Y[6:10])))) == 1  # over the bridge from 7 to 20
+    assert np.sign(Y[:8] - Y.mean()).sum() * np.sign(Y[8:] - Y.mean()).sum() == -64
+
+
+def test_lle_of_pieces_has_one_constant(rng):
+    """Points of a plane in two far clumps: without an edge between them a second vector is free."""
+    X = np.vstack([rng.random((40, 2)), rng.random((40, 2)) + [5.0, 0.0]])
+    Y = LocallyLinearEmbedding(6, 1, reg=1e-6, random_state=0).fit_transform(X)
+    assert np.ptp(Y[:40]) > 0.1 * np.ptp(Y)  # else the one coordinate says which clump
 
 
 # --- Peers ---------------------------------------------------------------------------------------

@@ -212,6 +212,52 @@ def test_refusals_of_single_parameters(digits):
         captured_variance(np.ones((3, 2)), np.eye(2))
 
 
+@pytest.mark.parametrize("model", ALL, ids=lambda model: type(model).__name__)
+def test_a_refused_block_changes_nothing(model, rng):
+    X = rng.standard_normal((30, 5))
+    model = clone(model).partial_fit(X)
+    before = model.mean_.copy(), model.components_.copy(), model.n_samples_seen_
+    for wrong in (np.full((2, 5), 1e200), np.full((2, 5), np.nan), np.ones((2, 4))):
+        with pytest.raises(ValueError, match=r"X|NaN|features"):
+            model.partial_fit(wrong)
+    assert_array_equal(model.mean_, before[0])
+    assert_array_equal(model.components_, before[1])
+    assert model.n_samples_seen_ == before[2]
+
+
+@pytest.mark.parametrize("model", ALL, ids=lambda model: type(model).__name__)
+def test_after_a_refused_first_block_a_right_one_begins(model, rng):
+    X = rng.standard_normal((30, 5))
+    wrong = {"IncrementalPCA": "oversample", "FrequentDirectionsPCA": "sketch_size"}
+    name = wrong.get(type(model).__name__, "step")
+    broken = clone(model).set_params(**{name: -1})
+    for method in (broken.partial_fit, broken.fit):
+        with pytest.raises(ValueError, match=name):
+            method(X)
+    mended = broken.set_params(**{name: getattr(model, name)})
+    with pytest.raises(ValueError, match="squares can be summed"):
+        mended.partial_fit(np.full((30, 5), 1e200))
+    assert_array_equal(mended.partial_fit(X).components_, clone(model).partial_fit(X).components_)
+
+
+@pytest.mark.parametrize("model", ALL, ids=lambda model: type(model).__name__)
+def test_parameters_stay_between_blocks(model, rng):
+    X = rng.standard_normal((30, 5))
+    model = clone(model).partial_fit(X).set_params(n_components=1)
+    with pytest.raises(ValueError, match="n_components must stay 3 between blocks; got 1"):
+        model.partial_fit(X)
+    assert model.fit(X).components_.shape == (1, 5)
+    model = OjaPCA(2, random_state=0).partial_fit(X).set_params(step=-1)
+    with pytest.raises(ValueError, match=r"step must stay 5.0"):
+        model.partial_fit(X)
+
+
+def test_tiny_rows_turn_the_directions_as_large_ones(rng):
+    X = rng.standard_normal((500, 3)).astype(np.float32) * np.float32([3, 1, 1])
+    large, tiny = (OjaPCA(1, random_state=0, batch_size=50).fit(s * X) for s in (1, 2.0**-90))
+    assert_allclose(tiny.components_, large.components_, rtol=1e-4, atol=1e-5)
+
+
 # --- Peers ---------------------------------------------------------------------------------------
 
 

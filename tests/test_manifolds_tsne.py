@@ -1,5 +1,7 @@
 """Affinities, quadtree, t-SNE and trust: facts, theorems, contracts, peers."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -279,6 +281,48 @@ def test_a_start_may_be_given(rng):
 def test_refusals_say_what_must_be(call, words, rng):
     with pytest.raises(ValueError, match=words):
         call(np.abs(rng.standard_normal((30, 2))))
+
+
+def test_trust_does_not_depend_on_the_origin(rng):
+    """Exactly so for whole numbers; in float32 a thousand spreads away from it, up to ties."""
+    X = rng.standard_normal((300, 5)).astype(np.float32)
+    Y = X[:, :2]
+    for far in (1e3, 1e4):
+        moved = X + np.float32(far)
+        truth = trustworthiness(moved.astype(np.float64), Y, 10).mean()
+        assert trustworthiness(moved, Y, 10).mean() == pytest.approx(truth, abs=1e-4)
+        assert continuity(Y, moved, 10).mean() == pytest.approx(truth, abs=1e-4)
+    whole = rng.integers(0, 4, (80, 3)).astype(float)
+    assert_array_equal(trustworthiness(whole + 2**20, Y[:80], 5), trustworthiness(whole, Y[:80], 5))
+
+
+def test_affinities_and_points_must_fit(rng):
+    P = joint_affinities(rng.standard_normal((10, 2)), 3)
+    for call in (lambda Y: kl_divergence(P, Y), lambda Y: next(tsne_steps(P, Y))):
+        with pytest.raises(ValueError, match="Y must have 10 points, as P has rows; got 2000"):
+            call(rng.standard_normal((2000, 2)))
+        with pytest.raises(ValueError, match="Y must have two columns"):
+            call(rng.standard_normal((10, 3)))
+
+
+def test_a_mask_is_refused_and_nothing_hangs(rng):
+    Y = rng.standard_normal((20, 2))
+    repulsion(Y)  # an earlier call is what made the next one endless
+    for call in (repulsion, quadtree, exact_repulsion):
+        with pytest.raises(ValueError, match="must not be masked"):
+            call(np.ma.masked_array(Y, mask=np.arange(40).reshape(20, 2) == 3))
+    assert_array_equal(repulsion(np.ma.masked_array(Y)).forces, repulsion(Y).forces)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert_array_equal(quadtree(np.matrix(Y)).cells, quadtree(Y).cells)
+
+
+def test_points_far_apart_keep_their_normalizer():
+    """1 / (1 + 1e24), twice, which vanishes beside the 1 of each point with itself."""
+    Y = np.array([[0.0, 0.0], [1e12, 0.0]])
+    assert repulsion(Y).normalizer == pytest.approx(2e-24)
+    P = np.array([[0.0, 0.5], [0.5, 0.0]])
+    assert kl_divergence(P, Y) == pytest.approx(0.0, abs=1e-12)
 
 
 # --- Peers ---------------------------------------------------------------------------------------

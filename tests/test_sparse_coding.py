@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import hadamard
-from scipy.sparse.linalg import aslinearoperator
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from sklearn.decomposition import sparse_encode
 from sklearn.linear_model import ElasticNet, LogisticRegression
 from sklearn.linear_model import Lasso as SklearnLasso
@@ -541,6 +541,108 @@ def test_bad_input_is_refused_in_words(call, words):
 def test_columns_cannot_be_read_from_an_operator():
     with pytest.raises(TypeError, match="array or a sparse matrix"):
         lasso(aslinearoperator(E5), np.ones(5), 1.0)
+
+
+def hilbert(m, n):
+    return 1.0 / (np.arange(m)[:, None] + np.arange(n) + 1)
+
+
+def test_dependent_columns_end_and_reach_their_gap(rng):
+    """Coordinate descent alone took minutes, or 5e8 visits and ended above its goal."""
+    alike = rng.standard_normal((100, 1)) + np.sqrt(1 / 999) * rng.standard_normal((100, 200))
+    A = hilbert(20, 60)
+    vandermonde = np.vander(np.linspace(0, 1, 50), 40)
+    for matrix, share in ((alike, 1e-3), (A, 1e-5), (vandermonde, 1e-5)):
+        b = matrix @ rng.standard_normal(matrix.shape[1]) + rng.standard_normal(len(matrix))
+        alpha = share * np.abs(matrix.T @ b).max()
+        result = lasso(matrix, b, alpha)
+        assert result.gap <= 1e-6 * 0.5 * (b @ b)
+        assert result.visits < 500 * 2 * matrix.shape[1] * 10
+        exact = lasso_encode(b[None], matrix.T, alpha).toarray()[0]
+        value = [
+            0.5 * np.sum((b - matrix @ x) ** 2) + alpha * np.abs(x).sum() for x in (result.x, exact)
+        ]
+        assert value[0] <= value[1] + result.gap
+        sparse = lasso(sp.csc_array(matrix), b, alpha)
+        assert sparse.gap <= 1e-6 * 0.5 * (b @ b)
+        assert lasso(matrix, b, alpha, alpha2=alpha).gap <= 1e-6 * 0.5 * (b @ b)
+
+
+def test_pursuit_says_when_it_stops_too_early():
+    """Atoms of a Hilbert matrix: below 1e-7 of its length rounding hides the rest of a signal."""
+    D = unit(hilbert(60, 20))
+    X = np.random.default_rng(0).standard_normal((200, 60)) @ D
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        codes_ = omp(X, D, tol=1e-5)
+        omp(X, D, tol=1e-12, n_nonzero=1)  # stopped by the other limit
+        omp(np.eye(2), np.eye(2), tol=0.0)
+    assert np.linalg.norm(X - codes_ @ D, axis=1).max() <= 1e-5
+    with pytest.warns(RuntimeWarning, match="residuals are longer than tol = 1e-08") as caught:
+        codes_ = omp(X, D, tol=1e-8)
+    above = np.count_nonzero(np.linalg.norm(X - codes_ @ D, axis=1) > 1e-8 * (1 + 1e-6))
+    assert str(caught[0].message).startswith(f"{above} of 200 ")
+    with pytest.warns(RuntimeWarning, match="1 of 1 residuals"):
+        omp([[1.0, 1.0]], [[1.0, 0.0], [2.0, 0.0]], tol=0.5)  # no atom points there
+
+
+def test_columns_stored_in_parts_are_added_up(rng):
+    A = sp.csc_array(rng.standard_normal((8, 5)) * (rng.random((8, 5)) < 0.5))
+    rows = np.concatenate(
+        [A.indices[s:e].repeat(2) for s, e in zip(A.indptr, A.indptr[1:], strict=False)]
+    )
+    parts = sp.csc_array((A.data.repeat(2) / 2, rows, 2 * A.indptr), shape=A.shape)
+    b = rng.standard_normal(8)
+    assert_allclose(lasso(parts, b, 0.1, tol=1e-12).x, lasso(A, b, 0.1, tol=1e-12).x, atol=1e-9)
+    assert_allclose(
+        lasso_encode(parts, np.eye(5), 0.1).toarray(), lasso_encode(A, np.eye(5), 0.1).toarray()
+    )
+    assert parts.nnz == 2 * A.nnz
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: soft_threshold([1.0], -2), "threshold must lie in"),
+        (lambda: soft_threshold([1.0, 2.0], [0.5, -2]), "threshold must not be negative"),
+        (lambda: soft_threshold([1.0, 2.0], [1, 2, 3]), "threshold must fit z"),
+        (lambda: ista_bound(1.0, 1.0, 0), "k must be at least 1; got 0"),
+        (lambda: fista_bound(1.0, 1.0, np.array([2, -1])), "k must be at least 1; got -1"),
+        (lambda: ista_bound(-1.0, 1.0, 1), "smoothness must lie in"),
+        (lambda: ista_bound(1.0, 1e200, 1), "must be finite"),
+        (lambda: coherence([[np.nan, 1.0], [1.0, 0.0]]), "D contains NaN"),
+        (lambda: omp(1e200 * E5, E5, n_nonzero=1), "X contains NaN or infinity, or overflows"),
+        (lambda: lasso_encode(E5, 1e200 * E5, 1.0), "D contains NaN or infinity, or overflows"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+@pytest.mark.parametrize("wrong", [np.ones(5) + 1j, np.full(5, "1"), np.zeros(5, "M8[D]")])
+def test_vectors_are_checked_as_matrices_are(wrong):
+    for call in (
+        lambda: lasso(E5, wrong, 1.0),
+        lambda: lasso(E5, np.ones(5), 1.0, x0=wrong),
+        lambda: lasso_path(E5, np.ones(5), wrong),
+        lambda: SquaredLoss(E5, wrong),
+        lambda: next(ista(SquaredLoss(E5, np.ones(5)), 1.0, x0=wrong)),
+        lambda: soft_threshold(wrong, 1.0),
+    ):
+        with pytest.raises(TypeError, match="must have a real floating dtype"):
+            call()
+
+
+def test_an_operator_without_a_transpose_is_refused_in_words():
+    forward = LinearOperator((5, 5), matvec=lambda x: x, dtype=float)
+    for call in (
+        lambda: SquaredLoss(forward, np.ones(5)).gradient(np.ones(5)),
+        lambda: largest_eigenvalue(LinearOperator((5, 9), matvec=lambda x: x[:5], dtype=float)),
+    ):
+        with pytest.raises(TypeError, match="give the LinearOperator an rmatvec"):
+            call()
 
 
 # --- Peers ------------------------------------------------------------------------------------

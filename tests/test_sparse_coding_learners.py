@@ -421,6 +421,77 @@ def test_bad_input_is_refused_in_words(call, words):
         call()
 
 
+def test_psnr_of_anything_is_a_number_or_refused():
+    """Equal is infinite, and nothing else is: not NaN, no pixels, a tiny or a huge difference."""
+    zero, one = np.zeros((2, 2)), np.ones((2, 2))
+    assert psnr(one, one) == np.inf
+    assert psnr(1e-170 * one, zero) == pytest.approx(20 * (np.log10(255) + 170))
+    assert psnr(1e200 * one, zero) == pytest.approx(20 * (np.log10(255) - 200))
+    assert psnr([[25, 0]], [[0, 0]]) == pytest.approx(10 * np.log10(255**2 / 312.5))
+    for wrong, words in (
+        ((np.full((2, 2), np.nan), zero), "picture contains NaN"),
+        ((zero, np.full((2, 2), np.inf)), "reference contains NaN"),
+        ((np.zeros((0, 2)), np.zeros((0, 2))), "a pixel at least"),
+        ((1e308 * one, -1e308 * one), "overflows"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            psnr(*wrong)
+    with pytest.raises(TypeError, match="picture must be an array of numbers"):
+        psnr(np.array([[None]]), np.array([[None]]))
+
+
+def test_codes_in_parts_or_whole_numbers_are_codes(rng):
+    """Residual and coefficients are those of the same codes in floats, each stored once."""
+    X, D = rng.standard_normal((4, 3)), np.eye(3)[:2]
+    plain = sp.csr_array([[2.0, 0], [0, 3], [1, 1], [0, 4]])
+    parts = sp.csr_array(
+        (plain.data.repeat(2) / 2, plain.indices.repeat(2), 2 * plain.indptr), shape=(4, 2)
+    )
+    for awkward in (parts, plain.astype(int), plain.toarray()):
+        for got, right in zip(update_atoms(X, D, awkward), update_atoms(X, D, plain), strict=True):
+            right, got = (M.toarray() if sp.issparse(M) else M for M in (right, got))
+            assert_allclose(got, right, atol=1e-12)
+    assert parts.nnz == 2 * plain.nnz
+    with pytest.raises(ValueError, match="codes must have shape"):
+        update_atoms(X, D, plain[:3])
+
+
+def test_a_refused_batch_teaches_nothing(rng):
+    X = rng.standard_normal((30, 4))
+    learner = OnlineDictionary(3, alpha=0.1, random_state=0)
+    for wrong in (np.full((5, 4), 1e200), np.full((5, 4), np.nan)):
+        with pytest.raises(ValueError, match=r"X|NaN"):
+            learner.partial_fit(wrong)
+    right = OnlineDictionary(3, alpha=0.1, random_state=0).partial_fit(X)
+    before = learner.partial_fit(X).components_.copy()
+    assert_array_equal(before, right.components_)
+    with pytest.raises(ValueError, match="squares can be summed"):
+        learner.partial_fit(np.full((5, 4), 1e200))
+    with pytest.raises(ValueError, match="n_components must stay 3 between batches; got 2"):
+        learner.set_params(n_components=2).partial_fit(X)
+    assert_array_equal(learner.components_, before)
+    assert learner.n_samples_seen_ == 30
+
+
+@pytest.mark.parametrize("kind", [FTRLProximal, TruncatedGradient])
+def test_refused_rows_teach_nothing(kind, rng):
+    X, y = rng.standard_normal((20, 3)), rng.integers(0, 2, 20)
+    learner = kind()
+    for wrong in ((X, np.where(y, 1, 2)), (1e200 * X, y)):
+        with pytest.raises(ValueError, match=r"y must hold|entries of at most"):
+            learner.partial_fit(*wrong, classes=[0, 1])
+    learner.partial_fit(X, y, classes=[0, 1])
+    before = learner.coef_.copy()
+    assert_array_equal(before, kind().partial_fit(X, y, classes=[0, 1]).coef_)
+    with pytest.raises(ValueError, match="classes must stay"):
+        learner.partial_fit(X, y, classes=[1, 2])
+    with pytest.raises(ValueError, match="entries of at most"):
+        learner.partial_fit(1e200 * X, y)
+    with pytest.raises(ValueError, match="step must lie in"):
+        learner.set_params(step=-1).partial_fit(X, y)
+    assert_array_equal(learner.set_params(step=0.1).coef_, before)
+
+
 # --- Peers ------------------------------------------------------------------------------------
 
 

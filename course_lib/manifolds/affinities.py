@@ -6,6 +6,7 @@ from numba import njit
 from sklearn.neighbors import NearestNeighbors
 
 from course_lib._validation import check_count, check_finite, check_matrix, check_number
+from course_lib.manifolds._points import check_points
 
 __all__ = ["affinities", "joint_affinities"]
 
@@ -49,7 +50,8 @@ def affinities(squared_distances, perplexity):
     array([[0.8, 0.2],
            [0.8, 0.2]])
     """
-    D = check_finite(check_matrix(squared_distances, "squared_distances"), "squared_distances")
+    name = "squared_distances"
+    D = check_finite(check_matrix(squared_distances, name, sparse=False, operator=False), name)
     if D.min() < 0:
         raise ValueError("squared_distances must not be negative; got one that is.")
     perplexity = check_number(perplexity, "perplexity", low=1.0, open_low=True)
@@ -59,7 +61,7 @@ def affinities(squared_distances, perplexity):
             f"got {perplexity:g}."
         )
     D = D.astype(np.float64) - D.min(axis=1, keepdims=True)  # nor does this change a row
-    scale = D.mean(axis=1, keepdims=True)
+    scale = check_finite(D.mean(axis=1, keepdims=True), name)
     return _search(D / np.where(scale > 0, scale, 1.0), np.log(perplexity))
 
 
@@ -126,7 +128,7 @@ def joint_affinities(X, perplexity):
     >>> P.shape, round(float(P.sum()), 12)
     ((6, 6), 1.0)
     """
-    X = check_finite(check_matrix(X, "X"), "X")
+    X = check_points(X)
     n = len(X)
     perplexity = check_number(perplexity, "perplexity", low=1.0, open_low=True)
     if perplexity >= n - 1:

@@ -15,7 +15,13 @@ from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.neighbors import NearestNeighbors
 
-from course_lib._validation import check_count, check_finite, check_matrix
+from course_lib._validation import check_count
+from course_lib.manifolds._points import (
+    check_distances,
+    check_graph,
+    check_nodes,
+    check_points,
+)
 
 __all__ = ["connect", "geodesic_distances", "neighbor_graph", "residual_variance"]
 
@@ -55,7 +61,7 @@ def neighbor_graph(X, n_neighbors):
            [1., 0., 2.],
            [0., 2., 0.]])
     """
-    X = check_finite(check_matrix(X, "X"), "X")
+    X = check_points(X)
     k = check_count(n_neighbors, "n_neighbors", low=1, high=len(X) - 1, high_name="n - 1")
     lengths, neighbors = NearestNeighbors(n_neighbors=k).fit(X).kneighbors()
     lengths = lengths.ravel().astype(X.dtype)  # a tree hands out float64
@@ -79,7 +85,7 @@ def connect(graph, X):
 
     Parameters
     ----------
-    graph : scipy.sparse array, shape (n, n)
+    graph : array or sparse matrix, shape (n, n)
         Symmetric lengths.
     X : array, shape (n, d)
         The points: where pieces are joined, and how long the new edges are.
@@ -88,6 +94,12 @@ def connect(graph, X):
     -------
     scipy.sparse.csr_array, shape (n, n)
         Connected. The same graph if it was.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the graph is not square, symmetric, finite and non-negative, or ``X`` is not a finite
+        matrix with a row for each node.
 
     Notes
     -----
@@ -101,12 +113,12 @@ def connect(graph, X):
     >>> connect(neighbor_graph(X, 1), X)[1, 2]
     np.float64(4.0)
     """
-    X = np.asarray(X)
-    while True:
-        n_pieces, piece = connected_components(graph, directed=False)
-        if n_pieces == 1:
-            return graph
-        i, j, lengths = _bridges(X, piece, n_pieces)
+    graph, X = check_graph(graph), check_points(X)
+    if len(X) != graph.shape[0]:
+        raise ValueError(f"X must have a row for each of {graph.shape[0]} nodes; got {len(X)}.")
+    n_pieces, piece = connected_components(graph, directed=False)
+    while n_pieces > 1:
+        i, j, lengths = _shortest_ways_out(X, piece, n_pieces)
         own = sp.triu(graph).tocoo()
         graph = _symmetric(
             np.concatenate([own.row, i]),
@@ -114,19 +126,34 @@ def connect(graph, X):
             np.concatenate([own.data, lengths.astype(own.dtype)]),
             len(X),
         )
+        n_pieces, piece = connected_components(graph, directed=False)
+    return graph
 
 
-def _bridges(X, piece, n_pieces):
+def bridges(links, X):
+    """Return the edges that `connect` adds, as two arrays of ends; ``links`` may go one way."""
+    n_pieces, piece = connected_components(links, directed=False)
+    ends = np.empty((2, 0), np.int64)
+    while n_pieces > 1:
+        new = _shortest_ways_out(X, piece, n_pieces)[:2]
+        ends = np.concatenate([ends, new], axis=1)
+        joined = sp.coo_array((np.ones(len(new[0])), piece[np.array(new)]), (n_pieces, n_pieces))
+        n_pieces, lump = connected_components(joined, directed=False)
+        piece = lump[piece]
+    return ends
+
+
+def _shortest_ways_out(X, piece, n_pieces):
     """Return the shortest edge out of every piece but the largest, as rows, columns, lengths."""
-    bridges = []
+    found = []
     largest = np.bincount(piece).argmax()
     for number in range(n_pieces):
         if number != largest:
             inside, outside = np.flatnonzero(piece == number), np.flatnonzero(piece != number)
             nearest, length = pairwise_distances_argmin_min(X[inside], X[outside])
             best = length.argmin()
-            bridges.append((inside[best], outside[nearest[best]], length[best]))
-    i, j, lengths = map(np.array, zip(*bridges, strict=True))
+            found.append((inside[best], outside[nearest[best]], length[best]))
+    i, j, lengths = map(np.array, zip(*found, strict=True))
     return i, j, lengths
 
 
@@ -140,8 +167,9 @@ def geodesic_distances(graph, sources=None):
 
     Parameters
     ----------
-    graph : scipy.sparse array, shape (n, n)
-        Symmetric, with non-negative lengths; an entry that is not stored is no edge.
+    graph : array or sparse matrix, shape (n, n)
+        Symmetric, with non-negative lengths; an entry that is not stored is no edge, and of an
+        array none that is zero.
     sources : array of int, shape (m,), optional
         Nodes to start from; all by default.
 
@@ -153,9 +181,10 @@ def geodesic_distances(graph, sources=None):
     Raises
     ------
     ValueError
-        If the graph is not square, a length is negative or NaN, or a source is not a node.
+        If the graph is not square and symmetric, a length is negative, infinite or NaN, or a
+        source is not a node.
     TypeError
-        If the sources are not integers.
+        If the sources are not integers, or the graph is not a matrix of real numbers.
 
     Notes
     -----
@@ -173,9 +202,14 @@ def geodesic_distances(graph, sources=None):
     >>> geodesic_distances(line, [0])
     array([[0., 1., 3.]])
     """
-    graph = _check_graph(graph)
+    graph = check_graph(graph)
     n = graph.shape[0]
-    sources = np.arange(n) if sources is None else _check_nodes(sources, n)
+    return shortest_paths(graph, np.arange(n) if sources is None else check_nodes(sources, n))
+
+
+def shortest_paths(graph, sources):
+    """The same for a CSR graph and nodes that have been checked."""
+    n = graph.shape[0]
     order = reverse_cuthill_mckee(graph, symmetric_mode=True)
     ordered = graph[order][:, order].tocsr()
     place = np.empty(n, np.int64)
@@ -229,25 +263,6 @@ def _relax(indptr, indices, lengths, sources, distances):
     return visits
 
 
-def _check_graph(graph):
-    graph = check_matrix(graph, "graph")
-    if graph.shape[0] != graph.shape[1]:
-        raise ValueError(f"graph must be square; got shape {graph.shape}.")
-    graph = sp.csr_array(graph)
-    if graph.nnz and not graph.data.min() >= 0:
-        raise ValueError("graph must hold non-negative lengths; got a negative one, or NaN.")
-    return graph
-
-
-def _check_nodes(nodes, n):
-    nodes = np.asarray(nodes)
-    if nodes.ndim != 1 or nodes.dtype.kind not in "iu" or not len(nodes):
-        raise TypeError("sources must be a list of node numbers; got something else.")
-    if nodes.min() < 0 or nodes.max() >= n:
-        raise ValueError(f"sources must lie between 0 and n - 1 = {n - 1}.")
-    return nodes
-
-
 def residual_variance(distances, Y, *, sources=None):
     r"""Return ``1 - R^2`` of the distances on a map against given ones.
 
@@ -268,7 +283,7 @@ def residual_variance(distances, Y, *, sources=None):
     Raises
     ------
     ValueError
-        If shapes do not fit, or distances are infinite.
+        If shapes do not fit, distances are negative or infinite, or all of them are equal.
 
     Notes
     -----
@@ -286,11 +301,21 @@ def residual_variance(distances, Y, *, sources=None):
     >>> round(residual_variance(D, np.array([[0.0], [3.0], [6.0]])), 12)
     0.0
     """
-    Y = check_finite(check_matrix(Y, "Y"), "Y").astype(np.float64)
-    D = check_finite(check_matrix(distances, "distances"), "distances").astype(np.float64)
-    start = Y if sources is None else Y[_check_nodes(sources, len(Y))]
+    Y = check_points(Y, "Y").astype(np.float64)
+    D = check_distances(distances).astype(np.float64)
+    Y = _of_size_one(Y - np.median(Y, axis=0))  # off the origin the squares would lose digits
+    start = Y if sources is None else Y[check_nodes(sources, len(Y))]
     if D.shape != (len(start), len(Y)):
         raise ValueError(f"distances must have shape ({len(start)}, {len(Y)}); got {D.shape}.")
+    if np.ptp(D) == 0 or not np.ptp(Y, axis=0).any():
+        raise ValueError("distances and Y must vary; all distances or all points are equal.")
     squares = np.sum(start**2, axis=1)[:, None] + np.sum(Y**2, axis=1) - 2 * start @ Y.T
-    correlation = np.corrcoef(D.ravel(), np.sqrt(np.maximum(squares, 0)).ravel())[0, 1]
+    correlation = np.corrcoef(_of_size_one(D).ravel(), np.sqrt(np.maximum(squares, 0)).ravel())[
+        0, 1
+    ]
     return float(1 - correlation**2)
+
+
+def _of_size_one(A):
+    """Return ``A`` times the power of two that makes its largest entry about one."""
+    return np.ldexp(A, -np.frexp(np.abs(A).max())[1])

@@ -3,11 +3,20 @@
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._validation import check_count
-from course_lib.manifolds.graph import connect, geodesic_distances, neighbor_graph
+from course_lib._validation import (
+    as_random_state,
+    check_count,
+    numbers_only,
+)
+from course_lib.manifolds._points import check_graph, in_reach
+from course_lib.manifolds.graph import (
+    connect,
+    geodesic_distances,
+    neighbor_graph,
+    shortest_paths,
+)
 from course_lib.manifolds.scaling import landmark_mds, place
 
 __all__ = ["Isomap", "maxmin_landmarks"]
@@ -43,7 +52,8 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     -----
     **Cost.** The neighbor graph, then m rows of shortest paths (see `geodesic_distances`), then
     :math:`O(n m^2)` flops. Memory :math:`2 n m`: the whole matrix is :math:`n^2`, and
-    landmarks are what lets n grow.
+    landmarks are what lets n grow. Pieces of the neighbor graph are joined by their shortest
+    edges, as in `LocallyLinearEmbedding` and `LaplacianEigenmaps`.
 
     **Guarantee.** Distances along the surface are found up to factors that go to 1 as the points
     get dense ([2]), provided that no edge jumps from one fold of the surface to another.
@@ -84,14 +94,17 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         """Map the rows of ``X`` (n, d)."""
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=3)
+        X = validate_data(
+            self, numbers_only(X), dtype=[np.float64, np.float32], ensure_min_samples=3
+        )
         if self.landmarks not in ("random", "maxmin"):
             raise ValueError(f"landmarks must be 'random' or 'maxmin'; got {self.landmarks!r}.")
         n = len(X)
+        k = check_count(self.n_components, "n_components", low=1)
         m = n if self.n_landmarks is None else self.n_landmarks
-        m = check_count(m, "n_landmarks", low=self.n_components + 1, high=n, high_name="n_samples")
+        m = check_count(m, "n_landmarks", low=k + 1, high=n, high_name="n_samples")
         self.graph_ = connect(neighbor_graph(X, self.n_neighbors), X)
-        rng = check_random_state(self.random_state)
+        rng = as_random_state(self.random_state)
         if m == n:
             self.landmarks_ = np.arange(n)
         elif self.landmarks == "random":
@@ -111,7 +124,8 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         A point reaches a landmark through whichever of its nearest fitted points is best.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=False)
+        in_reach(X)
         lengths, neighbors = self._search.kneighbors(X)
         reach = np.full((len(self.landmarks_), len(X)), np.inf, self._to_landmarks.dtype)
         for length, neighbor in zip(lengths.T, neighbors.T, strict=True):
@@ -132,7 +146,7 @@ def maxmin_landmarks(graph, size, *, first=0):
 
     Parameters
     ----------
-    graph : scipy.sparse array, shape (n, n)
+    graph : array or sparse matrix, shape (n, n)
         Symmetric lengths.
     size : int
         Between 1 and n.
@@ -142,6 +156,11 @@ def maxmin_landmarks(graph, size, *, first=0):
     Returns
     -------
     array of int, shape (size,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the graph is none for `geodesic_distances`, or a number is out of range.
 
     Notes
     -----
@@ -156,12 +175,13 @@ def maxmin_landmarks(graph, size, *, first=0):
     >>> maxmin_landmarks(neighbor_graph(np.arange(9.0)[:, None], 2), 3)
     array([0, 8, 4])
     """
+    graph = check_graph(graph)
     n = graph.shape[0]
     size = check_count(size, "size", low=1, high=n, high_name="n")
     chosen = [check_count(first, "first", low=0, high=n - 1, high_name="n - 1")]
     nearest = np.full(n, np.inf)
     while len(chosen) < size:
-        np.minimum(nearest, geodesic_distances(graph, chosen[-1:])[0], out=nearest)
+        np.minimum(nearest, shortest_paths(graph, np.array(chosen[-1:]))[0], out=nearest)
         nearest[chosen[-1]] = -1.0  # also where two nodes coincide, none is chosen twice
         chosen.append(int(nearest.argmax()))
     return np.array(chosen)

@@ -6,14 +6,25 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from course_lib._validation import as_rng, check_count, check_finite, check_matrix, check_number
+from course_lib._validation import (
+    as_random_state,
+    as_rng,
+    check_count,
+    check_finite,
+    check_number,
+    check_vector,
+    numbers_only,
+)
 from course_lib.manifolds._eigen import smallest_eigenpairs
+from course_lib.manifolds._points import check_graph
 from course_lib.manifolds.graph import connect, neighbor_graph
 
 __all__ = ["LaplacianEigenmaps", "SpectralMap", "laplacian_eigenmaps", "sweep_conductance"]
+
+
+FAR = 6.0  # medians: an edge of that length has weight 2e-16, and longer ones not less
 
 
 class SpectralMap(NamedTuple):
@@ -48,9 +59,10 @@ def laplacian_eigenmaps(W, n_components=2, *, tol=1e-6, method="auto", rng=None)
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If W is not square, symmetric, finite and non-negative, or a node has no edge, or the
-        graph falls into pieces: then the first coordinates would only say which piece.
+        graph falls into pieces: then the first coordinates would only say which piece; or if a
+        number is out of range.
 
     Notes
     -----
@@ -98,17 +110,11 @@ def laplacian_eigenmaps(W, n_components=2, *, tol=1e-6, method="auto", rng=None)
 
 def _check_weights(W):
     """Return W as float64 CSR without its diagonal, and its row sums."""
-    W = check_matrix(W, "W")
-    if W.shape[0] != W.shape[1] or W.shape[0] < 2:
-        raise ValueError(f"W must be square, with at least two nodes; got shape {W.shape}.")
-    W = sp.csr_array(W, dtype=np.float64)
-    check_finite(W.data, "W")
-    if W.nnz and W.data.min() < 0:
-        raise ValueError("W must hold non-negative weights; got a negative one.")
-    if abs(W - W.T).sum() > 1e-10 * W.sum():
-        raise ValueError("W must be symmetric; use (W + W.T) / 2.")
+    W = check_graph(W, "W", "weights").astype(np.float64)
+    if W.shape[0] < 2:
+        raise ValueError(f"W must have at least two nodes; got shape {W.shape}.")
     W = W - sp.diags_array(W.diagonal())
-    degrees = np.asarray(W.sum(axis=1)).ravel()
+    degrees = check_finite(np.asarray(W.sum(axis=1)).ravel(), "W")
     if degrees.min() <= 0:
         raise ValueError("W must give each node an edge; a node without one has no place.")
     return sp.csr_array(W), degrees
@@ -131,7 +137,7 @@ def sweep_conductance(W, y):
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If W is not one of weights, or ``y`` has not n finite entries.
 
     Notes
@@ -153,8 +159,8 @@ def sweep_conductance(W, y):
     0.3333
     """
     W, degrees = _check_weights(W)
-    y = np.asarray(y, dtype=np.float64)
-    if y.shape != (W.shape[0],) or not np.isfinite(y).all():
+    y = check_vector(y, "y", dtype=np.float64)
+    if len(y) != W.shape[0]:
         raise ValueError(f"y must be {W.shape[0]} finite numbers, one for each node.")
     order = np.argsort(y, kind="stable")
     ordered = W[order][:, order]
@@ -178,8 +184,9 @@ class LaplacianEigenmaps(BaseEstimator):
     n_neighbors : int, default 10
         Neighbors that a point is tied to.
     affinity : {"connectivity", "heat", "precomputed"}
-        Weight 1 an edge; or ``exp(-length**2 / s**2)`` with s the median length of an edge; or
-        ``X`` is itself the matrix of weights.
+        Weight 1 an edge; or ``exp(-length**2 / s**2)`` with s the median length of the edges
+        between different points, and at least 2e-16, so that no edge is lost; or ``X`` is itself
+        the matrix of weights.
     tol : float, default 1e-6
         As for `laplacian_eigenmaps`.
     random_state : int, RandomState or None
@@ -230,16 +237,17 @@ class LaplacianEigenmaps(BaseEstimator):
         given = self.affinity == "precomputed"
         X = validate_data(
             self,
-            X,
+            numbers_only(X),
             accept_sparse="csr" if given else False,
             dtype=[np.float64, np.float32],
             ensure_min_samples=2,
         )
         self.weights_ = sp.csr_array(X) if given else self._weigh(X)
-        rng = check_random_state(self.random_state).randint(2**31)
-        self.embedding_, self.eigenvalues_ = laplacian_eigenmaps(
+        rng = as_random_state(self.random_state).randint(2**31)
+        Y, self.eigenvalues_ = laplacian_eigenmaps(
             self.weights_, self.n_components, tol=self.tol, rng=rng
         )
+        self.embedding_ = Y.astype(X.dtype)
         return self
 
     def fit_transform(self, X, y=None):
@@ -257,5 +265,7 @@ class LaplacianEigenmaps(BaseEstimator):
         if self.affinity == "connectivity":
             graph.data[:] = 1.0
         else:
-            graph.data[:] = np.exp(-((graph.data / np.median(graph.data)) ** 2))
+            apart = graph.data > np.finfo(graph.dtype).tiny  # the length between equal points
+            scale = np.median(graph.data[apart]) if apart.any() else 1.0
+            graph.data[:] = np.exp(-(np.minimum(graph.data / scale, FAR) ** 2))
         return graph

@@ -4,15 +4,23 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from course_lib._validation import check_count, check_finite, check_matrix, check_number
+from course_lib._validation import (
+    as_random_state,
+    check_count,
+    check_indices,
+    check_number,
+    numbers_only,
+)
 from course_lib.manifolds._eigen import smallest_eigenpairs
+from course_lib.manifolds._points import check_points, in_reach
+from course_lib.manifolds.graph import bridges
 
 __all__ = ["LocallyLinearEmbedding", "barycenter_weights"]
 
 BLOCK = 1024  # points whose small systems are solved together
+MOST_REG = 1e6  # from there on weights are equal in six digits
 
 
 def barycenter_weights(X, neighbors, *, reg=1e-3):
@@ -24,8 +32,8 @@ def barycenter_weights(X, neighbors, *, reg=1e-3):
     neighbors : array of int, shape (n, k)
         For each point the k others.
     reg : float, default 1e-3
-        Positive. What is added to the diagonal of the k x k Gram matrix :math:`G`, in units of
-        its trace; without it the weights are not unique where :math:`k > d`.
+        Positive, at most 1e6. What is added to the diagonal of the k x k Gram matrix :math:`G`,
+        in units of its trace; without it the weights are not unique where :math:`k > d`.
 
     Returns
     -------
@@ -36,7 +44,8 @@ def barycenter_weights(X, neighbors, *, reg=1e-3):
     Raises
     ------
     ValueError, TypeError
-        If ``X`` is not a finite matrix, shapes do not fit, or ``reg`` is not positive.
+        If ``X`` is not a finite matrix, a neighbor is not a row of it, shapes do not fit, or
+        ``reg`` is not positive.
 
     Notes
     -----
@@ -49,22 +58,26 @@ def barycenter_weights(X, neighbors, *, reg=1e-3):
     >>> barycenter_weights(X, [[1, 2], [0, 2], [0, 1]], reg=1e-9)[0].round(4)
     array([0.75, 0.25])
     """
-    X = check_finite(check_matrix(X, "X"), "X")
-    neighbors = np.asarray(neighbors)
-    if neighbors.ndim != 2 or len(neighbors) != len(X) or neighbors.dtype.kind not in "iu":
+    X = check_points(X)
+    neighbors = check_indices(neighbors, "neighbors", len(X), ndim=2)
+    if len(neighbors) != len(X) or not neighbors.size:
         raise ValueError(f"neighbors must be ({len(X)}, k) integers; got {neighbors.shape}.")
-    reg = check_number(reg, "reg", low=0.0, open_low=True)
+    reg = check_number(reg, "reg", low=0.0, high=MOST_REG, open_low=True)
     weights = np.empty(neighbors.shape, X.dtype)
-    ones = np.ones((neighbors.shape[1], 1), X.dtype)
     for start in range(0, len(X), BLOCK):
         rows = slice(start, start + BLOCK)
-        offsets = X[neighbors[rows]] - X[rows, None]
-        G = offsets @ offsets.transpose(0, 2, 1)
-        trace = np.trace(G, axis1=1, axis2=2)
-        ridge = np.where(trace > 0, reg * trace, 1.0)
-        G[:, range(len(ones)), range(len(ones))] += ridge[:, None]
-        weights[rows] = np.linalg.solve(G, ones)[:, :, 0]
+        weights[rows] = _weights(X[neighbors[rows]] - X[rows, None], reg)
     return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _weights(offsets, reg):
+    """Return the weights (b, k), up to a factor a row, of neighbors at ``offsets`` (b, k, d)."""
+    k = offsets.shape[1]
+    G = offsets @ offsets.transpose(0, 2, 1)
+    trace = np.trace(G, axis1=1, axis2=2)
+    ridge = np.where(trace > 0, reg * trace, 1.0)
+    G[:, range(k), range(k)] += ridge[:, None]
+    return np.linalg.solve(G, np.ones((k, 1), G.dtype))[:, :, 0]
 
 
 class LocallyLinearEmbedding(BaseEstimator):
@@ -89,7 +102,9 @@ class LocallyLinearEmbedding(BaseEstimator):
     Notes
     -----
     **Cost.** The neighbors, `barycenter_weights`, and the smallest eigenvectors of
-    :math:`(I - W)^T(I - W)`, whose rows hold about :math:`k^2` entries.
+    :math:`(I - W)^T(I - W)`, whose rows hold about :math:`k^2` entries. Pieces of the neighbor
+    graph are joined by their shortest edges, as in `Isomap` and `LaplacianEigenmaps`: the ends
+    of such an edge get each other as one more neighbor.
 
     **Guarantee.** None about distances. Points on a plane, each in the convex hull of its
     neighbors, are mapped to an affine image of that plane.
@@ -116,22 +131,39 @@ class LocallyLinearEmbedding(BaseEstimator):
 
     def fit(self, X, y=None):
         """Map the rows of ``X`` (n, d)."""
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=3)
+        X = validate_data(
+            self, numbers_only(X), dtype=[np.float64, np.float32], ensure_min_samples=3
+        )
+        in_reach(X)
         n = len(X)
         k = check_count(self.n_neighbors, "n_neighbors", low=1, high=n - 1, high_name="n - 1")
         dims = check_count(self.n_components, "n_components", low=1, high=n - 1, high_name="n - 1")
         neighbors = NearestNeighbors(n_neighbors=k).fit(X).kneighbors(return_distance=False)
         weights = barycenter_weights(X, neighbors, reg=self.reg).astype(np.float64)
-        starts = np.arange(0, n * k + 1, k)
-        gap = sp.eye_array(n) - sp.csr_array((weights.ravel(), neighbors.ravel(), starts), (n, n))
+        gap = sp.eye_array(n) - self._joined(X, neighbors, weights)
         M = sp.csr_array(gap.T @ gap)
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        rng = np.random.default_rng(as_random_state(self.random_state).randint(2**31))
         top = abs(M).sum(axis=1).max()
         null = np.full(n, n**-0.5)
         w, V = smallest_eigenpairs(M, dims, null=null, top=top, rng=rng, method="factor")
         self.embedding_ = V.astype(X.dtype)
         self.reconstruction_error_ = float(w.sum())
         return self
+
+    def _joined(self, X, neighbors, weights):
+        """Return the weights as a CSR matrix, with pieces joined: see `bridges`."""
+        n, k = neighbors.shape
+        lists, rows = list(neighbors), list(weights)
+        starts = np.arange(0, n * k + 1, k)
+        W = sp.csr_array((weights.ravel(), neighbors.ravel(), starts), (n, n))
+        ends = bridges(W, X)
+        for i in np.unique(ends):
+            others = np.concatenate([neighbors[i], ends[0][ends[1] == i], ends[1][ends[0] == i]])
+            lists[i] = np.unique(others)
+            rows[i] = _weights((X[lists[i]] - X[i])[None], self.reg)[0].astype(np.float64)
+            rows[i] /= rows[i].sum()
+        starts = np.cumsum([0, *map(len, lists)])
+        return sp.csr_array((np.concatenate(rows), np.concatenate(lists), starts), (n, n))
 
     def fit_transform(self, X, y=None):
         """Map the rows of ``X`` and return the map (n, n_components)."""

@@ -14,12 +14,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_finite, check_matrix, check_number
+from course_lib._validation import check_number
+from course_lib.manifolds._points import check_points
 
 __all__ = ["QuadTree", "Repulsion", "exact_repulsion", "quadtree", "repulsion"]
 
 BITS = 24  # an axis: points closer than 2**-24 of the width share a leaf
 LEAF = 4  # points in a leaf that are then looked at one by one
+CLOSEST = 1e-290  # points that all lie closer are one: cells of a 2**-24 would vanish
 
 
 class QuadTree(NamedTuple):
@@ -39,6 +41,14 @@ class Repulsion(NamedTuple):
     forces: np.ndarray  # (n, 2)
     normalizer: float  # Z
     visits: int  # cells looked at, and points looked at one by one
+
+
+def check_plane(Y, name="Y"):
+    """Return points in the plane in float64, finite and not too far apart to square."""
+    Y = np.array(check_points(Y, name), dtype=np.float64, order="C")
+    if Y.shape[1] != 2:
+        raise ValueError(f"{name} must have two columns; got shape {Y.shape}.")
+    return Y
 
 
 def quadtree(Y):
@@ -69,10 +79,9 @@ def quadtree(Y):
     >>> tree.cells[0].round(2), tree.leaf
     (array([0.62, 0.63, 6.  , 1.  ]), array([False,  True,  True,  True,  True]))
     """
-    Y = check_finite(check_matrix(Y, "Y"), "Y").astype(np.float64)
-    if Y.shape[1] != 2:
-        raise ValueError(f"Y must have two columns; got shape {Y.shape}.")
-    side = float(np.ptp(Y, axis=0).max()) or 1.0
+    Y = check_plane(Y)
+    side = float(np.ptp(Y, axis=0).max())
+    side = side if side > CLOSEST else 1.0
     grid = np.minimum((Y - Y.min(axis=0)) * (2.0**BITS / side), 2**BITS - 1).astype(np.uint64)
     codes = _spread(grid[:, 0]) | (_spread(grid[:, 1]) << np.uint64(1))
     order = np.argsort(codes)
@@ -200,13 +209,12 @@ def repulsion(Y, theta=0.5):
     )
     forces = np.empty_like(ordered)
     forces[tree.order] = ordered
-    total -= len(ordered)  # each point met itself, at distance zero
     return Repulsion(forces / total if total > 0 else forces, total, visits)
 
 
 @njit(cache=True)
 def _walk(points, cells, spans, skip, leaf, theta2):
-    """Sum over the tree for each point; return forces times Z, Z + n, and the visits."""
+    """Sum over the tree for each point; return forces times Z, Z, and the visits."""
     n, n_cells = len(points), len(cells)
     forces = np.empty((n, 2))
     total, visits = 0.0, 0
@@ -227,11 +235,12 @@ def _walk(points, cells, spans, skip, leaf, theta2):
                 cell = skip[cell]
             elif leaf[cell]:
                 for j in range(spans[cell, 0], spans[cell, 1]):
-                    dx, dy = x - points[j, 0], y - points[j, 1]
-                    w = 1.0 / (1.0 + dx * dx + dy * dy)
-                    total += w
-                    force_x += w * w * dx
-                    force_y += w * w * dy
+                    if j != i:
+                        dx, dy = x - points[j, 0], y - points[j, 1]
+                        w = 1.0 / (1.0 + dx * dx + dy * dy)
+                        total += w
+                        force_x += w * w * dx
+                        force_y += w * w * dy
                 visits += spans[cell, 1] - spans[cell, 0]
                 cell = skip[cell]
             else:
@@ -261,9 +270,7 @@ def exact_repulsion(Y):
     >>> exact_repulsion([[0.0, 0.0], [1.0, 0.0]]).normalizer
     1.0
     """
-    Y = check_finite(check_matrix(Y, "Y"), "Y").astype(np.float64)
-    if Y.shape[1] != 2:
-        raise ValueError(f"Y must have two columns; got shape {Y.shape}.")
+    Y = check_plane(Y)
     forces, total = _all_pairs(Y)
     n = len(Y)
     return Repulsion(forces / total if total > 0 else forces, total, n * (n - 1))

@@ -13,10 +13,19 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.sparse.linalg import eigsh
 
-from course_lib._validation import as_rng, check_count, check_finite, check_matrix
+from course_lib._validation import (
+    as_rng,
+    check_array,
+    check_count,
+    check_finite,
+    check_indices,
+    check_vector,
+)
+from course_lib.manifolds._points import check_distances
 
 __all__ = ["LandmarkMap", "Scaling", "classical_mds", "landmark_mds", "place"]
 
+ROUNDING = 100  # times the root of the dtype's: distances may come from differences of squares
 DENSE = 500  # up to this many points all eigenvectors are computed
 NOT_ENOUGH = (
     "distances must have at least n_components = {} directions of positive variance; got {}: "
@@ -60,8 +69,9 @@ def classical_mds(distances, n_components=2, *, rng=None):
 
     Raises
     ------
-    ValueError
-        If the distances are not a finite square matrix, or fewer than k eigenvalues are positive.
+    ValueError, TypeError
+        If the distances are not a finite square matrix, symmetric, non-negative and zero on the
+        diagonal up to rounding, or fewer than k eigenvalues are positive.
 
     Notes
     -----
@@ -85,10 +95,9 @@ def classical_mds(distances, n_components=2, *, rng=None):
     >>> np.abs(Y[:, 0] - Y[0, 0]).round(6)
     array([0., 3., 5.])
     """
-    D = check_finite(check_matrix(distances, "distances"), "distances")
+    D = check_distances(distances, square=True)
     n = len(D)
-    if D.shape[1] != n:
-        raise ValueError(f"distances must be square; got shape {D.shape}.")
+    _check_both_ways(D)
     k = check_count(n_components, "n_components", low=1, high=n - 1, high_name="n - 1")
     B = D**2
     means = B.mean(axis=0)
@@ -128,9 +137,9 @@ def landmark_mds(distances, landmarks, n_components=2, *, method="columns"):
 
     Raises
     ------
-    ValueError
-        If shapes do not fit, a distance is not finite, or fewer than k directions have positive
-        variance.
+    ValueError, TypeError
+        If shapes do not fit, a landmark is none of the points, a distance is negative or not
+        finite, or fewer than k directions have positive variance.
 
     Notes
     -----
@@ -155,13 +164,13 @@ def landmark_mds(distances, landmarks, n_components=2, *, method="columns"):
     >>> np.abs(Y - Y[0]).round(6)
     array([0., 3., 5., 9.])
     """
-    D = check_finite(check_matrix(distances, "distances"), "distances")
-    landmarks = np.asarray(landmarks)
+    D = check_distances(distances)
     m, n = D.shape
-    if landmarks.shape != (m,) or landmarks.dtype.kind not in "iu":
+    landmarks = check_indices(landmarks, "landmarks", n)
+    if len(landmarks) != m:
         raise ValueError(f"landmarks must be {m} point numbers, one for each row of distances.")
-    if m > n or landmarks.min() < 0 or landmarks.max() >= n:
-        raise ValueError(f"landmarks must lie between 0 and n - 1 = {n - 1}.")
+    if m > n:
+        raise ValueError(f"distances must have at most as many rows as columns; got {D.shape}.")
     k = check_count(n_components, "n_components", low=1, high=m - 1, high_name="landmarks - 1")
     if method not in ("columns", "nystrom"):
         raise ValueError(f"method must be 'columns' or 'nystrom'; got {method!r}.")
@@ -190,6 +199,11 @@ def place(distances, means, basis):
     -------
     array, shape (j, k)
 
+    Raises
+    ------
+    ValueError, TypeError
+        If distances are negative or not finite, or shapes do not fit.
+
     Examples
     --------
     >>> import numpy as np
@@ -199,8 +213,22 @@ def place(distances, means, basis):
     >>> np.abs(far[0] - line.Y[0]).round(6)
     array([10.])
     """
-    squares = np.square(np.asarray(distances, dtype=means.dtype)).T
-    return _centered(squares, means) @ basis
+    D = check_distances(distances)
+    means = check_vector(means, "means", len(D))
+    basis = check_array(basis, "basis", ndim=2)
+    if len(basis) != len(D):
+        raise ValueError(f"basis must have {len(D)} rows, as distances; got {len(basis)}.")
+    squares = check_finite(np.square(D.astype(means.dtype, copy=False)), "distances").T
+    return check_finite(_centered(squares, means) @ basis, "basis")
+
+
+def _check_both_ways(D):
+    """Refuse a square matrix that is not symmetric, or not zero on the diagonal, up to rounding."""
+    tolerance = ROUNDING * np.sqrt(np.finfo(D.dtype).eps) * D.max()
+    if np.abs(D - D.T).max() > tolerance:
+        raise ValueError("distances must be symmetric; use (distances + distances.T) / 2.")
+    if np.diag(D).max() > tolerance:
+        raise ValueError(f"distances must be zero on the diagonal; got {np.diag(D).max():g} there.")
 
 
 def _centered(squares, means):
@@ -219,7 +247,7 @@ def _leading(B, k, rng):
     else:
         w, U = eigsh(B, k, which="LA", v0=rng.standard_normal(n).astype(B.dtype))
     order = np.argsort(w)[::-1]
-    _require_positive(w[order], k)
+    _require_positive(w[order], k, n, B.dtype)
     return w[order].astype(B.dtype), U[:, order].astype(B.dtype)
 
 
@@ -237,7 +265,8 @@ def _by_columns(C, landmarks, k):
     """
     m = len(landmarks)
     candidates = min(m, max(2 * k + 2, min(10 * k, m // 4)))
-    gram = (C.T @ C).astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        gram = check_finite(C.T @ C, "distances").astype(np.float64)
     w, V = eigh(gram, subset_by_index=[m - candidates, m - 1], check_finite=False)
     sure = w > m * np.finfo(C.dtype).eps * w[-1]
     V = V[:, sure] / np.sqrt(w[sure])
@@ -246,12 +275,14 @@ def _by_columns(C, landmarks, k):
     S = np.linalg.pinv(own) @ gram @ V
     lengths, turn = np.linalg.eigh((S + S.T) / 2)
     lengths, turn = lengths[::-1][:k], turn[:, ::-1][:, :k]
-    _require_positive(lengths, k)
+    _require_positive(lengths, k, len(C), C.dtype)
     basis = V @ (turn * np.sqrt(lengths))
     return lengths, basis
 
 
-def _require_positive(w, k):
-    found = int(np.count_nonzero(w[:k] > 1e-10 * w.max(initial=0.0)))
+def _require_positive(w, k, n, dtype):
+    """Refuse eigenvalues that the rounding of n distances in this dtype would have made alone."""
+    share = max(1e-10, 4 * np.sqrt(n) * float(np.finfo(dtype).eps))  # of a line, measured: 1/20
+    found = int(np.count_nonzero(w[:k] > share * w.max(initial=0.0)))
     if found < k:
         raise ValueError(NOT_ENOUGH.format(k, found))

@@ -12,12 +12,20 @@ import math
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._validation import check_count, check_matrix, check_number
+from course_lib._validation import (
+    as_random_state,
+    check_count,
+    check_finite,
+    check_number,
+    check_scatter,
+    check_vector,
+    numbers_only,
+)
 from course_lib.low_rank import FrequentDirections
 from course_lib.low_rank._blocks import leading_svd, orthonormalize
+from course_lib.manifolds._points import check_points
 
 __all__ = ["FrequentDirectionsPCA", "IncrementalPCA", "OjaPCA", "captured_variance"]
 
@@ -40,8 +48,8 @@ def captured_variance(X, components, *, mean=None):
 
     Raises
     ------
-    ValueError
-        If widths differ, or ``X`` does not vary.
+    ValueError, TypeError
+        If widths differ, ``X`` does not vary, or data are not real and finite.
 
     Notes
     -----
@@ -54,11 +62,11 @@ def captured_variance(X, components, *, mean=None):
     >>> captured_variance([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]], [[1.0, 0.0]])
     0.9
     """
-    X, components = check_matrix(X, "X"), check_matrix(components, "components")
+    X, components = check_points(X), check_points(components, "components")
     if X.shape[1] != components.shape[1]:
         raise ValueError(f"components must be {X.shape[1]} wide, as X; got {components.shape[1]}.")
-    centered = X - (X.mean(axis=0) if mean is None else mean)
-    total = float(np.vdot(centered, centered))
+    centered = X - (X.mean(axis=0) if mean is None else check_vector(mean, "mean", X.shape[1]))
+    total = float(check_finite(np.vdot(centered, centered), "X"))
     if total == 0.0:
         raise ValueError("X must vary; all its rows are equal.")
     along = centered @ components.T
@@ -70,7 +78,10 @@ class _StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def fit(self, X, y=None):
         """Forget, and read ``X`` (n, d) once, ``batch_size`` rows at a time."""
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        X = validate_data(
+            self, numbers_only(X), dtype=[np.float64, np.float32], ensure_min_samples=2
+        )
+        check_scatter(X)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         self._start(X)
         for start in range(0, len(X), batch_size):
@@ -78,30 +89,42 @@ class _StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return self
 
     def partial_fit(self, X, y=None):
-        """Read one more block of rows ``X`` (b, d); the first fixes d and the dtype.
+        """Read one more block of rows ``X`` (b, d); the first fixes d, the dtype and parameters.
 
         Raises
         ------
         ValueError
-            If the rows are not finite or not d wide, or the directions are more than d.
+            If the rows are not finite or not d wide, or the directions are more than d, or a
+            parameter was changed since the first block. The model is then what it was before.
         """
         first = not hasattr(self, "mean_")
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=first)
+        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=first)
+        check_scatter(X)
         if first:
             self._start(X)
+        for name, value in self._given.items():
+            if not np.array_equal(value, now := getattr(self, name)):
+                raise ValueError(
+                    f"{name} must stay {value!r} between blocks; got {now!r}, begin anew by fit."
+                )
         self._take(X.astype(self._dtype, copy=False))
         return self
 
     def transform(self, X):
         """Return the coordinates (n, k) of the rows along the directions found so far."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=False)
         return (X - self.mean_.astype(X.dtype)) @ self.components_.T.astype(X.dtype)
 
     def inverse_transform(self, X):
         """Return the points (n, d) on the plane whose coordinates are ``X`` (n, k)."""
         check_is_fitted(self)
-        return np.asarray(X) @ self.components_ + self.mean_
+        X = check_points(X)
+        if X.shape[1] != self._k:
+            raise ValueError(
+                f"X must have {self._k} columns, as many as directions; got {X.shape}."
+            )
+        return X @ self.components_ + self.mean_
 
     @property
     def nbytes(self):
@@ -115,17 +138,19 @@ class _StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return self._k
 
     def _start(self, X):
+        """Begin anew. Nothing is changed before all parameters have been looked at."""
         d = X.shape[1]
-        self._k = check_count(self.n_components, "n_components", low=1)
-        if self._k > d:
+        k = check_count(self.n_components, "n_components", low=1)
+        if k > d:
             raise ValueError(
-                f"n_components must be at most the number of features; got {self._k} for "
-                f"{d} feature(s)."
+                f"n_components must be at most the number of features; got {k} for {d} feature(s)."
             )
-        self._dtype = X.dtype
+        self._prepare(k, d, X.dtype)
+        self._k, self._dtype = k, X.dtype
+        free = ("batch_size", "random_state")  # the others stay as they are between blocks
+        self._given = {name: v for name, v in self.get_params().items() if name not in free}
         self.mean_ = np.zeros(d)
         self.n_samples_seen_ = 0
-        self._prepare(d)
 
     def _take(self, X):
         """Center a block, add the row for the move of the mean, and hand it on."""
@@ -189,10 +214,10 @@ class IncrementalPCA(_StreamingPCA):
         self.oversample = oversample
         self.batch_size = batch_size
 
-    def _prepare(self, d):
+    def _prepare(self, k, d, dtype):
         oversample = check_count(self.oversample, "oversample", low=0)
-        self._kept = min(self._k + oversample, d)
-        self._factor = np.zeros((0, d), self._dtype)  # diag(s) Vt
+        self._kept = min(k + oversample, d)
+        self._factor = np.zeros((0, d), dtype)  # diag(s) Vt
 
     def _absorb(self, rows):
         stacked = np.vstack([self._factor, rows])
@@ -270,9 +295,9 @@ class FrequentDirectionsPCA(_StreamingPCA):
         check_is_fitted(self)
         return self._sketch.error_bound
 
-    def _prepare(self, d):
-        size = 2 * self._k + 10 if self.sketch_size is None else self.sketch_size
-        size = check_count(size, "sketch_size", low=self._k + 1)
+    def _prepare(self, k, d, dtype):
+        size = 2 * k + 10 if self.sketch_size is None else self.sketch_size
+        size = check_count(size, "sketch_size", low=k + 1)
         self._sketch = FrequentDirections(size)
 
     def _absorb(self, rows):
@@ -343,10 +368,10 @@ class OjaPCA(_StreamingPCA):
         self.batch_size = batch_size
         self.random_state = random_state
 
-    def _prepare(self, d):
-        self._rate = check_number(self.step, "step", low=0.0, open_low=True)
-        rng = check_random_state(self.random_state)
-        start = rng.standard_normal((d, self._k)).astype(self._dtype)
+    def _prepare(self, k, d, dtype):
+        self._rate = check_number(self.step, "step", low=0.0, open_low=True, open_high=True)
+        rng = as_random_state(self.random_state)
+        start = rng.standard_normal((d, k)).astype(dtype)
         self.components_ = orthonormalize(start).T
         self._captured, self._turn = 0.0, 0
 
@@ -356,8 +381,14 @@ class OjaPCA(_StreamingPCA):
         self._turn += 1
         self._captured += (float(np.mean(scores.astype(float) ** 2)) - self._captured) / self._turn
         if self._captured > 0.0:
-            step = self._rate / (self._captured * self._turn)
-            moved = V + self._dtype.type(step / len(rows)) * (rows.T @ scores)
+            step = self._rate / (self._captured * self._turn) / len(rows)
+            if (
+                step > 0 and not 1e-30 < step < 1e30
+            ):  # rows so small or large that float32 has no such step
+                exponent = round(math.log2(step) / 2)
+                rows, scores = np.ldexp(rows, exponent), np.ldexp(scores, exponent)
+                step = math.ldexp(step, -2 * exponent)
+            moved = V + self._dtype.type(step) * (rows.T @ scores)
             self.components_ = np.ascontiguousarray(orthonormalize(moved).T)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 from numba import njit
 from sklearn.neighbors import NearestNeighbors
 
-from course_lib._validation import check_count, check_finite, check_matrix
+from course_lib._validation import check_count
+from course_lib.manifolds._points import check_points
 
 __all__ = ["continuity", "trustworthiness"]
 
@@ -51,12 +52,14 @@ def trustworthiness(X, Y, n_neighbors=10):
     >>> trustworthiness(X, [[0.0], [1.0], [2.5], [3.5], [2.4]], 1).round(2)    # 9 is put beside 2
     array([1.  , 1.  , 0.  , 1.  , 0.67])
     """
-    X, Y = (check_finite(check_matrix(M, name), name) for M, name in ((X, "X"), (Y, "Y")))
+    X, Y = check_points(X, "X"), check_points(Y, "Y")
     n = len(X)
     if len(Y) != n:
         raise ValueError(f"X and Y must have one length; got {n} and {len(Y)}.")
     r = check_count(n_neighbors, "n_neighbors", low=1, high=(n - 1) // 2, high_name="(n - 1) // 2")
     on_map = NearestNeighbors(n_neighbors=r).fit(Y).kneighbors(return_distance=False)
+    # Off the origin squares lose digits; less medians, whole numbers stay whole, and ties ties.
+    X = X - np.median(X, axis=0).astype(X.dtype)
     squares = np.einsum("ij,ij->i", X, X)
     excess = np.empty(n)
     for start in range(0, n, ROWS):

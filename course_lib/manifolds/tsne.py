@@ -5,13 +5,19 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from course_lib._validation import check_count, check_number
+from course_lib._validation import (
+    as_random_state,
+    check_array,
+    check_count,
+    check_number,
+    numbers_only,
+)
 from course_lib.low_rank import randomized_svd
+from course_lib.manifolds._points import check_graph, in_reach
 from course_lib.manifolds.affinities import joint_affinities
-from course_lib.manifolds.quadtree import repulsion
+from course_lib.manifolds.quadtree import check_plane, repulsion
 
 __all__ = ["TSNE", "TSNEStep", "kl_divergence", "tsne_steps"]
 
@@ -31,7 +37,7 @@ def tsne_steps(P, Y, *, theta=0.5, early_exaggeration=12.0, n_early=250, learnin
 
     Parameters
     ----------
-    P : scipy.sparse.csr_array, shape (n, n)
+    P : array or sparse matrix, shape (n, n)
         Symmetric affinities that sum to one, as from `joint_affinities`.
     Y : array, shape (n, 2)
         Where to start; not changed.
@@ -48,6 +54,13 @@ def tsne_steps(P, Y, *, theta=0.5, early_exaggeration=12.0, n_early=250, learnin
     ------
     TSNEStep
         Without end; the caller stops.
+
+    Raises
+    ------
+    ValueError, TypeError
+        At the first ``next``, as with every generator: if P is not square, symmetric, finite and
+        non-negative, Y is not a point in the plane for each of its rows, or a number is out of
+        range. Later, if steps too long have thrown the points apart.
 
     Notes
     -----
@@ -68,10 +81,12 @@ def tsne_steps(P, Y, *, theta=0.5, early_exaggeration=12.0, n_early=250, learnin
     >>> last < first
     True
     """
-    n = P.shape[0]
+    P, Y = _check_affinities(P, Y, symmetric=True)
+    early_exaggeration = check_number(early_exaggeration, "early_exaggeration", low=1.0)
+    n_early = check_count(n_early, "n_early", low=0)
     if learning_rate is None:
-        learning_rate = max(n / (4 * early_exaggeration), 50.0)
-    Y = np.array(Y, dtype=np.float64)
+        learning_rate = max(len(Y) / (4 * early_exaggeration), 50.0)
+    learning_rate = check_number(learning_rate, "learning_rate", low=0.0, open_low=True)
     moves, gains = np.zeros_like(Y), np.ones_like(Y)
     turn = 0
     while True:
@@ -85,6 +100,15 @@ def tsne_steps(P, Y, *, theta=0.5, early_exaggeration=12.0, n_early=250, learnin
         Y += moves
         turn += 1
         yield TSNEStep(Y, visits)
+
+
+def _check_affinities(P, Y, *, symmetric):
+    """Return affinities as a CSR array and a point in the plane for each of its rows, copied."""
+    P = check_graph(P, "P", "weights", symmetric=symmetric)
+    Y = check_plane(Y)
+    if len(Y) != P.shape[0]:
+        raise ValueError(f"Y must have {P.shape[0]} points, as P has rows; got {len(Y)}.")
+    return P, Y
 
 
 @njit(cache=True)
@@ -109,7 +133,7 @@ def kl_divergence(P, Y, *, theta=0.0):
 
     Parameters
     ----------
-    P : scipy.sparse.csr_array, shape (n, n)
+    P : array or sparse matrix, shape (n, n)
         Affinities that sum to one.
     Y : array, shape (n, 2)
     theta : float, default 0
@@ -119,6 +143,12 @@ def kl_divergence(P, Y, *, theta=0.0):
     -------
     float
         :math:`\sum_{ij} p_{ij} \log(p_{ij} / q_{ij})` with :math:`q_{ij} = w_{ij} / Z`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If P is not square, finite and non-negative, Y is not a point in the plane for each of
+        its rows, or theta is out of range.
 
     Notes
     -----
@@ -133,7 +163,9 @@ def kl_divergence(P, Y, *, theta=0.0):
     >>> bool(np.isclose(kl_divergence(P, equal), np.sum(p * np.log(12 * p))))
     True
     """
-    Y = np.asarray(Y, dtype=np.float64)
+    P, Y = _check_affinities(P, Y, symmetric=False)
+    if len(Y) < 2:
+        raise ValueError("Y must hold at least two points; got one, which has no neighbor.")
     edges = P.tocoo()
     p = edges.data
     log_w = -np.log1p(np.sum((Y[edges.row] - Y[edges.col]) ** 2, axis=1))
@@ -210,11 +242,14 @@ class TSNE(BaseEstimator):
 
     def fit(self, X, y=None):
         """Map the rows of ``X`` (n, d)."""
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=4)
+        X = validate_data(
+            self, numbers_only(X), dtype=[np.float64, np.float32], ensure_min_samples=4
+        )
         max_iter = check_count(self.max_iter, "max_iter", low=1)
         exaggeration = check_number(self.early_exaggeration, "early_exaggeration", low=1.0)
         if self.learning_rate is not None:
             check_number(self.learning_rate, "learning_rate", low=0.0, open_low=True)
+        in_reach(X)
         P = joint_affinities(X, self.perplexity)
         steps = tsne_steps(
             P,
@@ -235,12 +270,12 @@ class TSNE(BaseEstimator):
         return self.fit(X).embedding_
 
     def _start(self, X):
-        rng = check_random_state(self.random_state)
+        rng = as_random_state(self.random_state)
         if not isinstance(self.init, str):
-            start = np.asarray(self.init, dtype=np.float64)
-            if start.shape != (len(X), 2) or not np.isfinite(start).all():
+            start = check_array(self.init, "init", dtype=np.float64)
+            if start.shape != (len(X), 2):
                 raise ValueError(f"init must be {len(X)} points in the plane; got {start.shape}.")
-            return start
+            return check_plane(start, "init")
         if self.init not in ("pca", "random"):
             raise ValueError(f"init must be 'pca', 'random' or an array; got {self.init!r}.")
         start = START * rng.standard_normal((len(X), 2))

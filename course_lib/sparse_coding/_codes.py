@@ -6,20 +6,38 @@ from numba import njit
 
 from course_lib._validation import check_finite, check_matrix
 
-__all__ = ["argmax", "as_bits", "blocks", "check_pair", "dense_rows", "stack"]
+__all__ = ["argmax", "as_bits", "blocks", "canonical", "check_pair", "dense_rows", "gram", "stack"]
 
 BLOCK = 1024  # signals whose correlations are in memory at once
 
 
 def check_pair(X, D):
     """Return signals and dictionary as matrices of one dtype with equally many columns."""
-    X, D = check_matrix(X, "X"), check_matrix(D, "D")
+    X = canonical(check_matrix(X, "X", operator=False), sp.csr_array)
+    D = check_matrix(D, "D", sparse=False, operator=False)
     if X.shape[1] != D.shape[1]:
         raise ValueError(
             f"X and D must have equally many columns; got shapes {tuple(X.shape)} and {D.shape}."
         )
     dtype = np.result_type(X.dtype, D.dtype)
     return X, check_finite(np.ascontiguousarray(D, dtype=dtype), "D")
+
+
+def canonical(A, kind):
+    """Return a sparse matrix as ``kind`` with each entry once; an array stays."""
+    if not sp.issparse(A):
+        return A
+    A = kind(A)
+    if not A.has_canonical_format:
+        A = A.copy()
+        A.sum_duplicates()
+    return A
+
+
+def gram(D):
+    """Return the inner products of all atoms; refuse atoms so long that one overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return check_finite(D @ D.T, "D")
 
 
 def blocks(X, D):

@@ -4,7 +4,13 @@ import math
 
 import numpy as np
 
-from course_lib._validation import check_count, check_matrix, check_number
+from course_lib._validation import (
+    check_count,
+    check_finite,
+    check_matrix,
+    check_number,
+    plain_array,
+)
 
 __all__ = ["coherence", "fista_bound", "ista_bound", "recovery_limit", "welch_bound"]
 
@@ -25,7 +31,7 @@ def coherence(D):
     Raises
     ------
     ValueError, TypeError
-        If ``D`` is not a real matrix, or an atom is zero.
+        If ``D`` is not a finite real matrix, or an atom is zero.
 
     Notes
     -----
@@ -36,8 +42,9 @@ def coherence(D):
     >>> coherence([[1.0, 0.0], [0.0, 1.0], [3.0, 4.0]])
     0.8
     """
-    D = check_matrix(D, "D")
-    length = np.linalg.norm(D, axis=1)
+    D = check_matrix(D, "D", sparse=False, operator=False)
+    with np.errstate(over="ignore"):
+        length = check_finite(np.linalg.norm(D, axis=1), "D")
     if not length.all():
         raise ValueError(f"atoms must not be zero; atom {int(np.argmin(length))} is.")
     G = (D / length[:, None]) @ (D / length[:, None]).T
@@ -84,6 +91,8 @@ def recovery_limit(mu):
     if mu == 0:
         return math.inf
     limit = (1 + 1 / mu) / 2
+    if limit == math.inf:  # of a number below 1e-308
+        return math.inf
     # 1/mu of a rounded mu may pass the integer that it should equal; equality is not enough.
     nearest = round(limit)
     return nearest - 1 if math.isclose(limit, nearest, rel_tol=1e-12) else math.floor(limit)
@@ -133,12 +142,18 @@ def ista_bound(smoothness, distance, k):
     -------
     float or array
 
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is negative or not finite, their product overflows, or ``k`` is not made of
+        integers of at least 1.
+
     Examples
     --------
     >>> float(ista_bound(4.0, 1.0, 2))
     1.0
     """
-    return smoothness * distance**2 / (2 * np.asarray(k, dtype=float))
+    return _start(smoothness, distance) / (2 * _steps(k))
 
 
 def fista_bound(smoothness, distance, k):
@@ -153,9 +168,35 @@ def fista_bound(smoothness, distance, k):
     -------
     float or array
 
+    Raises
+    ------
+    ValueError, TypeError
+        As `ista_bound`.
+
     Examples
     --------
     >>> float(fista_bound(4.0, 1.0, 1))
     2.0
     """
-    return 2 * smoothness * distance**2 / (np.asarray(k, dtype=float) + 1) ** 2
+    return 2 * _start(smoothness, distance) / (_steps(k) + 1) ** 2
+
+
+def _start(smoothness, distance):
+    """Return the smoothness times the squared distance."""
+    smoothness = check_number(smoothness, "smoothness", low=0, open_high=True)
+    distance = check_number(distance, "distance", low=0, open_high=True)
+    if not math.isfinite(2 * smoothness * distance * distance):
+        raise ValueError(
+            "smoothness * distance**2 must be finite; got numbers that overflow, rescale them."
+        )
+    return smoothness * distance**2
+
+
+def _steps(k):
+    """Return numbers of steps, one or an array of them, as floats."""
+    k = plain_array(k, "k")
+    if k.dtype.kind not in "iu":
+        raise TypeError(f"k must be an integer, or an array of them; got {k.dtype}.")
+    if k.size and k.min() < 1:
+        raise ValueError(f"k must be at least 1; got {k.min()}.")
+    return k.astype(np.float64)

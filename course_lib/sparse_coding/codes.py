@@ -11,10 +11,11 @@ import warnings
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_matrix, check_number
+from course_lib._validation import check_finite, check_matrix, check_number
+from course_lib.sparse_coding import _codes
 from course_lib.sparse_coding._codes import argmax, as_bits, blocks, check_pair, stack
 
-__all__ = ["duality_gaps", "lasso_encode"]
+__all__ = ["duality_gaps", "encoder", "lasso_encode"]
 
 ADMIT = 0.7  # of the way from alpha to the strongest violation: who is above is admitted
 SETTLED = 2  # sweeps without a change of signs before the factorization is tried
@@ -83,15 +84,13 @@ def lasso_encode(X, D, alpha, *, tol=1e-6):
     X, D = check_pair(X, D)
     alpha = check_number(alpha, "alpha", low=0, open_low=True)
     tol = check_number(tol, "tol", low=0, open_low=True)
-    n_atoms, eps = len(D), float(np.finfo(D.dtype).eps)
-    G = D @ D.T
+    G = _codes.gram(D)
     if not np.diag(G).all():
         raise ValueError(f"atoms must not be zero; atom {int(np.argmin(np.diag(G)))} is.")
-    scores = np.empty(n_atoms, dtype=D.dtype)
-    numbers = np.array([alpha, tol, 20 * eps], dtype=D.dtype)
+    encode = encoder(G, alpha, tol)
     parts, failed = [], 0
     for _, B in blocks(X, D):
-        values, atoms, counts, misses = _encode_all(B, G, numbers, scores, as_bits(scores))
+        values, atoms, counts, misses = encode(B)
         parts.append((values, atoms, counts))
         failed += misses
     if failed:
@@ -101,7 +100,15 @@ def lasso_encode(X, D, alpha, *, tol=1e-6):
             RuntimeWarning,
             stacklevel=2,
         )
-    return stack(parts, n_atoms, D.dtype)
+    return stack(parts, len(D), D.dtype)
+
+
+def encoder(G, alpha, tol):
+    """Return a function of correlations (n, n_atoms): values, atoms, counts, how many failed."""
+    scores = np.empty(len(G), dtype=G.dtype)
+    with np.errstate(over="ignore"):
+        numbers = np.array([alpha, tol, 20 * np.finfo(G.dtype).eps], dtype=G.dtype)
+    return lambda B: _encode_all(B, G, numbers, scores, as_bits(scores))
 
 
 def duality_gaps(X, D, codes, alpha):
@@ -140,16 +147,18 @@ def duality_gaps(X, D, codes, alpha):
     array([0.])
     """
     X, D = check_pair(X, D)
-    codes = check_matrix(codes, "codes")
+    codes = check_matrix(codes, "codes", operator=False)
     if codes.shape != (X.shape[0], len(D)):
         raise ValueError(f"codes must have shape {(X.shape[0], len(D))}; got {codes.shape}.")
-    alpha = check_number(alpha, "alpha", low=0, open_low=True)
-    X = np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float64)
+    alpha = check_number(alpha, "alpha", low=0, open_low=True, open_high=True)
+    X = _codes.dense_rows(X, np.float64)
+    weight = check_finite(np.asarray(abs(codes).sum(axis=1)).ravel(), "codes")
     residual = X - codes @ D
-    weight = np.asarray(abs(codes).sum(axis=1)).ravel()
     largest = np.abs(residual @ D.T).max(axis=1)
     scale = alpha / np.maximum(largest, alpha)
-    primal = 0.5 * np.sum(residual**2, axis=1) + alpha * weight
+    with np.errstate(over="ignore", invalid="ignore"):
+        check_finite(4 * np.sum(X**2, axis=1), "X")
+        primal = check_finite(0.5 * np.sum(residual**2, axis=1) + alpha * weight, "codes")
     dual = 0.5 * np.sum(X**2, axis=1) - 0.5 * np.sum((X - scale[:, None] * residual) ** 2, axis=1)
     return np.maximum(primal - dual, 0.0)
 

@@ -4,7 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import eigh
 
-from course_lib.sparse_coding._codes import check_pair, dense_rows
+from course_lib._validation import check_finite, check_matrix
+from course_lib.sparse_coding._codes import canonical, check_pair, dense_rows
 from course_lib.sparse_coding.proximal import Iterate
 from course_lib.sparse_coding.pursuit import omp
 
@@ -77,7 +78,7 @@ def update_atoms(X, D, codes):
     X : array, shape (n, d)
     D : array, shape (n_atoms, d)
         Atoms of length one.
-    codes : sparse matrix, shape (n, n_atoms)
+    codes : array or sparse matrix, shape (n, n_atoms)
         Which signal uses which atom; the places stay, the numbers change.
 
     Returns
@@ -86,6 +87,11 @@ def update_atoms(X, D, codes):
     codes : csr_array, shape (n, n_atoms)
     residual : array, shape (n, d)
         ``X - codes @ D``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not fit, or data are not real and finite.
 
     Notes
     -----
@@ -99,9 +105,10 @@ def update_atoms(X, D, codes):
     >>> abs(D).round(6), float(abs(residual).max().round(6))
     (array([[1., 0.]]), 0.0)
     """
-    D = D.copy()
-    columns = sp.csc_array(codes, copy=True)
+    X, D, columns = _check_update(X, D, codes)
     residual = X - columns @ D
+    with np.errstate(over="ignore"):
+        check_finite(np.einsum("ij,ij->i", residual, residual), "codes")
     d = X.shape[1]
     unused = []
     for j in range(len(D)):
@@ -118,5 +125,20 @@ def update_atoms(X, D, codes):
     worst = np.argsort(-np.sum(residual**2, axis=1))
     for j, i in zip(unused, worst, strict=False):
         if X[i].any():
-            D[j] = X[i] / np.linalg.norm(X[i])
+            direction = X[i] / np.abs(X[i]).max()  # or squares of small numbers would vanish
+            D[j] = direction / np.linalg.norm(direction)
     return D, columns.tocsr(), residual
+
+
+def _check_update(X, D, codes):
+    """Return signals, a copy of the atoms, and the codes as columns, each entry once, copied."""
+    X, D = check_pair(X, D)
+    codes = check_matrix(codes, "codes", operator=False)
+    if codes.shape != (X.shape[0], len(D)):
+        raise ValueError(f"codes must have shape {(X.shape[0], len(D))}; got {codes.shape}.")
+    columns = canonical(sp.csc_array(codes, dtype=D.dtype, copy=True), sp.csc_array)
+    check_finite(columns.data, "codes")
+    X = dense_rows(X, D.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        check_finite(np.einsum("ij,ij->i", X, X), "X")
+    return X, D.copy(), columns

@@ -9,13 +9,26 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numba import njit
 
-from course_lib._validation import check_count, check_finite, check_matrix, check_number
+from course_lib._validation import (
+    check_array,
+    check_count,
+    check_finite,
+    check_matrix,
+    check_number,
+    check_vector,
+)
+from course_lib.sparse_coding._codes import canonical
+from course_lib.sparse_coding._descent import descend, descend_sparse
+from course_lib.sparse_coding.codes import encoder
 
 __all__ = ["Lasso", "LassoPath", "lasso", "lasso_path"]
 
-CYCLE = 5  # one sweep over the working set, then so many less one over its nonzeros
+SWEEPS = 500  # over a working set in a round, at most
+SMALL = 512  # columns whose minimizer is then found from their Gram matrix
+MOST = 1_000_000  # weights of a path
+EXACT = 1e-10  # violation of the optimality condition there, relative to the weight
+AGAIN = 50  # sweeps of each round after that
 INNER = 0.3  # the gap on the working set is brought below this much of the gap on all columns
 
 
@@ -61,7 +74,7 @@ def lasso(A, b, alpha, *, alpha2=0.0, x0=None, tol=1e-6, screen=True, max_rounds
     screen : bool, default True
         Leave out columns that the gap proves to be zero.
     max_rounds : int, default 100
-        Working sets at most.
+        Working sets at most, each with at most 500 sweeps over its columns.
 
     Returns
     -------
@@ -87,7 +100,9 @@ def lasso(A, b, alpha, *, alpha2=0.0, x0=None, tol=1e-6, screen=True, max_rounds
     Notes
     -----
     **Cost.** A round reads all columns once, for the gap, and then columns of a working set
-    again and again: each visit is a product with one column.
+    again and again: each visit is a product with one column. A working set of at most 512
+    columns that 500 sweeps do not settle, since its columns are nearly dependent, is solved from
+    its Gram matrix as by `lasso_encode`.
 
     **Guarantee.** ``gap`` bounds what is left to gain, whatever the method did. Let
     :math:`\theta` be the residual, scaled down until :math:`\|A^T\theta\|_\infty \le \alpha`. A
@@ -113,7 +128,7 @@ def lasso(A, b, alpha, *, alpha2=0.0, x0=None, tol=1e-6, screen=True, max_rounds
     array([1., 0.])
     """
     problem = _Problem(A, b, alpha2)
-    alpha = check_number(alpha, "alpha", low=0, open_low=True)
+    alpha = check_number(alpha, "alpha", low=0, open_low=True, open_high=True)
     tol = check_number(tol, "tol", low=0, open_low=True)
     max_rounds = check_count(max_rounds, "max_rounds", low=1)
     x = problem.start(x0)
@@ -177,10 +192,10 @@ def lasso_path(A, b, alphas=None, *, alpha2=0.0, n_alphas=100, ratio=1e-3, tol=1
         largest = float(np.abs(problem.A.T @ problem.b).max())
         if largest == 0:
             raise ValueError("b is orthogonal to all columns: zero solves it; pass alphas.")
-        n_alphas = check_count(n_alphas, "n_alphas", low=1)
+        n_alphas = check_count(n_alphas, "n_alphas", low=1, high=MOST)
         ratio = check_number(ratio, "ratio", low=0, high=1, open_low=True)
         alphas = largest * np.logspace(0, np.log10(ratio), n_alphas)
-    alphas = np.sort(np.asarray(alphas, dtype=np.float64).ravel())[::-1]
+    alphas = np.sort(check_array(alphas, "alphas", dtype=np.float64).ravel())[::-1]
     if not (alphas.size and np.all(alphas > 0) and np.all(np.isfinite(alphas))):
         raise ValueError("alphas must be positive finite numbers, at least one.")
     x, results = problem.start(None), []
@@ -202,17 +217,18 @@ class _Problem:
             raise TypeError(f"A must be an array or a sparse matrix; got {type(A).__name__}.")
         # A gap of 1e-6 is lost in the rounding of float32.
         kind = sp.csc_array if sp.issparse(A) else np.asfortranarray
-        self.A = kind(A, dtype=np.float64)
-        self.b = np.array(b, dtype=np.float64)
+        self.A = canonical(kind(A, dtype=np.float64), sp.csc_array)
+        self.b = check_vector(b, "b", dtype=np.float64).copy()
         if self.b.shape != (A.shape[0],):
             raise ValueError(
                 f"b must have {A.shape[0]} entries, as A has rows; got {self.b.shape}."
             )
-        check_finite(self.b, "b")
-        square = self.A.multiply(self.A).sum(axis=0) if self.sparse else _squares(self.A)
-        # Of the columns with a further entry, the root of alpha2, below them.
-        self.squares = check_finite(np.asarray(square).ravel()) + self.alpha2
-        self.scale = max(0.5 * float(self.b @ self.b), np.finfo(float).tiny)
+        with np.errstate(over="ignore", invalid="ignore"):
+            square = self.A.multiply(self.A).sum(axis=0) if self.sparse else _squares(self.A)
+            # Of the columns with a further entry, the root of alpha2, below them.
+            self.squares = check_finite(np.asarray(square).ravel()) + self.alpha2
+            half = 0.5 * float(check_finite(4 * np.vdot(self.b, self.b), "b")) / 4
+        self.scale = max(half, np.finfo(float).tiny)
 
     @property
     def sparse(self):
@@ -224,18 +240,37 @@ class _Problem:
 
     def start(self, x0):
         n = self.A.shape[1]
-        x = np.zeros(n) if x0 is None else np.array(x0, dtype=np.float64)
+        x = np.zeros(n) if x0 is None else check_vector(x0, "x0", dtype=np.float64).copy()
         if x.shape != (n,):
             raise ValueError(f"x0 must have one entry for each of the {n} columns; got {x.shape}.")
-        return check_finite(x, "x0")
+        r = self.b - check_finite(self.A @ x, "x0")
+        check_finite(np.vdot(r, r) + self.alpha2 * np.vdot(x, x), "x0")
+        return x
 
-    def descend(self, columns, x, r, alpha, goal):
-        """Run coordinate descent on some columns; return the visits made."""
-        A, weights = self.A, (alpha, self.alpha2, goal)
+    def descend(self, columns, x, r, alpha, goal, sweeps):
+        """Run coordinate descent on some columns; return the visits made, and whether it ended."""
+        A, weights = self.A, (alpha, self.alpha2, goal, sweeps)
         if self.sparse:
             layout = A.data, A.indices, A.indptr
-            return _descend_sparse(*layout, self.squares, columns, x, r, self.b, *weights)
-        return _descend(A, self.squares, columns, x, r, self.b, *weights)
+            return descend_sparse(*layout, self.squares, columns, x, r, self.b, *weights)
+        return descend(A, self.squares, columns, x, r, self.b, *weights)
+
+    def solve(self, columns, x, r, alpha):
+        """Minimize over a few columns from their Gram matrix, in place, if that is better."""
+        A = self.A[:, columns]
+        G = (A.T @ A).toarray() if self.sparse else A.T @ A
+        G[range(len(G)), range(len(G))] += self.alpha2
+        used = np.diag(G) > 0
+        values, atoms, *_ = encoder(G[np.ix_(used, used)], alpha, EXACT)((A.T @ self.b)[None, used])
+        new = np.zeros(len(x))
+        new[columns[used][atoms]] = values
+        left = self.b - self.A @ new
+        if self.value(new, left, alpha) < self.value(x, r, alpha):
+            x[:], r[:] = new, left
+
+    def value(self, x, r, alpha):
+        """Return the objective at ``x``, whose residual is ``r``."""
+        return 0.5 * (r @ r + self.alpha2 * (x @ x)) + alpha * np.abs(x).sum()
 
 
 def _squares(A):
@@ -268,7 +303,7 @@ def _solve(problem, x, alpha, tol, screen, max_rounds):
     r = b - problem.A @ x if x.any() else b.copy()
     alive = squares > 0
     visits = passes = 0
-    size = 10
+    size, sweeps, solved = 10, SWEEPS, None
     for _ in range(max_rounds):
         correlations = np.abs(problem.correlate(r, x))
         passes += 1
@@ -285,8 +320,15 @@ def _solve(problem, x, alpha, tol, screen, max_rounds):
                 r = b - problem.A @ x
         size = min(max(size, 2 * np.count_nonzero(x)), np.count_nonzero(alive))
         columns = _working_set(correlations, x, alive, size)
-        visits += problem.descend(columns, x, r, alpha, INNER * max(gap, tol * problem.scale))
+        goal = INNER * max(gap, tol * problem.scale)
+        made, ended = problem.descend(columns, x, r, alpha, goal, sweeps)
+        visits += made
         size *= 2
+        if not ended and len(columns) <= SMALL:
+            if np.array_equal(columns, solved):  # and no more can be had from them
+                break
+            problem.solve(columns, x, r, alpha)
+            solved, sweeps = columns, AGAIN
     screened = int(np.count_nonzero(~alive & (squares > 0)))
     return Lasso(x, gap, int(visits), passes, screened)
 
@@ -298,92 +340,3 @@ def _working_set(correlations, x, alive, size):
         return candidates
     order = np.where(x[candidates] != 0, np.inf, correlations[candidates])
     return np.sort(candidates[np.argpartition(order, -size)[-size:]])
-
-
-@njit(cache=True, fastmath=True)
-def _descend(A, squares, columns, x, r, b, alpha, alpha2, goal):
-    """Visit the columns of a dense matrix in turn until their own duality gap is small."""
-    visits = 0
-    for sweep in range(1, 100_000):
-        for j in columns:
-            if squares[j] == 0 or (sweep % CYCLE != 1 and x[j] == 0):
-                continue
-            visits += 1
-            a, old = A[:, j], x[j]
-            pull = old * (squares[j] - alpha2)
-            for i in range(len(r)):
-                pull += a[i] * r[i]
-            new = _shrink(pull, alpha) / squares[j]
-            if new != old:
-                x[j] = new
-                change = new - old
-                for i in range(len(r)):
-                    r[i] -= change * a[i]
-        if sweep % CYCLE == 0:
-            largest = alpha * 0
-            for j in columns:
-                product = -alpha2 * x[j]
-                a = A[:, j]
-                for i in range(len(r)):
-                    product += a[i] * r[i]
-                largest = max(largest, abs(product))
-            visits += len(columns)
-            if _small_gap(columns, x, r, b, alpha, alpha2, largest, goal):
-                break
-    return visits
-
-
-@njit(cache=True, fastmath=True)
-def _descend_sparse(data, rows, starts, squares, columns, x, r, b, alpha, alpha2, goal):
-    """The same as `_descend` for the columns of a CSC matrix."""
-    visits = 0
-    for sweep in range(1, 100_000):
-        for j in columns:
-            if squares[j] == 0 or (sweep % CYCLE != 1 and x[j] == 0):
-                continue
-            visits += 1
-            old = x[j]
-            pull = old * (squares[j] - alpha2)
-            for p in range(starts[j], starts[j + 1]):
-                pull += data[p] * r[rows[p]]
-            new = _shrink(pull, alpha) / squares[j]
-            if new != old:
-                x[j] = new
-                change = new - old
-                for p in range(starts[j], starts[j + 1]):
-                    r[rows[p]] -= change * data[p]
-        if sweep % CYCLE == 0:
-            largest = alpha * 0
-            for j in columns:
-                product = -alpha2 * x[j]
-                for p in range(starts[j], starts[j + 1]):
-                    product += data[p] * r[rows[p]]
-                largest = max(largest, abs(product))
-            visits += len(columns)
-            if _small_gap(columns, x, r, b, alpha, alpha2, largest, goal):
-                break
-    return visits
-
-
-@njit(cache=True, fastmath=True)
-def _shrink(pull, alpha):
-    if pull > alpha:
-        return pull - alpha
-    if pull < -alpha:
-        return pull + alpha
-    return pull * 0
-
-
-@njit(cache=True, fastmath=True)
-def _small_gap(columns, x, r, b, alpha, alpha2, largest, goal):
-    """Whether the duality gap of the problem with these columns only is at most the goal."""
-    shrink = alpha / max(alpha, largest)
-    primal, off, weight = 0.0, 0.0, 0.0
-    for i in range(len(r)):
-        primal += r[i] * r[i] - b[i] * b[i]
-        off += (b[i] - shrink * r[i]) ** 2
-    for j in columns:
-        weight += abs(x[j])
-        primal += alpha2 * x[j] ** 2
-        off += alpha2 * (shrink * x[j]) ** 2
-    return 0.5 * (primal + off) + alpha * weight <= goal

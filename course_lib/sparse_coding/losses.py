@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 from scipy.special import expit
 
-from course_lib._validation import check_finite, check_matrix
+from course_lib._validation import check_finite, check_matrix, check_vector
 
 __all__ = ["LogisticLoss", "SquaredLoss", "largest_eigenvalue"]
 
@@ -22,17 +22,16 @@ class _LinearLoss:
 
     def __init__(self, A, b):
         self.A = check_matrix(A)
-        self.b = np.asarray(b, dtype=np.result_type(self.A.dtype, np.float32))
-        if self.b.shape != (self.A.shape[0],):
+        self.b = check_vector(b, "b", dtype=np.result_type(self.A.dtype, np.float32))
+        if len(self.b) != self.A.shape[0]:
             raise ValueError(
                 f"b must have one entry for each of the {self.A.shape[0]} rows of A; "
                 f"got shape {self.b.shape}."
             )
-        check_finite(self.b, "b")
 
     def gradient(self, z):
         """Return the gradient at ``x`` from ``z = A @ x``: one product with ``A.T``."""
-        return check_finite(self.A.T @ self.slope(z))
+        return check_finite(_transposed(self.A, self.slope(z)))
 
     @functools.cached_property
     def smoothness(self):
@@ -126,6 +125,18 @@ class LogisticLoss(_LinearLoss):
         return -self.b * expit(-self.b * z) / len(self.b)
 
 
+def _transposed(A, y):
+    """Return ``A.T @ y``, or say in words that a linear operator has no such product."""
+    try:
+        return A.T @ y
+    except (NotImplementedError, TypeError) as error:
+        if not isinstance(A, LinearOperator):
+            raise
+        raise TypeError(
+            "A must offer products with its transpose too; give the LinearOperator an rmatvec."
+        ) from error
+
+
 def largest_eigenvalue(A):
     r"""Return :math:`\lambda_{\max}(A^T A)` from products with ``A`` and ``A.T``.
 
@@ -153,14 +164,19 @@ def largest_eigenvalue(A):
     9.0
     """
     A = check_matrix(A)
-    short = A if A.shape[0] >= A.shape[1] else A.T  # the shorter side is the one of the basis
-    n = short.shape[1]
+    wide = A.shape[0] < A.shape[1]  # the shorter side is the one of the basis
+    n = min(A.shape)
     if n <= SMALL:
-        half = check_finite(np.asarray(short @ np.eye(n)))
-        return float(np.linalg.eigvalsh(half.T @ half)[-1])
-    gram = LinearOperator(
-        (n, n), matvec=lambda v: check_finite(short.T @ (short @ v)), dtype=np.float64
-    )
+        half = _transposed(A, np.eye(n)) if wide else A @ np.eye(n)
+        half = check_finite(np.asarray(half))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.linalg.eigvalsh(check_finite(half.T @ half))[-1])
+
+    def square(v):
+        with np.errstate(over="ignore", invalid="ignore"):
+            return check_finite(A @ _transposed(A, v) if wide else _transposed(A, A @ v))
+
+    gram = LinearOperator((n, n), matvec=square, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(n)
     if not np.any(gram @ start):  # Lanczos has nowhere to go from there
         return 0.0

@@ -7,15 +7,24 @@ sizes do not depend on how many signals have passed.
 import numpy as np
 from numba import njit
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._validation import check_count, check_number
+from course_lib._validation import (
+    as_random_state,
+    check_array,
+    check_count,
+    check_finite,
+    check_number,
+    check_scatter,
+    numbers_only,
+)
 from course_lib.sparse_coding.codes import lasso_encode
 from course_lib.sparse_coding.pursuit import omp
 
 __all__ = ["OnlineDictionary"]
 
+MOST = 1 << 20  # atoms
 BLOCK = 32  # atoms that are updated between two matrix products
 UNUSED = 1e-6  # of the mean use: who has less counts as unused, and
 PATIENCE = 10  # is drawn anew after so many signals for each atom
@@ -120,10 +129,11 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         ValueError, TypeError
             If ``X`` or a parameter is not what it must be.
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32])
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         n_epochs = check_count(self.n_epochs, "n_epochs", low=1)
-        random_state = check_random_state(self.random_state)
+        check_scatter(X)
+        random_state = as_random_state(self.random_state)
         self._start(X, random_state)
         order = np.arange(len(X))
         for _ in range(n_epochs):
@@ -148,14 +158,21 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Raises
         ------
         ValueError, TypeError
-            As `fit`.
+            As `fit`; or if ``n_components`` was changed since the first batch. What was learned
+            is then what it was before.
         """
         fresh = not hasattr(self, "components_")
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=fresh)
+        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=fresh)
+        batch_size = check_count(self.batch_size, "batch_size", low=1)
+        check_scatter(X)
         if fresh:
-            self._start(X, check_random_state(self.random_state))
-        X = X.astype(self.components_.dtype, copy=False)
-        self._learn(X, check_count(self.batch_size, "batch_size", low=1))
+            self._start(X, as_random_state(self.random_state))
+        elif self.n_components not in (None, len(self.components_)):
+            raise ValueError(
+                f"n_components must stay {len(self.components_)} between batches; got "
+                f"{self.n_components!r}, call fit to begin anew."
+            )
+        self._learn(X.astype(self.components_.dtype, copy=False), batch_size)
         return self
 
     def transform(self, X):
@@ -177,7 +194,7 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             If ``X`` does not fit the dictionary.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=False)
         if self.n_nonzero is None:
             return lasso_encode(X, self.components_, self.alpha)
         return omp(X, self.components_, n_nonzero=self.n_nonzero, order_recursive=True)
@@ -189,10 +206,17 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def _start(self, X, random_state):
         """Set the first dictionary and empty memories."""
         d = X.shape[1]
-        K = d if self.n_components is None else check_count(
-            self.n_components, "n_components", low=1
-        )  # fmt: skip
-        check_number(self.alpha, "alpha", low=0, open_low=True)
+        K = d
+        if self.n_components is not None:
+            K = check_count(self.n_components, "n_components", low=1, high=MOST)
+        check_number(self.alpha, "alpha", low=0, open_low=True, open_high=True)
+        if self.dict_init is not None:
+            D = check_finite(check_array(self.dict_init, "dict_init", dtype=X.dtype), "dict_init")
+            if D.shape != (K, d):
+                raise ValueError(f"dict_init must have shape {(K, d)}; got {D.shape}.")
+            length = check_finite(np.linalg.norm(D, axis=1, keepdims=True), "dict_init")
+            if not length.all():
+                raise ValueError(f"atoms must not be zero; atom {int(np.argmin(length))} is.")
         self._random = random_state
         self.n_samples_seen_ = self._step = 0
         self._drawn = np.zeros(K, dtype=np.int64)
@@ -200,10 +224,7 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             self.components_ = np.zeros((K, d), dtype=X.dtype)
             self._redraw(X, np.arange(K))
         else:
-            D = np.array(self.dict_init, dtype=X.dtype)
-            if D.shape != (K, d):
-                raise ValueError(f"dict_init must have shape {(K, d)}; got {D.shape}.")
-            self.components_ = D / np.maximum(np.linalg.norm(D, axis=1, keepdims=True), 1)
+            self.components_ = D / np.maximum(length, 1)
         self.inner_ = np.zeros((K, K), dtype=X.dtype)
         self.outer_ = np.zeros((K, d), dtype=X.dtype)
         self.surrogate_, self._rest, self._weight = 0.0, 0.0, 0.0

@@ -8,7 +8,13 @@ A picture of :math:`h \times w` pixels has :math:`(h - s + 1)(w - s + 1)` patche
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from course_lib._validation import check_count, check_finite, check_matrix, check_number
+from course_lib._validation import (
+    check_array,
+    check_count,
+    check_finite,
+    check_matrix,
+    check_number,
+)
 from course_lib.sparse_coding.pursuit import omp
 
 __all__ = ["denoise", "extract_patches", "psnr", "reassemble"]
@@ -36,7 +42,7 @@ def extract_patches(picture, side=8, *, stride=1):
     Raises
     ------
     ValueError, TypeError
-        If the picture is not a real matrix, or a count is out of range.
+        If the picture is not a finite real matrix, or a count is out of range.
 
     Examples
     --------
@@ -44,7 +50,7 @@ def extract_patches(picture, side=8, *, stride=1):
     array([[1., 2., 4., 5.],
            [2., 3., 5., 6.]])
     """
-    picture = check_matrix(picture, "picture")
+    picture = _check(picture, "picture")
     side = check_count(side, "side", low=1, high=min(picture.shape), high_name="min(h, w)")
     stride = check_count(stride, "stride", low=1)
     windows = sliding_window_view(picture, (side, side))[::stride, ::stride]
@@ -71,7 +77,7 @@ def reassemble(patches, shape, *, stride=1):
     Raises
     ------
     ValueError, TypeError
-        If the patches are not square, or not as many as ``shape`` has.
+        If the patches are not finite, not square, or not as many as ``shape`` has.
 
     Examples
     --------
@@ -79,8 +85,10 @@ def reassemble(patches, shape, *, stride=1):
     array([[1., 3., 3.],
            [4., 5., 6.]])
     """
-    patches = check_matrix(patches, "patches")
+    patches = _check(patches, "patches")
     stride = check_count(stride, "stride", low=1)
+    if not hasattr(shape, "__len__") or len(shape) != 2:
+        raise ValueError(f"shape must be two integers, height and width; got {shape!r}.")
     height, width = (check_count(size, "shape", low=1) for size in shape)
     side = round(patches.shape[1] ** 0.5)
     down, right = (max(0, size - side) // stride + 1 for size in (height, width))
@@ -93,6 +101,11 @@ def reassemble(patches, shape, *, stride=1):
     _add(total, count, patches.reshape(down, right, side, side), stride)
     with np.errstate(invalid="ignore"):
         return (total / count).astype(patches.dtype)
+
+
+def _check(A, name):
+    """Return a dense finite matrix."""
+    return check_finite(check_matrix(A, name, sparse=False, operator=False), name)
 
 
 def _add(total, count, patches, stride):
@@ -122,19 +135,29 @@ def psnr(picture, reference, *, peak=255.0):
     Raises
     ------
     ValueError, TypeError
-        If the shapes differ, or ``peak`` is not a positive number.
+        If the shapes differ, there is no pixel, a pixel is not finite, or ``peak`` is not a
+        positive number.
 
     Examples
     --------
     >>> round(psnr(np.full((2, 2), 25.0), np.zeros((2, 2))), 2)     # sigma 25: 20.17 dB
     20.17
     """
-    picture, reference = np.asarray(picture, float), np.asarray(reference, float)
+    with np.errstate(over="ignore"):
+        picture = check_finite(check_array(picture, "picture", dtype=np.float64), "picture")
+        reference = check_finite(check_array(reference, "reference", dtype=np.float64), "reference")
     if picture.shape != reference.shape:
         raise ValueError(f"shapes must be equal; got {picture.shape} and {reference.shape}.")
-    peak = check_number(peak, "peak", low=0, open_low=True)
-    error = np.mean((picture - reference) ** 2)
-    return float(10 * np.log10(peak**2 / error)) if error > 0 else np.inf
+    if not picture.size:
+        raise ValueError("picture must have a pixel at least; got none.")
+    peak = check_number(peak, "peak", low=0, open_low=True, open_high=True)
+    with np.errstate(over="ignore"):
+        difference = check_finite(picture - reference, "picture - reference")
+    largest = np.abs(difference).max()
+    if largest == 0:
+        return np.inf
+    share = np.sqrt(np.mean((difference / largest) ** 2))  # no square overflows or vanishes
+    return float(20 * (np.log10(peak) - np.log10(largest) - np.log10(share)))
 
 
 def denoise(picture, D, sigma, *, gain=1.15, order_recursive=False):
@@ -179,8 +202,7 @@ def denoise(picture, D, sigma, *, gain=1.15, order_recursive=False):
     >>> bool(np.allclose(denoise(flat, np.eye(4), 1.0), flat))
     True
     """
-    picture = check_finite(check_matrix(picture, "picture"), "picture")
-    D = check_matrix(D, "D")
+    picture, D = _check(picture, "picture"), _check(D, "D")
     sigma = check_number(sigma, "sigma", low=0, open_low=True)
     gain = check_number(gain, "gain", low=0, open_low=True)
     side = round(D.shape[1] ** 0.5)

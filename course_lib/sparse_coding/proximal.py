@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib._validation import check_finite, check_number
+from course_lib._validation import check_array, check_finite, check_number, check_vector
 
 __all__ = ["Iterate", "fista", "ista", "soft_threshold"]
 
@@ -38,11 +38,29 @@ def soft_threshold(z, threshold):
     -------
     array, shape of ``z``
 
+    Raises
+    ------
+    ValueError, TypeError
+        If ``z`` is not made of finite real numbers, or a threshold is negative or does not fit.
+
     Examples
     --------
     >>> soft_threshold([-3.0, -0.5, 0.5, 3.0], 1.0)
     array([-2., -0.,  0.,  2.])
     """
+    z = check_finite(check_array(z, "z"), "z")
+    if np.ndim(threshold) == 0:
+        return _shrunk(z, check_number(threshold, "threshold", low=0))
+    threshold = check_finite(check_array(threshold, "threshold"), "threshold")
+    if threshold.size and threshold.min() < 0:
+        raise ValueError(f"threshold must not be negative; got {threshold.min():g}.")
+    if threshold.shape not in (z.shape, z.shape[-threshold.ndim :]):
+        raise ValueError(f"threshold must fit z of shape {z.shape}; got {threshold.shape}.")
+    return _shrunk(z, threshold)
+
+
+def _shrunk(z, threshold):
+    """The same unchecked, for the steps of a method."""
     return np.sign(z) * np.maximum(np.abs(z) - threshold, 0)
 
 
@@ -97,7 +115,7 @@ def ista(loss, alpha, *, x0=None, step=None):
     alpha, x, z, step = _start(loss, alpha, x0, step)
     while True:
         yield Iterate(x, loss.value(z) + alpha * float(np.abs(x).sum()))
-        x = soft_threshold(x - step * loss.gradient(z), step * alpha)
+        x = _shrunk(x - step * loss.gradient(z), step * alpha)
         z = loss.A @ x
 
 
@@ -149,21 +167,25 @@ def fista(loss, alpha, *, x0=None, step=None):
         y = x + beyond * (x - last_x)
         slope = loss.gradient(z + beyond * (z - last_z))  # A y, without a product
         last_x, last_z = x, z
-        x = soft_threshold(y - step * slope, step * alpha)
+        x = _shrunk(y - step * slope, step * alpha)
         z = loss.A @ x
         t, last_t = (1 + math.sqrt(1 + 4 * t * t)) / 2, t
 
 
 def _start(loss, alpha, x0, step):
     """Return the checked weight, the start, its product and the step length."""
-    alpha = check_number(alpha, "alpha", low=0)
+    alpha = check_number(alpha, "alpha", low=0, open_high=True)
     m, n = loss.A.shape
     if step is None:
         step = 1 / loss.smoothness if loss.smoothness > 0 else 1.0
-    step = check_number(step, "step", low=0, open_low=True)
+    step = check_number(step, "step", low=0, open_low=True, open_high=True)
     if x0 is None:
-        return alpha, np.zeros(n, loss.b.dtype), np.zeros(m, loss.b.dtype), step
-    x = np.array(x0, dtype=loss.b.dtype)
-    if x.shape != (n,):
-        raise ValueError(f"x0 must have one entry for each of the {n} columns; got {x.shape}.")
-    return alpha, x, check_finite(loss.A @ x, "x0"), step
+        x, z = np.zeros(n, loss.b.dtype), np.zeros(m, loss.b.dtype)
+    else:
+        x = check_vector(x0, "x0", dtype=loss.b.dtype).copy()
+        if len(x) != n:
+            raise ValueError(f"x0 must have one entry for each of the {n} columns; got {x.shape}.")
+        z = check_finite(loss.A @ x, "x0")
+    with np.errstate(over="ignore"):
+        check_finite(np.float64(loss.value(z)), "b" if x0 is None else "x0")
+    return alpha, x, z, step

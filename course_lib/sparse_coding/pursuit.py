@@ -5,20 +5,25 @@ chosen, one row of a triangular factor at a time, so that a step costs as many m
 as there are atoms, times the number of atoms chosen so far.
 """
 
+import warnings
+
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_count, check_finite, check_number
 from course_lib.sparse_coding._codes import (
     argmax,
     as_bits,
     blocks,
     check_pair,
     dense_rows,
+    gram,
     stack,
 )
 
 __all__ = ["omp"]
+
+NEAR = 1e-3  # of a signal's length: a residual as short is measured, not taken from the pursuit
 
 
 def omp(X, D, *, n_nonzero=None, tol=None, order_recursive=False):
@@ -55,6 +60,13 @@ def omp(X, D, *, n_nonzero=None, tol=None, order_recursive=False):
     TypeError
         If the data are not real, or a limit is not a number.
 
+    Warns
+    -----
+    RuntimeWarning
+        If ``tol`` is given and a residual is longer, though ``n_nonzero`` would allow more atoms:
+        nothing that is left is along an atom, or rounding hides it. The Gram matrix squares the
+        condition of the atoms, so that below some 1e-7 of a signal's length rounding may.
+
     See Also
     --------
     lasso_encode : the convex way to sparse codes.
@@ -88,38 +100,79 @@ def omp(X, D, *, n_nonzero=None, tol=None, order_recursive=False):
     most = min(n_atoms, d)
     if n_nonzero is not None:
         most = check_count(n_nonzero, "n_nonzero", low=1, high=most, high_name="min(n_atoms, d)")
-    tol = 0.0 if tol is None else check_number(tol, "tol", low=0)
-    G = D @ D.T
+    short = 0.0 if tol is None else min(check_number(tol, "tol", low=0), 1e150)  # has a square
+    G = gram(D)
     eps = 100 * np.finfo(D.dtype).eps
     scores = np.empty(n_atoms, dtype=D.dtype)
-    parts = []
+    parts, failed = [], 0
     for rows, B in blocks(X, D):
-        energy = np.einsum("ij,ij->i", *[dense_rows(rows, np.float64)] * 2)
+        rows = dense_rows(rows, np.float64)
+        energy = _energy(rows, G)
         values = np.empty((len(B), most), dtype=D.dtype)
         atoms = np.empty((len(B), most), dtype=np.int32)
         counts = np.zeros(len(B), dtype=np.int64)
         _pursue_all(
-            B, G, energy, tol**2, eps, order_recursive, scores, as_bits(scores), values, atoms,
+            B, G, energy, short**2, eps, order_recursive, scores, as_bits(scores), values, atoms,
             counts,
         )  # fmt: skip
         kept = np.arange(most) < counts[:, None]
         parts.append((values[kept], atoms[kept], counts))
+        if tol is not None:
+            open_ = counts < most if n_nonzero is not None else counts <= most
+            failed += _too_long(rows, D, parts[-1], energy, open_, short)
+    if failed:
+        warnings.warn(
+            f"{failed} of {X.shape[0]} residuals are longer than tol = {short:g}; raise tol, or "
+            "use atoms that are less alike or more of them.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     return stack(parts, n_atoms, D.dtype)
+
+
+def _energy(rows, G):
+    """Return the squared lengths of signals; refuse those whose squared correlations overflow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        energy = check_finite(np.einsum("ij,ij->i", rows, rows), "X")
+        most = float(energy.max()) * float(np.diag(G).max())
+    if not most <= np.finfo(G.dtype).max:
+        raise ValueError("X and D must have correlations whose squares are finite; rescale them.")
+    return energy
+
+
+def _too_long(rows, D, part, left, open_, tol):
+    """Count the signals that may have more atoms and whose residual is longer than ``tol``.
+
+    What the pursuit believes is left is trusted where ``tol`` is far above its rounding.
+    """
+    doubtful = open_ & (left > tol * tol)
+    near = open_ & (tol < NEAR * np.linalg.norm(rows, axis=1))
+    asked = np.flatnonzero(doubtful | near)
+    if not len(asked):
+        return 0
+    codes = stack([part], len(D), np.float64)[asked]
+    lengths = np.linalg.norm(rows[asked] - codes @ D.astype(np.float64), axis=1)
+    return int(np.count_nonzero(lengths > tol * (1 + 1e-6)))
 
 
 @njit(cache=True, fastmath=True)
 def _pursue_all(B, G, energy, tol2, eps, order_recursive, scores, bits, values, atoms, counts):
-    """Pursue each row of ``B``, the correlations of a signal with all atoms."""
+    """Pursue each row of ``B``, the correlations of a signal with all atoms.
+
+    ``energy``, the squared lengths of the signals, becomes what is left of them.
+    """
     most, n_atoms = values.shape[1], B.shape[1]
     W = np.empty((most, n_atoms), B.dtype)
     R = np.empty((most, most), B.dtype)
     a, left = np.empty(n_atoms, B.dtype), np.empty(n_atoms, B.dtype)
     eps = B.dtype.type(eps)
     guard = eps * np.max(np.diag(G))
+    if guard == 0:
+        guard = eps  # all atoms are zero, and none will be taken
     for i in range(len(B)):
         for q in range(n_atoms):
             a[q], left[q] = B[i, q], G[q, q]
-        counts[i] = _pursue(
+        counts[i], energy[i] = _pursue(
             G, energy[i], tol2, eps, guard, order_recursive, scores, bits, a, left, W, R,
             values[i], atoms[i],
         )  # fmt: skip
@@ -127,7 +180,7 @@ def _pursue_all(B, G, energy, tol2, eps, order_recursive, scores, bits, values, 
 
 @njit(cache=True, fastmath=True)
 def _pursue(G, energy, tol2, eps, guard, order_recursive, scores, bits, a, left, W, R, x, chosen):
-    """Code one signal into ``x`` and ``chosen``; return how many atoms were taken.
+    """Code one signal into ``x`` and ``chosen``; return the number of atoms and what is left.
 
     ``a`` are correlations of the residual with all atoms, ``left`` what remains of the squared
     length of each beside the chosen ones, ``W`` the coordinates of all atoms along the
@@ -157,7 +210,7 @@ def _pursue(G, energy, tol2, eps, guard, order_recursive, scores, bits, a, left,
         for q in range(t + 1, count):
             x[t] -= R[q, t] * x[q]
         x[t] /= R[t, t]
-    return count
+    return count, remaining
 
 
 @njit(cache=True, fastmath=True)

@@ -88,18 +88,18 @@ class TruncatedGradient(OnlineLogistic):
 
     def _check_parameters(self):
         check_number(self.alpha, "alpha", low=0)
-        check_number(self.step, "step", low=0, open_low=True)
+        check_number(self.step, "step", low=0, high=1e100, open_low=True)
         check_number(self.threshold, "threshold", low=0, open_low=True)
         check_count(self.every, "every", low=1)
 
     def _step(self, rows):
         return _truncated_gradient(
-            *rows, *self.state_, self.n_samples_seen_, self.step, self._cut(), self.every,
+            *rows, *self.state_, self.n_samples_seen_, float(self.step), self._cut(), self.every,
             float(self.threshold),
         )  # fmt: skip
 
     def _cut(self):
-        return self.every * self.step * self.alpha
+        return float(self.every) * self.step * self.alpha
 
     def _weights(self):
         """All cuts that are due, made: the intercept never has any."""
@@ -181,7 +181,7 @@ class FTRLProximal(OnlineLogistic):
     def _check_parameters(self):
         check_number(self.alpha, "alpha", low=0)
         check_number(self.alpha2, "alpha2", low=0)
-        check_number(self.step, "step", low=0, open_low=True)
+        check_number(self.step, "step", low=0, high=1e100, open_low=True)
         check_number(self.beta, "beta", low=0, open_low=True)
 
     def _step(self, rows):

@@ -570,6 +570,8 @@ MANIFOLDS = [
         mf.geodesic_distances,
         graph=sp.csr_array(graph).toarray(),
         sources=np.array([0, 5]),
+        finite=False,  # where there is no path
+        excused={"None": "means all nodes"},
     ),
     Call(
         "manifolds.maxmin_landmarks",
@@ -590,6 +592,30 @@ MANIFOLDS = [
         lambda Y, theta: taken(mf.tsne_steps)(mf.joint_affinities(X, 4.0), Y, theta=theta),
         Y=map2,
         theta=0.5,
+    ),
+    Call(
+        "manifolds.kl_divergence P",
+        lambda P: mf.kl_divergence(P, map2),
+        P=mf.joint_affinities(X, 4.0).toarray(),
+    ),
+    Call(
+        "manifolds.tsne_steps P",
+        lambda P, **k: taken(mf.tsne_steps)(P, map2, **k),
+        P=mf.joint_affinities(X, 4.0).toarray(),
+        early_exaggeration=4.0,
+        n_early=2,
+        learning_rate=50.0,
+    ),
+    Call(
+        "manifolds.residual_variance sources",
+        lambda sources: mf.residual_variance(D[[0, 5]], map2, sources=sources),
+        sources=np.array([0, 5]),
+    ),
+    Call(
+        "manifolds.captured_variance mean",
+        lambda mean: mf.captured_variance(X, np.eye(4)[:2], mean=mean),
+        mean=X.mean(axis=0),
+        excused={"None": "means that of X"},
     ),
     Call(
         "manifolds.landmark_mds",
@@ -679,11 +705,14 @@ SPARSE = [
         patches=so.extract_patches(picture, 4, stride=2),
     ),
     Call(
-        "sparse_coding.SquaredLoss", lambda A, b: so.SquaredLoss(A, b).slope(np.ones(12)), A=A, b=b
+        "sparse_coding.SquaredLoss",
+        lambda A, b: so.SquaredLoss(A, b).gradient(np.ones(12)),
+        A=A,
+        b=b,
     ),
     Call(
         "sparse_coding.LogisticLoss",
-        lambda A, b: so.LogisticLoss(A, b).slope(np.ones(12)),
+        lambda A, b: so.LogisticLoss(A, b).gradient(np.ones(12)),
         A=A,
         b=signs,
     ),
@@ -699,6 +728,7 @@ SPARSE = [
         lambda alpha, x0: taken(so.fista)(so.SquaredLoss(A, b), alpha, x0=x0),
         alpha=0.1,
         x0=np.zeros(8),
+        excused={"None": "starts at zero"},
     ),
     Call("sparse_coding.ista_bound", so.ista_bound, smoothness=2.0, distance=1.0, k=3),
     Call("sparse_coding.fista_bound", so.fista_bound, smoothness=2.0, distance=1.0, k=3),
@@ -713,6 +743,7 @@ SPARSE = [
         alpha=0.5,
         alpha2=0.1,
         x0=np.zeros(8),
+        excused={"None": "starts at zero"},
     ),
     Call("sparse_coding.lasso_encode", so.lasso_encode, X=signals, D=atoms.T, alpha=0.1),
     Call(
@@ -729,12 +760,19 @@ SPARSE = [
         A=A,
         b=b,
         alphas=np.array([1.0, 0.5]),
+        excused={"None": "chooses weights", "a number": "is one weight"},
     ),
     Call("sparse_coding.omp", so.omp, X=signals, D=atoms.T, n_nonzero=2),
     Call("sparse_coding.omp tol", so.omp, X=signals, D=atoms.T, tol=1.0),
     Call("sparse_coding.psnr", so.psnr, picture=picture, reference=picture + 1, peak=255.0),
-    Call("sparse_coding.recovery_limit", so.recovery_limit, mu=0.3),
-    Call("sparse_coding.soft_threshold", so.soft_threshold, z=b, threshold=0.5),
+    Call("sparse_coding.recovery_limit", so.recovery_limit, mu=0.3, finite=False),
+    Call(
+        "sparse_coding.soft_threshold",
+        so.soft_threshold,
+        z=b,
+        threshold=0.5,
+        excused=dict.fromkeys(["empty", "three axes", "a number"], "works entry by entry"),
+    ),
     Call(
         "sparse_coding.update_atoms",
         lambda X, D: so.update_atoms(
@@ -748,6 +786,11 @@ SPARSE = [
         ),
         X=signals,
         D=atoms.T.copy(),
+    ),
+    Call(
+        "sparse_coding.update_atoms codes",
+        lambda codes: so.update_atoms(signals, atoms.T, codes),
+        codes=so.omp(signals, atoms.T, n_nonzero=2).toarray(),
     ),
     Call("sparse_coding.welch_bound", so.welch_bound, n_atoms=20, d=8),
     Call(
