@@ -462,6 +462,13 @@ def test_a_path_is_what_single_problems_give(rng):
     assert path.visits.sum() > 0 and np.all(path.passes >= 1)
 
 
+@pytest.mark.parametrize("container", [np.asarray, sp.csc_array])
+def test_a_warm_start_is_corrected_where_the_data_say_nothing(container):
+    A = container(np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]]))
+    found = lasso(A, np.array([1.0, 2, 3]), 0.1, x0=np.array([0.0, 0, 5, 0]))
+    assert_allclose(found.x, [0.9, 1.9, 0, 2.9], atol=1e-6)
+
+
 def test_kernels_are_their_python_selves(rng):
     D, X = unit(rng.standard_normal((15, 6))), rng.standard_normal((4, 6))
     B, G = X @ D.T, D @ D.T

@@ -243,6 +243,7 @@ class _Problem:
         x = np.zeros(n) if x0 is None else check_vector(x0, "x0", dtype=np.float64).copy()
         if x.shape != (n,):
             raise ValueError(f"x0 must have one entry for each of the {n} columns; got {x.shape}.")
+        x[self.squares == 0] = 0.0  # where A says nothing the penalty decides; no sweep goes there
         r = self.b - check_finite(self.A @ x, "x0")
         check_finite(np.vdot(r, r) + self.alpha2 * np.vdot(x, x), "x0")
         return x
