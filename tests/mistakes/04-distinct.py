@@ -516,7 +516,7 @@ def prunes_every_register(table, times, hashes, window):
     return [[pair for pair in pairs if pair[0] > now - window] for pairs in table]
 
 
-@mistake("04.4", caught_by="edge case", says="After a long silence")
+@mistake("04.4", caught_by="check", says="both old pairs are out of the window")
 def one_old_pair_at_a_time(table, times, hashes, window):
     def follow(pairs, time, value):
         stale = len(pairs) > 0 and pairs[0][0] <= time - window
