@@ -79,7 +79,12 @@ def _grade(options):
 
 def _parser():
     parser = course.parser("python -m grading", __doc__)
-    parser.add_argument("--student", action="append", default=[], help="only this student")
+    parser.add_argument(
+        "--student",
+        action="append",
+        default=[],
+        help="only this student; --student=-x for -x",
+    )
     parser.add_argument("--workers", type=int, default=1, help="notebooks to grade at once")
     parser.add_argument(
         "--scheduler",
@@ -129,6 +134,10 @@ def _tell(done, total, sentence):
 def _summary(totals, store):
     print(f"{totals.graded} graded, {totals.unchanged} unchanged, {len(totals.refused)} refused.")
     for origin, reason in [*totals.refused, *totals.troubled]:
+        print(f"  {origin}: {reason}")
+    if totals.odd:
+        print("To look at, though nobody's notebook was left ungraded because of it:")
+    for origin, reason in totals.odd:
         print(f"  {origin}: {reason}")
     print(f"Scores and remarks: {store.root / 'grading' / 'report' / 'index.html'}")
 

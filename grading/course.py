@@ -5,6 +5,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from .foreign.text import tolerant_output
+
 __all__ = ["find_labs", "one_thread", "parser"]
 
 ROOT = Path(__file__).parents[1]
@@ -12,6 +14,8 @@ ROOT = Path(__file__).parents[1]
 
 def parser(command, doc, *, lab=True):
     """Return the parser of a command, with ``--root`` and, by default, ``--lab``.
+
+    From here on what the command prints does not stop it, whatever letters the terminal has.
 
     Parameters
     ----------
@@ -22,6 +26,7 @@ def parser(command, doc, *, lab=True):
     lab : bool
         Whether the command can be kept to some labs.
     """
+    tolerant_output()
     made = argparse.ArgumentParser(
         prog=command, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )

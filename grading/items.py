@@ -6,6 +6,7 @@ With ``--seeds 20`` the solution and some answers with full points run again und
 test that now passes and now fails is named. The page is grading/report/items.html.
 """
 
+import contextlib
 import csv
 import io
 import math
@@ -109,7 +110,7 @@ def _cut_tests(lab, record):
 
 def _share(result):
     """The share of a test's points, NaN where it was not attempted."""
-    if result is None or result["status"] in ("not attempted", "not graded"):
+    if result is None or result["status"] in ("not attempted", "missing", "not graded"):
         return math.nan
     return result["points"] / result["max"] if result["max"] else math.nan
 
@@ -272,20 +273,22 @@ def _shaken(lab, store, records, options, code):
     """Run the solution and some full-point answers under many seeds, if asked to."""
     if not options.seeds:
         return None
-    from .intake.restore import read_notebook, restore
-    from .intake.uploads import find_uploads
+    from .intake.notebook import fetch
+    from .intake.restore import restore
+    from .intake.uploads import Refused, find_uploads
     from .isolation.sandbox import check_isolation
     from .run.warmup import solution_pieces, warm_up
 
     check_isolation(lab.limits, store.root)
     warm = warm_up(lab, store.root, code)
     full = [one["student"] for one in records if _is_full(one)][: options.answers]
-    uploads, _ = find_uploads(store.submitted, [lab.name])
+    uploads, _ = find_uploads(store.submitted, [lab.name], store.students())
     candidates = [solution_pieces(lab)]
     for upload in uploads:
         if upload.student in full:
-            raw = upload.read(lab.limits.notebook_bytes)
-            candidates.append(restore(read_notebook(raw), lab, upload.student)[0])
+            with contextlib.suppress(Refused):  # the file went bad after it was graded
+                cells = fetch(upload, lab)[2]
+                candidates.append(restore(cells, lab, upload.student)[0])
 
     def tell(done, total):
         print(f"\r{lab.name}: {done} of {total} runs", end="" if done < total else "\n", flush=True)

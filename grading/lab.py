@@ -17,10 +17,12 @@ __all__ = [
     "LabBroken",
     "bound_names",
     "load_config",
+    "parse",
     "parsed",
     "read_lab",
 ]
 
+CODE_CHARACTERS = 200_000
 IDENTITY = "student"  # the cell that holds the student's id, under the same name
 
 
@@ -280,7 +282,23 @@ def parsed(source):
         ("pass" if line.lstrip()[:1] in "%!" and line.strip() else line)
         for line in source.splitlines()
     )
-    return ast.parse("\n".join(lines))
+    return parse("\n".join(lines))
+
+
+def parse(source):
+    """The syntax tree of code of bounded size; a tree takes 200 bytes for each character.
+
+    Raises
+    ------
+    SyntaxError
+        If the code is none, or longer than `CODE_CHARACTERS`.
+    """
+    if len(source) > CODE_CHARACTERS:
+        raise SyntaxError(
+            f"a cell must have at most {CODE_CHARACTERS:,} characters to be read as code; "
+            f"this one has {len(source):,}."
+        )
+    return ast.parse(source)
 
 
 def bound_names(body):

@@ -12,24 +12,29 @@ Reads what has been graded, and three files of yours:
 
 Writes ``grading/report/term.html``, ``canvas.csv``, which Canvas imports as it is, and into
 nbgrader's gradebook the due dates, extensions and late penalties, for other tools to read.
+A mistake in a file of yours gets a sentence here and on the page, and the rest goes on.
 """
 
 import csv
 import io
 import statistics
 import sys
-import tomllib
-from datetime import datetime
+
+from course_lib.notebook.checks import normal_id
 
 from . import course
 from .records.feedback import template
-from .records.late import LatePolicy, late_penalties
+from .records.late import late_penalties
 from .records.store import Store, write_whole
+from .records.term_files import (
+    IDENTITY,
+    POSSIBLE,
+    read_extensions,
+    read_roster,
+    read_rules,
+)
 
-__all__ = ["TermBroken", "canvas_table", "main", "read_roster", "read_term"]
-
-IDENTITY = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-POSSIBLE = "    Points Possible"  # how Canvas marks the row that is no student
+__all__ = ["canvas_table", "main"]
 
 NEW = """\
 # The term. Dates are in UTC; a lab without one is never late.
@@ -45,93 +50,13 @@ per_day = 0.1          # share of a lab's score that a day beyond the late days 
 """
 
 
-class TermBroken(ValueError):
-    """A file of the term that cannot be used, with the reason in one sentence."""
-
-
-def read_term(path, labs):
-    """Return the due dates by lab, the weights by lab, and the `LatePolicy`.
-
-    Raises
-    ------
-    TermBroken
-        If the file is no TOML, or names a lab that does not exist.
-    """
-    try:
-        term = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TermBroken(f"{path.name} cannot be read: {error}.") from None
-    due, weights = term.get("due", {}), term.get("weights", {})
-    for name in (*due, *weights):
-        if name not in labs:
-            raise TermBroken(f"{path.name} names {name!r}; labs are {', '.join(sorted(labs))}.")
-    for name, when in due.items():
-        if not isinstance(when, datetime) or when.tzinfo is None:
-            raise TermBroken(
-                f"{path.name}: the due date of {name} must look like 2027-03-01T22:59:00Z."
-            )
-    fields = {key: term[key] for key in LatePolicy._fields if key in term}
-    return due, weights, LatePolicy(**fields)
-
-
-def read_roster(path):
-    """Return the rows of a class list by student, as Canvas exports it.
-
-    The student is who handed in: the login id, or where there is none the SIS id or the id.
-
-    Raises
-    ------
-    TermBroken
-        If a column is missing or two rows are one student's.
-    """
-    if not path.exists():
-        return {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in IDENTITY if name not in (reader.fieldnames or ())]
-        if missing:
-            raise TermBroken(
-                f"{path.name} has no column {missing[0]!r}; export the gradebook from Canvas again."
-            )
-        rows = [row for row in reader if (row["Student"] or "").strip() != POSSIBLE.strip()]
-    roster = {}
-    for row in rows:
-        student = row["SIS Login ID"] or row["SIS User ID"] or row["ID"]
-        if not student:
-            continue
-        if student in roster:
-            raise TermBroken(f"{path.name} lists {student!r} twice.")
-        roster[student] = row
-    return roster
-
-
-def read_extensions(path, labs):
-    """Return days by ``(student, lab)``; a lab goes by its name or its number."""
-    if not path.exists():
-        return {}
-    names = {name.split("-")[0]: name for name in labs} | {name: name for name in labs}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            rows = [
-                (row["student"], row["lab"], float(row["days"])) for row in csv.DictReader(file)
-            ]
-        except (KeyError, TypeError, ValueError):
-            raise TermBroken(
-                f"{path.name} must have the columns student, lab and days, days being numbers."
-            ) from None
-    for _, lab, _ in rows:
-        if lab not in names:
-            raise TermBroken(f"{path.name} names {lab!r}; there is no such lab.")
-    return {(student, names[lab]): days for student, lab, days in rows}
-
-
 def canvas_table(roster, labs, points, head=()):
     """Return scores as CSV in the form in which Canvas exports and imports its gradebook.
 
     Parameters
     ----------
     roster : dict of str to dict
-        From `read_roster`.
+        From `term_files.read_roster`.
     labs : dict of str to float
         The points possible, by lab.
     points : dict of (str, str) to float
@@ -170,69 +95,116 @@ def main(arguments=None):
     from .lab import LabBroken
 
     try:
-        page = write_term(options.root)
-    except (TermBroken, LabBroken) as refusal:
+        page, notes = write_term(options.root)
+    except LabBroken as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    print(f"The term: {page}\nFor Canvas: {page.with_name('canvas.csv')}")
+    for note in notes:
+        print(note, file=sys.stderr)
+    print(f"The term: {page}")
+    if page.with_name("canvas.csv").exists():
+        print(f"For Canvas: {page.with_name('canvas.csv')}")
     return 0
 
 
 def write_term(root):
-    """Bring the gradebook up to date and write the page and the tables; return the page's path."""
+    """Bring the gradebook up to date, write the page and the tables.
+
+    Returns
+    -------
+    page : Path
+    notes : list of str
+        A sentence for each mistake in the instructor's files.
+    """
     from .lab import load_config
 
     config = load_config(root)
     store, folder = Store(config), root / "grading"
     found, _ = course.find_labs(root, config)
     labs = {name: lab.points for name, lab in found.items()}
-    due, weights, policy = read_term(folder / "term.toml", labs)
-    roster, extensions = (
-        read_roster(folder / "roster.csv"),
-        read_extensions(folder / "extensions.csv", labs),
-    )
-    store.set_due_dates(due)
-    store.set_extensions(extensions)
-    scores = {lab: found for lab in labs if (found := store.scores(lab))}
-    penalties = late_penalties(
-        scores, sorted(scores, key=lambda lab: str(due.get(lab, lab))), policy
-    )
-    store.set_penalties(penalties)
+    rules = read_rules(folder / "term.toml", labs)
+    roster = read_roster(folder / "roster.csv")
+    extensions, notes = read_extensions(folder / "extensions.csv", labs)
+    notes = [*rules.notes, *roster.notes, *notes]
+    store.set_due_dates(rules.due)
+    if extensions is not None:
+        store.set_extensions(extensions)
+    names, scores = _scores(store, labs)
+    penalties, held = _settled(scores, rules)
+    store.set_penalties({(names[lab][one], lab): lost for (one, lab), lost in penalties.items()})
     points = {
-        (student, lab): one["score"] - penalties.get((student, lab), (0.0, 0))[0]
+        (student, lab): one["score"] - _lost(penalties, one, student, lab)
         for lab, found in scores.items()
         for student, one in found.items()
     }
-    students = roster or {student: _nameless(student) for student, _ in sorted(points)}
-    given = {lab: labs[lab] for lab in labs if lab in scores or lab in due}
+    shown = {student: name for found in names.values() for student, name in found.items()}
+    students = roster.rows or {one: _nameless(shown[one]) for one, _ in sorted(points)}
+    given = {lab: labs[lab] for lab in labs if lab in scores or lab in rules.due}
     report = folder / "report"
-    write_whole(report / "canvas.csv", canvas_table(students, given, points, _head(folder)))
+    if roster.usable:
+        sure = {key: score for key, score in points.items() if key not in held}
+        write_whole(report / "canvas.csv", canvas_table(students, given, sure, roster.head))
+    else:  # an old one must not be taken for today's
+        (report / "canvas.csv").unlink(missing_ok=True)
     page = template("term.html").render(
-        **_summary(students, given, points, penalties, weights, policy),
-        strangers=sorted({student for student, _ in points} - set(students)),
-        unknown=sorted({student for student, _ in extensions} - set(students)),
+        **_summary(students, given, points, penalties, rules),
+        strangers=sorted({shown[student] for student, _ in points if student not in students}),
+        unknown=sorted({student for student, _ in extensions or ()} - set(students)),
         figure=_figure(students, given, points),
-        due=due,
+        due=rules.due,
+        notes=notes,
     )
     write_whole(report / "term.html", page)
-    return report / "term.html"
+    return report / "term.html", notes
+
+
+def _scores(store, labs):
+    """By lab, the students' names in the gradebook and their scores, by normal form of the id."""
+    spelled = {}
+    for name in reversed(store.students()):
+        spelled[normal_id(name)] = name
+    names, scores = {}, {}
+    for lab in labs:
+        for student, one in store.scores(lab).items():
+            key = normal_id(student)
+            # A gradebook of old may have one student in two spellings; the grader keeps the first.
+            if key not in scores.get(lab, {}) or student == spelled.get(key):
+                names.setdefault(lab, {})[key] = student
+                scores.setdefault(lab, {})[key] = one
+    return names, scores
+
+
+def _settled(scores, rules):
+    """Penalties by student and lab, None where they stay; and whose scores are held back."""
+    order = sorted(scores, key=lambda lab: str(rules.due.get(lab, lab)))
+    penalties, held = {}, set()
+    if rules.policy is not None:
+        sure = [lab for lab in order if lab not in rules.held]
+        penalties |= late_penalties(scores, sure, rules.policy)
+    for lab, found in scores.items():
+        for student, one in found.items():
+            unsure = rules.policy is None and one["seconds_late"] > 0
+            # A late day that is spent on a lab with no date is not known: what comes later waits.
+            if lab in rules.held or unsure or (rules.held and (student, lab) in penalties):
+                penalties[student, lab] = None
+                held.add((student, lab))
+    return penalties, held
+
+
+def _lost(penalties, one, student, lab):
+    """What a late lab loses; where that cannot be told, what it lost until now."""
+    penalty = penalties.get((student, lab), (0.0, 0))
+    return penalty[0] if penalty is not None else one["penalty"] or 0.0
 
 
 def _nameless(student):
     return dict.fromkeys(IDENTITY, "") | {"Student": student, "SIS Login ID": student}
 
 
-def _head(folder):
-    path = folder / "roster.csv"
-    if not path.exists():
-        return ()
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return next(csv.reader(file), ())
-
-
-def _summary(students, labs, points, penalties, weights, policy):
+def _summary(students, labs, points, penalties, rules):
     """What the page prints: a row for each lab and one for each student."""
-    by_lab = []
+    by_lab, weights = [], rules.weights
+    penalties = {key: one or (0.0, 0) for key, one in penalties.items()}
     for lab, most in labs.items():
         got = [points[one, lab] / most for one in students if (one, lab) in points]
         late = sum((one, lab) in penalties and penalties[one, lab][1] > 0 for one in students)
@@ -243,19 +215,22 @@ def _summary(students, labs, points, penalties, weights, policy):
     by_student = []
     for student, row in students.items():
         shares = {lab: points.get((student, lab), 0.0) / most for lab, most in labs.items()}
-        whole = sum(weights.get(lab, 1) for lab in labs) or 1
+        total = None
+        if weights is not None:
+            whole = sum(weights.get(lab, 1) for lab in labs) or 1
+            total = sum(weights.get(lab, 1) * share for lab, share in shares.items()) / whole
         days = sum(penalties.get((student, lab), (0, 0))[1] for lab in labs)
         by_student.append(
             {
                 "student": student,
                 "name": row["Student"] or student,
                 "shares": [shares[lab] if (student, lab) in points else None for lab in labs],
-                "total": sum(weights.get(lab, 1) * share for lab, share in shares.items()) / whole,
+                "total": total,
                 "missing": sum((student, lab) not in points for lab in labs),
                 "days": days,
             }
         )
-    return {"by_lab": by_lab, "by_student": by_student, "policy": policy, "n": len(students)}
+    return {"by_lab": by_lab, "by_student": by_student, "policy": rules.policy, "n": len(students)}
 
 
 def _figure(students, labs, points):

@@ -11,15 +11,25 @@ import nbformat
 import pytest
 
 from course_lib.notebook import checks
-from tests import labs, mistakes
+from tests import answers, labs, mistakes
 from tests.sample import by_day
 from tools import lab_rules
 from tools import labs as tool
 
 SEEDS = by_day([1], [1, 2, 3])
-SLOW = pytest.mark.slow  # five mistakes of six wait for the whole run
+SLOW = pytest.mark.slow  # five mistakes and right answers of six wait for the whole run
 WRONG = [(slug, wrong) for slug in labs.SLUGS for wrong in mistakes.load(slug)]
+RIGHT = [(slug, right) for slug in labs.SLUGS for right in answers.load(slug)]
+LUCK = by_day([1], range(1, 21))  # seeds of right answers: an honest one may not depend on them
 EXERCISES = [(slug, exercise) for slug in labs.SLUGS for exercise in labs.exercises(slug)]
+
+
+def sampled(cases):
+    """The cases as parameters; one of six stays in the fast tests."""
+    return [
+        pytest.param(slug, one, id=f"{one.exercise}-{one.name}", marks=kept)
+        for (slug, one), kept in zip(cases, itertools.cycle([(), *[SLOW] * 5]), strict=False)
+    ]
 
 
 @pytest.fixture
@@ -46,10 +56,7 @@ def test_the_solution_passes_every_check(slug, exercise, graded):
 
 @pytest.mark.parametrize(
     ("slug", "wrong"),
-    [
-        pytest.param(slug, wrong, id=f"{wrong.exercise}-{wrong.name}", marks=kept)
-        for (slug, wrong), kept in zip(WRONG, itertools.cycle([(), *[SLOW] * 5]), strict=False)
-    ],
+    sampled(WRONG),
 )
 def test_a_mistake_is_caught_where_it_should_be_and_named(slug, wrong, graded):
     for seed in SEEDS:
@@ -57,6 +64,23 @@ def test_a_mistake_is_caught_where_it_should_be_and_named(slug, wrong, graded):
         rejected = labs.verdicts(slug, wrong.exercise.replace(".", "-"), wrong.function, first=True)
         assert list(rejected) == [wrong.caught_by]
         assert wrong.says in rejected[wrong.caught_by]
+
+
+@pytest.mark.parametrize(("slug", "right"), sampled(RIGHT))
+def test_a_right_answer_in_an_unusual_style_passes_everything(slug, right, graded):
+    for seed in LUCK:
+        graded(seed)
+        rejected = labs.verdicts(slug, right.exercise.replace(".", "-"), right.function)
+        assert rejected == {}, f"seed {seed}"
+
+
+@pytest.mark.parametrize(("slug", "exercise"), EXERCISES)
+def test_each_exercise_has_right_answers_in_unusual_styles(slug, exercise):
+    if not answers.written(slug):
+        pytest.skip(f"tests/answers/{slug}.py is not written yet")
+    own = [one for one in answers.load(slug) if one.exercise == exercise.replace("-", ".")]
+    assert len(own) >= 2
+    assert len({one.style for one in own}) == len(own)
 
 
 @pytest.mark.parametrize(("slug", "exercise"), EXERCISES)
@@ -272,6 +296,14 @@ BROKEN = {
     "a hint that tells all": (
         appended("how", f"\n{SECRET}\ntotal += block.sum(axis=0)"),
         "the secret of answer-00-1 shows in the released lab",
+    ),
+    "other points than told": (
+        appended("setup", '\nchecks.points({"00.1": (2, 3), "00.2": (2, 4)})'),
+        "should call checks.points({'00.1': (2, 3), '00.2': (2, 3)})",
+    ),
+    "a check that takes a name": (
+        appended("check-00-2", "\ndigits = 5"),
+        "cell check-00-2 binds ['digits'], which the notebook uses",
     ),
     "an answer that needs a check": (
         edited("answer-00-1", "A.blocks(1000)", "A.blocks(len(means))"),

@@ -21,7 +21,7 @@ import urllib.error
 import urllib.request
 import webbrowser
 
-from tools import book, lab_copies
+from tools import book, lab_copies, warm
 
 ROOT = pathlib.Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
@@ -39,7 +39,12 @@ def main():
     copy_chapters()
     token = secrets.token_urlsafe(24)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # end like Ctrl-C, through the blocks
-    with jupyter(lab_port, token), pages(book_port), address_for_the_book(lab_port):
+    with (
+        jupyter(lab_port, token),
+        pages(book_port),
+        address_for_the_book(lab_port),
+        warm.in_background(),
+    ):
         book_url = f"http://127.0.0.1:{book_port}/"
         lab_url = f"http://127.0.0.1:{lab_port}/lab?token={token}"
         print(

@@ -47,6 +47,7 @@ def problems(lab):
     except nbformat.ValidationError as error:
         return [f"the notebook is not valid: {error.message}."]
     rules = (_ids, _frame, _anatomy, _kinds, _numbers, _stubs, _leaks, _pictures, _clean, _names)
+    rules += (_points, _own_names)
     return [sentence for rule in rules for sentence in rule(lab)]
 
 
@@ -224,6 +225,67 @@ def _names(lab):
             own = _names_in(cell, stored=True)
             if missing := _names_in(cell, stored=False) - given - answers - own:
                 yield f"cell {cell.id} uses {sorted(missing)}, which no locked cell defines."
+
+
+def _points(lab):
+    """What a lab tells `checks.points` is what its cells hold."""
+    worth = {}
+    for exercise in exercises(lab.solution):
+        visible, hidden = (
+            sum(_mark(cell).get("points", 0) for cell in cells)
+            for cells in (
+                _check_cells(lab.solution, exercise),
+                _hidden_cells(lab.solution, exercise),
+            )
+        )
+        worth[exercise.replace("-", ".")] = (visible, hidden)
+    for cell in lab.solution.cells:
+        if cell.cell_type != "code" or "checks.points(" not in cell.source:
+            continue
+        calls = (node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call))
+        told = [call.args for call in calls if ast.unparse(call.func) == "checks.points"]
+        if any(len(args) != 1 or _literal(args[0]) != worth for args in told):
+            yield f"cell {cell.id} should call checks.points({worth})."
+
+
+def _own_names(lab):
+    """A check restores the names that its ``with`` block binds; outside it must take none.
+
+    Nor may a hidden test's cell: what stands beside its function runs in the same notebook.
+    """
+    given = set()
+    for cell in lab.solution.cells:
+        if cell.cell_type == "code" and (_is_given(cell) or _mark(cell).get("solution")):
+            given |= _names_in(cell, stored=True)
+    for cell in lab.solution.cells:
+        if cell.cell_type == "code" and _mark(cell).get("grade"):
+            outside = [node for node in ast.parse(cell.source).body if not _restores(node)]
+            bound = _stored(compile(ast.Module(outside, []), cell.id, "exec"))
+            if taken := bound & given:
+                yield (
+                    f"cell {cell.id} binds {sorted(taken)}, which the notebook uses, outside of "
+                    "its `with` block; rename them."
+                )
+
+
+def _restores(node):
+    """Whether a statement is a ``with`` block or a hidden test, which leave names as they were."""
+    return isinstance(node, ast.With) or bool(getattr(node, "decorator_list", ()))
+
+
+def _stored(code):
+    return {i.argval for i in dis.get_instructions(code) if i.opname.startswith("STORE_")}
+
+
+def _literal(node):
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None
+
+
+def _check_cells(notebook, exercise):
+    return [cell for cell in notebook.cells if cell.id == f"check-{exercise}"]
 
 
 def _names_in(cell, stored):

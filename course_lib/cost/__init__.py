@@ -3,6 +3,7 @@
 The rooms, in the order to read them::
 
     meter       counts: passes, bytes, products, distances, kernels, messages, bytes sent, rounds
+    counted     a matrix, a stream, a distance that count how they are used
     machine     what this machine can do, measured once and remembered
     latencies   the published table, beside this machine's own
     roofline    from counts to seconds
@@ -17,6 +18,7 @@ Book: ``book/01-cost.md``.
 """
 
 from course_lib.cost.cluster import Blob, Cluster, Delivery, Machine, Process, Signal, Span
+from course_lib.cost.counted import CountedDistance, CountedMatrix, CountedStream
 from course_lib.cost.faults import (
     checkpoint_interval,
     cluster_mttf,
@@ -25,14 +27,7 @@ from course_lib.cost.faults import (
 )
 from course_lib.cost.latencies import PUBLISHED, PUBLISHED_SOURCE, Latency, latency_table
 from course_lib.cost.machine import Cache, Level, Profile, machine_profile, measure_machine
-from course_lib.cost.meter import (
-    CountedDistance,
-    CountedMatrix,
-    CountedStream,
-    Meter,
-    growth_exponent,
-    size_bytes,
-)
+from course_lib.cost.meter import Meter, growth_exponent, size_bytes
 from course_lib.cost.pipelines import pipeline_seconds, simulate_pipeline
 from course_lib.cost.queues import (
     Queue,

@@ -18,41 +18,52 @@ top to bottom; when graded (``SML_GRADING=1``) it fails, as every other mistake 
 """
 
 import os
+import sys
 import traceback
 import unicodedata
 
 import numpy as np
 
+from course_lib.notebook._answer import Answer, Last
+from course_lib.notebook._assertions import Assertions
+from course_lib.notebook._forms import Array, Boolean, Number, Parts, Sequence, Sparse
 from course_lib.notebook._guard import NotYours, forbidden_now, guard, source_file
+from course_lib.notebook._scope import Scope
+from course_lib.notebook._values import CheckFailed
 
 __all__ = [
     "KINDS",
+    "Array",
+    "Boolean",
     "CheckFailed",
     "Exercise",
     "NotYours",
+    "Number",
+    "Parts",
+    "Sequence",
+    "Sparse",
     "exercise",
     "forbidden_now",
     "grading",
     "guard",
     "hidden",
     "hint",
+    "last",
     "normal_id",
     "personal",
+    "points",
+    "replay",
     "summary",
 ]
 
 KINDS = ("accuracy", "cost", "edge case")  # of hidden tests
 
+last = Last()  # the call before the last failure; see `Last`
+
 _exercises = {}  # number -> Exercise, in the order of the lab
+_points = {}  # number -> (visible, hidden), where the lab tells
+_seeds = {}  # number -> the seed that `replay` asked for
 _personal = []  # what tells this student's visible checks from everybody's
-
-
-class CheckFailed(AssertionError):
-    """A check that failed: one paragraph that says what was expected and what came."""
-
-    def _render_traceback_(self):
-        # IPython calls this instead of printing a stack that shows nobody's mistake.
-        return str(self).splitlines()
 
 
 def grading():
@@ -105,8 +116,12 @@ def normal_id(student):
     return unicodedata.normalize("NFC", str(student)).strip().casefold()
 
 
-def exercise(number, answer, *, forbids=(), hidden=(), hints=()):
+def exercise(number, answer, *, returns=None, forbids=(), hidden=(), hints=()):
     """Return the `Exercise` whose checks stand in the ``with`` block that this opens.
+
+    Inside the block, and in hidden tests, the answer works on copies of its arguments, and a
+    check that fails leaves its last call in `last`. The names that the block binds over names of
+    the notebook mean the same as before when it ends.
 
     Parameters
     ----------
@@ -114,16 +129,23 @@ def exercise(number, answer, *, forbids=(), hidden=(), hints=()):
         Chapter and exercise, such as ``"06.1"``.
     answer : callable
         What the student wrote: a function or a class.
-    forbids : sequence of str
-        Dotted names of functions that would give the answer away. A call that reaches one
-        from the student's code, directly or not, fails with "write this one yourself".
+    returns : callable, optional
+        The form of what a function returns, such as ``checks.Array()``, for the check and the
+        hidden tests; see `Array`, `Number`, `Boolean`, `Parts`, `Sequence` and `Sparse`.
+    forbids : sequence of str or function
+        Dotted names of functions that would give the answer away, and functions of the
+        notebook's own cells. A call that reaches one from the student's code, directly or not,
+        fails with "write this one yourself".
     hidden : sequence of str
         The `KINDS` of the tests that run when the lab is graded.
     hints : sequence of str
         From a nudge to almost the answer; each `hint` shows one more.
     """
-    _exercises[number] = Exercise(number, answer, forbids, hidden, hints)
-    return _exercises[number]
+    made = Exercise(number, answer, forbids, hidden, hints, returns)
+    if number in _exercises:
+        made._goes_on_from(_exercises[number])
+    _exercises[number] = made
+    return made
 
 
 def hidden(number, kind):
@@ -145,9 +167,10 @@ def hidden(number, kind):
             raise CheckFailed(f"{number}: the check cell above did not run.")
         check = _exercises[number]
         seed = _fresh_seed()
+        before = getattr(test, "__globals__", {}).get(getattr(test, "__name__", ""), test)
         with _HiddenTest(check, kind, seed):
             test(check, check.answer, np.random.default_rng(seed))
-        return test
+        return before  # a test may be called `cost`, and so may what the notebook imported
 
     return run
 
@@ -160,13 +183,54 @@ def hint(number):
     print(_exercises[number].next_hint())
 
 
+def points(table):
+    """Tell `summary` what each exercise is worth: ``{"06.1": (visible, hidden), ...}``."""
+    _points.clear()
+    _points.update(table)
+
+
+def replay(number, seed):
+    """Let the check of an exercise draw from a seed that the feedback of a graded lab names.
+
+    The check cell then draws what it drew when the lab was graded. Hidden tests are not in a
+    student's notebook, so what failed there shows again only if it also fails in the check. None
+    goes back to the student's own numbers.
+    """
+    if seed is None:
+        _seeds.pop(number, None)
+        print(f"The check of {number} draws your own numbers again; run its cell.")
+        return
+    _seeds[number] = int(seed)
+    print(
+        f"The check of {number} now draws what it drew when the lab was graded with seed {seed}; "
+        "run its cell. The hidden tests are not here: they drew other inputs from that seed. "
+        f"checks.replay({number!r}, None) goes back to your own numbers."
+    )
+
+
 def summary():
-    """Print what is done and what is left, exercise by exercise."""
-    print(f"{'exercise':<10}{'visible checks':<20}hidden tests, when graded")
-    for check in _exercises.values():
-        print(f"{check.number:<10}{check.state:<20}{', '.join(check.hidden) or 'none'}")
-    done = sum(check.state == "passed" for check in _exercises.values())
-    print(f"{done} of {len(_exercises)} exercises pass their visible checks.")
+    """Print what is done and what is left, exercise by exercise.
+
+    It may stand at the top of a lab too: it knows the exercises whose checks ran, and those that
+    `points` names.
+    """
+    names = list(dict.fromkeys([*_points, *_exercises]))
+    worth = bool(_points)
+    head = f"{'points':<10}" if worth else ""
+    print(f"{'exercise':<10}{head}{'visible checks':<34}{'hints':<8}hidden tests, when graded")
+    for number in names:
+        check = _exercises.get(number)
+        visible, later = _points.get(number, ("?", "?"))
+        own = f"{f'{visible} + {later}':<10}" if worth else ""
+        if check is None:
+            print(f"{number:<10}{own}not run")
+            continue
+        hints = f"{check._hints_shown} of {len(check.hints)}"
+        kinds = ", ".join(check.hidden) or "none"
+        print(f"{number:<10}{own}{check._told():<34}{hints:<8}{kinds}")
+    passed = [number for number in names if number in _exercises and _exercises[number].passed]
+    earned = f", {sum(_points.get(one, (0,))[0] for one in passed)} points" if worth else ""
+    print(f"{len(passed)} of {len(names)} exercises pass their visible checks{earned}.")
 
 
 def _fresh_seed():
@@ -174,11 +238,13 @@ def _fresh_seed():
     return int(os.environ.get("SML_GRADING_SEED") or np.random.SeedSequence().entropy % 2**32)
 
 
-class Exercise:
+class Exercise(Assertions):
     """One exercise while it is checked; see `exercise`.
 
     Attributes
     ----------
+    answer : callable
+        The student's answer as a test calls it; see `Answer`.
     state : {"not run", "not attempted", "failed", "passed"}
     rng : numpy.random.Generator
         What the visible checks draw from: a student's own numbers (see `personal`), the same
@@ -186,73 +252,27 @@ class Exercise:
         graded.
     """
 
-    def __init__(self, number, answer, forbids=(), hidden=(), hints=()):
-        self.number, self.answer, self.hidden = number, answer, tuple(hidden)
+    def __init__(self, number, answer, forbids=(), hidden=(), hints=(), returns=None):
+        self.number, self.hidden = number, tuple(hidden)
         self.forbids, self.hints = tuple(forbids), tuple(hints)
-        self.state = "not run"
+        self.state, self._before = "not run", None
+        self._answer = Answer(answer, returns, None if grading() else last)
+        self.answer = self._answer.guarded
         self._hints_shown = 0
-        self._guard = None
-        self.rng = None
+        self._guard = self._scope = self.rng = None
 
-    def that(self, condition, message):
-        """Fail with ``message`` unless ``condition`` is true."""
-        if not bool(condition):
-            raise CheckFailed(message)
+    @property
+    def passed(self):
+        """Whether the visible checks passed when they ran last."""
+        return self.state == "passed"
 
-    def shape(self, array, shape, name):
-        """Fail unless ``array`` is an array of this shape."""
-        if array is None:
-            raise CheckFailed(f"{name} is None: is there a `return`?")
-        if not isinstance(array, np.ndarray | np.generic):
-            raise CheckFailed(f"{name} should be an array; got {type(array).__name__}.")
-        if array.shape != tuple(shape):
-            raise CheckFailed(f"{name} should have shape {tuple(shape)}; got {array.shape}.")
+    def _goes_on_from(self, earlier):
+        self._hints_shown = min(earlier._hints_shown, len(self.hints))
+        self._before = earlier.state
 
-    def close(self, got, expected, name, *, rtol=1e-7, atol=0.0):
-        """Fail unless ``got`` equals ``expected``; show the entry that is furthest off."""
-        if got is None:
-            raise CheckFailed(f"{name} is None: is there a `return`?")
-        try:
-            got, expected = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
-        except (TypeError, ValueError):
-            raise CheckFailed(f"{name} should hold numbers; got {type(got).__name__}.") from None
-        if got.shape != expected.shape:
-            raise CheckFailed(f"{name} should have shape {expected.shape}; got {got.shape}.")
-        excess = np.abs(got - expected) - (atol + rtol * np.abs(expected))
-        if got.size and not np.all(excess <= 0):  # NaN fails too
-            worst = np.unravel_index(np.argmax(np.nan_to_num(excess, nan=np.inf)), got.shape)
-            where = f" at {tuple(int(i) for i in worst)}" if worst else ""
-            raise CheckFailed(
-                f"{name}{where} should be {expected[worst]:.6g}; got {got[worst]:.6g}."
-            )
-
-    def at_most(self, got, limit, name):
-        """Fail unless ``got <= limit``; NaN fails."""
-        if not got <= limit:
-            raise CheckFailed(f"{name} should be at most {float(limit):.6g}; got {float(got):.6g}.")
-
-    def orthonormal(self, Q, name):
-        """Fail unless the columns of ``Q`` are orthonormal, to the accuracy of its dtype."""
-        eps = np.finfo(Q.dtype if Q.dtype.kind == "f" else float).eps
-        gram = Q.T.astype(float) @ Q
-        lengths = np.sqrt(np.diag(gram))
-        off = np.max(np.abs(gram - np.eye(len(gram))))
-        if off <= 100 * eps * np.sqrt(len(Q)):  # NaN is not
-            return
-        if off < 1e-3:
-            raise CheckFailed(
-                f"The columns of {name} are orthonormal to {off:.1g} only; "
-                f"np.linalg.qr would make them so up to rounding."
-            )
-        if np.max(np.abs(lengths - 1)) < 1e-3:
-            raise CheckFailed(
-                f"The columns of {name} have length 1 but are not orthogonal: "
-                f"did you orthonormalize them, or only divide by their lengths?"
-            )
-        raise CheckFailed(
-            f"The columns of {name} are not orthonormal: their lengths run from "
-            f"{lengths.min():.3g} to {lengths.max():.3g}."
-        )
+    def _told(self):
+        news = {("passed", "failed"): " (passed before)", ("failed", "passed"): " (failed before)"}
+        return self.state + news.get((self._before, self.state), "")
 
     def next_hint(self):
         """Return the next hint; the last one again when all were shown."""
@@ -262,33 +282,54 @@ class Exercise:
         return f"Hint {self._hints_shown} of {len(self.hints)}: {self.hints[self._hints_shown - 1]}"
 
     def __enter__(self):
-        own = [_fresh_seed()] if grading() else [0, *_personal]
+        seed = _seeds.get(self.number)
+        own = [_fresh_seed()] if grading() else [0, *_personal] if seed is None else [seed]
         # The number keeps it apart from default_rng(0), which a student may have chosen.
         self.rng = np.random.default_rng([*own, *self.number.encode()])
-        self._guard = guard(self.forbids, inside=source_file(self.answer))
+        last.forget()
+        self._scope = Scope(sys._getframe(1).f_globals)
+        self._guard = self._new_guard()
+        self._answer.open(self._scope.names)
         self._guard.__enter__()
         return self
 
     def __exit__(self, kind, error, tb):
         error = _closed(self._guard, error)
+        self._answer.close()
+        self._scope.close()
         if error is None:
             return self._passed()
-        if _left_empty(error, self.answer):
+        if _left_empty(error, self._answer.raw):
             return self._empty()
         if not isinstance(error, Exception):
             return False  # an interrupt is the student's own
         self.state = "failed"
-        more = f" (A hint: checks.hint({self.number!r}).)" if self.hints and not grading() else ""
-        raise CheckFailed(f"{self.number}: {_in_words(error, self.answer)}{more}") from None
+        raise CheckFailed(
+            f"{self.number}: {_in_words(error, self._answer.raw)}{self._more()}"
+        ) from None
+
+    def _new_guard(self):
+        answer = self._answer
+        return guard(self.forbids, source_file(answer.raw), lambda: answer.running)
+
+    def _more(self):
+        """Where to look on, in few words."""
+        if grading():
+            return ""
+        more = [f"A hint: checks.hint({self.number!r})."] if self.hints else []
+        more += ["The call: checks.last."] if last.name else []
+        return f" ({' '.join(more)})" if more else ""
 
     def _passed(self):
         self.state = "passed"
+        last.forget()
         if not grading():
             later = f" Hidden tests when graded: {', '.join(self.hidden)}." if self.hidden else ""
             print(f"{self.number}: the visible checks pass.{later}")
 
     def _empty(self):
         self.state = "not attempted"
+        last.forget()
         if grading():
             raise CheckFailed(f"{self.number}: not attempted.") from None
         print(f"{self.number}: not attempted yet.")
@@ -302,14 +343,18 @@ class _HiddenTest:
         self._check, self._kind, self._seed = check, kind, seed
 
     def __enter__(self):
-        self._guard = guard(self._check.forbids, inside=source_file(self._check.answer))
+        self._guard = self._check._new_guard()
+        self._check.in_hidden_test = True
+        self._check._answer.open()
         self._guard.__enter__()
 
     def __exit__(self, kind, error, tb):
         error = _closed(self._guard, error)
+        self._check._answer.close()
+        self._check.in_hidden_test = False
         if error is None or not isinstance(error, Exception):
             return False
-        number, answer = self._check.number, self._check.answer
+        number, answer = self._check.number, self._check._answer.raw
         if _left_empty(error, answer):
             raise CheckFailed(f"{number}, hidden test ({self._kind}): not attempted.") from None
         raise CheckFailed(

@@ -1,11 +1,11 @@
-"""Read a submitted notebook and put the instructor's cells back where they were.
+"""Put the instructor's cells of a submitted notebook back where they were.
 
 What the student may change is kept: answers, and cells of his own. Deleted, edited, moved,
-duplicated, split and re-typed cells of the instructor are restored and reported.
+duplicated, split and re-typed cells of the instructor are restored and reported. An answer whose
+cell lost its mark, or that stands in another cell, is found by the name that it defines.
 """
 
 import ast
-import json
 import warnings
 from collections import defaultdict
 from dataclasses import dataclass
@@ -13,14 +13,11 @@ from dataclasses import dataclass
 import nbformat
 
 from course_lib.notebook.checks import normal_id
-from grading.lab import IDENTITY, bound_names
+from grading.lab import IDENTITY, bound_names, parse
 
-from .uploads import Refused
+from .lost import found_again, in_reach
 
-__all__ = ["Piece", "read_notebook", "restore", "written_id"]
-
-CELLS = 1000
-TYPES = ("code", "markdown", "raw")
+__all__ = ["Piece", "restore", "written_id"]
 
 
 @dataclass(frozen=True)
@@ -34,11 +31,14 @@ class Piece:
     cell_type : {"code", "markdown", "raw"}
     source : str
         The student's text where he may write, else the instructor's.
+    missing : bool
+        Whether an answer's cell was not there and is the stub again.
     """
 
     cell: object
     cell_type: str
     source: str
+    missing: bool = False
 
     @property
     def role(self):
@@ -48,66 +48,13 @@ class Piece:
         return "free" if self.cell_type == "code" else "text"
 
 
-def read_notebook(raw):
-    """Return the cells of a notebook as ``(id, type, source, marks)``, whatever else is in it.
-
-    Raises
-    ------
-    Refused
-        If the bytes are not a notebook that Jupyter could have written.
-    """
-    if not raw.strip():
-        raise Refused("it is empty.")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refused("it is not UTF-8 text.") from None
-    try:
-        notebook = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Refused("it is not valid JSON, so not a notebook.") from None
-    if not isinstance(notebook, dict):
-        raise Refused("it is JSON, but not a notebook.")
-    if notebook.get("nbformat") != 4:
-        notebook = _upgraded(text)
-    cells = notebook.get("cells")
-    if not isinstance(cells, list):
-        raise Refused("it is a notebook without cells.")
-    if len(cells) > CELLS:
-        raise Refused(f"it has more than {CELLS} cells.")
-    return [_cell(cell) for cell in cells if isinstance(cell, dict)]
-
-
-def _upgraded(text):
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return nbformat.reads(text, 4)
-    except Exception:
-        raise Refused("it is of a notebook format that cannot be read.") from None
-
-
-def _cell(cell):
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    source = source if isinstance(source, str) else ""
-    kind = cell.get("cell_type") if cell.get("cell_type") in TYPES else "raw"
-    metadata = cell.get("metadata")
-    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    name = cell.get("id") if isinstance(cell.get("id"), str) else ""
-    marks = marks if isinstance(marks, dict) else None
-    # A lone surrogate is valid JSON and no text.
-    return name, kind, source.encode(errors="replace").decode(), marks
-
-
 def restore(cells, lab, student):
     """Return the pieces to grade, in the instructor's order, and the remarks on what was mended.
 
     Parameters
     ----------
     cells : list
-        From `read_notebook`.
+        From `notebook.read_notebook`.
     lab : lab.Lab
     student : str
         The id that they were handed in under; it replaces the one that they carry.
@@ -118,7 +65,8 @@ def restore(cells, lab, student):
     remarks : list of str
     """
     known = {cell.id: cell for cell in lab.cells if cell.id}
-    seen, own, remarks, anchor = {}, defaultdict(list), [], None
+    cells, found = found_again(cells, lab)
+    seen, own, remarks, anchor = {}, defaultdict(list), found, None
     for name, kind, source, marks in cells:
         claimed = marks.get("grade_id") if marks else None
         identity = next((one for one in (claimed, name) if _is_known(one, known)), None)
@@ -139,7 +87,7 @@ def restore(cells, lab, student):
         else:
             pieces += _restored(cell, seen.get(cell.id), remarks)
         pieces += own[cell.id] if cell.id else []
-    return pieces, remarks
+    return in_reach(pieces, lab, remarks), remarks
 
 
 def _is_known(name, known):
@@ -161,7 +109,8 @@ def _restored(cell, submitted, remarks):
             return []
         if cell.role != "text":
             remarks.append(f"cell {cell.id} was missing; it is back as it was released.")
-        return [Piece(cell, cell.cell_type, cell.released if students else cell.source)]
+        source = cell.released if students else cell.source
+        return [Piece(cell, cell.cell_type, source, missing=cell.role == "answer")]
     kind, source, marks = submitted
     if kind != cell.cell_type:
         remarks.append(f"cell {cell.id} was turned into {kind}; it is {cell.cell_type} again.")
@@ -221,7 +170,7 @@ def _statements(source):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source).body
+            return parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 

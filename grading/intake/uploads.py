@@ -2,35 +2,38 @@
 
 Whose notebook it is and of which lab is read from where it lies::
 
-    STUDENT/LAB/LAB.ipynb    as nbgrader collects; one notebook of any name will do
+    STUDENT/LAB/LAB.ipynb    as nbgrader collects; another name will do where there is no such file
     STUDENT/LAB.ipynb
     STUDENT_LAB.ipynb
     STUDENT_LAB.zip          with one notebook inside
     STUDENT/LAB.zip          the same; or STUDENT/LAB/anything.zip
     anything.zip             of a whole class, with any of the above inside
 
-Files are opened without following links, archives are read without unpacking them.
+What browsers, platforms and Jupyter add to the name of a second file, such as ``(1)``, ``-1`` or
+``-Copy1``, is left away. Files are opened without following links, archives are read without
+unpacking them, and what is odd costs itself alone.
 """
 
 import os
 import re
-import stat
-import unicodedata
-import zipfile
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
-__all__ = ["Refusal", "Refused", "Upload", "find_uploads"]
+from course_lib.notebook.checks import normal_id
+from grading.foreign.text import Unreadable, printable, student_name
+from grading.foreign.times import read_time
 
-MEMBERS = 5000  # of one archive
-ARCHIVE_BYTES = 1 << 30
+from .archives import Refused, members, read_file, read_text
+
+__all__ = ["Refusal", "Refused", "Upload", "find_uploads", "one_name"]
+
+DEEP = 12  # folders within folders
 IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db", ".ipynb_checkpoints", "timestamp.txt"}
-COPY = re.compile(r" ?\(\d+\)$")  # what a browser adds to the name of a second download
-
-
-class Refused(ValueError):
-    """Something handed in that cannot be graded, with the reason in one sentence."""
+COPY = re.compile(r"(?: ?\((\d{1,4})\)|-(\d{1,4})|-Copy(\d{1,4}))$")
+NAMED, COPIED, OTHER = 2, 1, 0  # bears the lab's name; with what a copy's name adds; neither
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,16 @@ class Upload:
         When it was last changed, in seconds since 1970.
     read : callable
         ``read(limit)`` returns its bytes, or raises `Refused`.
-    timestamp : str or None
+    timestamp : datetime or None
         When nbgrader collected it.
+    older : tuple of Upload
+        What counts instead if it cannot be read, the newest first.
+    place : str
+        The folder or archive that holds nothing but this student's; empty for a loose file.
+    rank : int
+        How well its name fits.
+    order : tuple
+        Among files of one time.
     """
 
     student: str
@@ -55,18 +66,38 @@ class Upload:
     origin: str
     written: float
     read: Callable = field(repr=False)
-    timestamp: str | None = None
+    timestamp: object = None
+    older: tuple = ()
+    place: str = ""
+    rank: int = NAMED
+    order: tuple = ()
+
+
+class Owner(NamedTuple):
+    """Whose a file is: ``student``, ``lab``, and ``place`` as in `Upload`."""
+
+    student: str
+    lab: str
+    place: str
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Something that could not be attributed to a student and a lab, or not be opened."""
+    """Something that could not be attributed or opened, or that is odd.
+
+    Attributes
+    ----------
+    origin, reason : str
+    harmless : bool
+        Whether nobody's notebook is left ungraded because of it.
+    """
 
     origin: str
     reason: str
+    harmless: bool = False
 
 
-def find_uploads(folder, labs):
+def find_uploads(folder, labs, known=()):
     """Return what can be graded and what cannot.
 
     Parameters
@@ -75,69 +106,148 @@ def find_uploads(folder, labs):
         ``grading/submitted``.
     labs : iterable of str
         The known labs' names.
+    known : iterable of str
+        Students' names as they have been written until now; case does not tell students apart.
 
     Returns
     -------
     uploads : list of Upload
-        Sorted by lab and student; of several by one student for one lab, the newest.
+        Sorted by lab and student; of several by one student for one lab, the one that bears the
+        lab's name in his folder, and of those in several places the newest.
     refusals : list of Refusal
     """
+    labs = sorted(labs, key=len, reverse=True)
     found, refusals = [], []
-    for path, parts in _files(folder, refusals):
-        origin = "/".join(parts)
+    for path, parts in _files(folder, labs, refusals):
+        origin = printable("/".join(parts))
         try:
-            found += list(_uploads(path, parts, origin, sorted(labs, key=len, reverse=True)))
-        except Refused as refused:
+            found += _uploads(path, parts, origin, labs, refusals)
+        except (Refused, Unreadable) as refused:
             refusals.append(Refusal(origin, str(refused)))
-    newest = {}
-    for upload in sorted(found, key=lambda upload: (upload.written, upload.origin)):
-        older = newest.get((upload.student, upload.lab))
-        if older:
-            reason = f"{upload.origin} is newer and was graded instead."
-            refusals.append(Refusal(older.origin, reason))
-        newest[upload.student, upload.lab] = upload
-    return sorted(newest.values(), key=lambda upload: (upload.lab, upload.student)), refusals
+        except OSError as error:
+            refusals.append(Refusal(origin, f"it cannot be opened ({error.strerror})."))
+    spelled = one_name([*known, *sorted({upload.student for upload in found})])
+    groups = defaultdict(list)
+    for upload in found:
+        name = spelled[normal_id(upload.student)]
+        if name != upload.student:
+            reason = f"{upload.student!r} and {name!r} are one student, and go by the latter."
+            refusals.append(Refusal(upload.origin, reason, harmless=True))
+        groups[upload.lab, name].append(replace(upload, student=name))
+    return [_chosen(groups[key], refusals) for key in sorted(groups)], refusals
 
 
-def _files(folder, refusals):
+def one_name(names):
+    """Return by normal form of an id the first of the names that have it."""
+    found = {}
+    for name in names:
+        found.setdefault(normal_id(name), name)
+    return found
+
+
+def _chosen(uploads, refusals):
+    """The upload that counts; the others are remarked, and stand by in case it is unreadable."""
+    places = defaultdict(list)
+    for upload in uploads:
+        places[upload.place or upload.origin].append(upload)
+    # In a student's own folder or archive the name decides, between such places the time.
+    ranked = [sorted(mine, key=_fit, reverse=True) for mine in places.values()]
+    ranked.sort(key=lambda mine: _age(mine[0]), reverse=True)
+    first, *others = [upload for mine in ranked for upload in mine]
+    for one in others:
+        named = one.place == first.place != "" and first.rank > one.rank
+        why = "bears the lab's name" if named else "is newer"
+        spare = one.rank != OTHER or first.rank == OTHER
+        then = "this one only if that is unreadable" if spare else "this one is not"
+        reason = f"{first.origin} {why}; it is graded, and {then}."
+        refusals.append(Refusal(one.origin, reason, harmless=True))
+    others = (one for one in others if first.rank == OTHER or one.rank != OTHER)
+    return replace(first, older=tuple(others))
+
+
+def _fit(upload):
+    return upload.rank, *_age(upload)
+
+
+def _age(upload):
+    return upload.written, upload.order, upload.origin
+
+
+def _files(folder, labs, refusals):
     """Every regular file below a folder with the parts of its name; links are not followed."""
     waiting = [(Path(folder), ())]
     while waiting:
         where, parts = waiting.pop()
-        for entry in sorted(os.scandir(where), key=lambda entry: entry.name):
+        try:
+            entries = sorted(os.scandir(where), key=lambda entry: entry.name)
+        except OSError as error:
+            reason = f"the folder cannot be opened ({error.strerror}); let yourself read it."
+            refusals.append(Refusal(printable("/".join(parts)), reason))
+            continue
+        for entry in entries:
             if entry.name in IGNORED or entry.name.startswith("."):
                 continue
             here = (*parts, entry.name)
+            own = len(here) > 2 and here[1] in labs  # a student's own folder for a lab
+            reason = ""
             if entry.is_symlink():
-                refusals.append(Refusal("/".join(here), "it is a link; hand in the file itself."))
-            elif entry.is_dir() and len(here) < 4:
+                reason = "it is a link; hand in the file itself."
+            elif entry.is_dir() and len(here) < DEEP:
                 waiting.append((Path(entry.path), here))
             elif entry.is_file():
                 yield Path(entry.path), here
+            elif entry.is_dir():
+                reason = "it lies too deep in folders; move it up."
             else:
-                refusals.append(Refusal("/".join(here), "it is not a regular file."))
+                reason = "it is not a regular file; hand in the file itself."
+            if reason and not (own and _is_beside(entry.name)):
+                refusals.append(Refusal(printable("/".join(here)), reason))
 
 
-def _uploads(path, parts, origin, labs):
-    suffix = path.suffix.lower()
-    if suffix not in (".ipynb", ".zip"):
-        if len(parts) == 3:
+def _is_beside(name):
+    """Whether a file is neither notebook nor archive, so that it is none of ours in a folder."""
+    return not name.lower().endswith((".ipynb", ".zip"))
+
+
+def _uploads(path, parts, origin, labs, refusals):
+    if _is_beside(parts[-1]):
+        if len(parts) > 2 and parts[1] in labs:
             return  # a figure or a data file that was collected with the notebook
-        raise Refused("it is neither a notebook (.ipynb) nor an archive (.zip).")
+        reason = "it is neither a notebook (.ipynb) nor an archive (.zip), and was not read."
+        refusals.append(Refusal(origin, reason, harmless=True))
+        return
     owner = _owner(parts, labs)
-    if suffix == ".zip":
-        yield from _archived(path, owner, origin, labs)
+    if parts[-1].lower().endswith(".zip"):
+        yield from _archived(path, owner, origin, labs, refusals)
         return
     if owner is None:
         raise Refused(_unclear(labs))
-    stamp = path.parent / "timestamp.txt"
     yield Upload(
-        *owner,
+        owner.student,
+        owner.lab,
         origin,
         os.lstat(path).st_mtime,
         lambda limit: read_file(path, limit),
-        _text(stamp) if len(parts) == 3 else None,
+        _stamp(path, parts, refusals) if len(parts) > 2 else None,
+        place=owner.place,
+        rank=_rank(parts[-1], owner) if len(parts) < 4 else OTHER,
+        order=((), _stem(parts[-1])[1]),
     )
+
+
+def _stamp(path, parts, refusals):
+    """The time in ``STUDENT/LAB/timestamp.txt``; None, and said why, if it is not one."""
+    stamp = path.parents[len(parts) - 3] / "timestamp.txt"
+    if not os.path.lexists(stamp):
+        return None
+    try:
+        return read_time(read_text(stamp))
+    except (Refused, Unreadable) as reason:
+        origin = printable("/".join((*parts[:2], stamp.name)))
+        reason = f"line 1: {reason} Until then what lies beside it counts as handed in on time."
+        refusal = Refusal(origin, reason, harmless=True)
+        refusals += [refusal] if refusal not in refusals else []
+        return None
 
 
 def _unclear(labs):
@@ -147,129 +257,87 @@ def _unclear(labs):
     )
 
 
+def _stem(name):
+    """A file's name without its ending and without what copies add, and the copy's number."""
+    stem, number = PurePosixPath(name).stem, 0
+    while match := COPY.search(stem):
+        stem, number = stem[: match.start()], int(match[match.lastindex])
+    return stem, number
+
+
 def _owner(parts, labs):
-    """``(student, lab)`` by the parts of a path, or None."""
-    stem = COPY.sub("", PurePosixPath(parts[-1]).stem)
-    if len(parts) == 3 and parts[1] in labs:
-        return _student(parts[0]), parts[1]
-    if len(parts) == 2 and stem in labs:
-        return _student(parts[0]), stem
-    for lab in labs:
-        if stem.endswith(f"_{lab}") and len(stem) > len(lab) + 1:
-            return _student(stem[: -len(lab) - 1]), lab
+    """The `Owner` by the parts of a path, or None."""
+    if len(parts) > 2 and parts[1] in labs:
+        return Owner(student_name(parts[0]), parts[1], "/".join(parts[:2]))
+    # A lab's own name may end like a copy's, so the whole name is tried first.
+    for stem in dict.fromkeys((PurePosixPath(parts[-1]).stem, _stem(parts[-1])[0])):
+        if len(parts) == 2 and stem in labs:
+            return Owner(student_name(parts[0]), stem, parts[0])
+        for lab in labs:
+            student = stem.removesuffix(f"_{lab}").strip()
+            if student and student != stem.strip():
+                return Owner(student_name(student), lab, "")
     return None
 
 
-def _student(name):
-    name = unicodedata.normalize("NFC", name)
-    printable = all(character.isprintable() for character in name)
-    if name != name.strip() or not printable or name.startswith(".") or "/" in name:
-        raise Refused(f"{name!r} cannot be a student's name.")
-    if len(name) > 100:
-        raise Refused("the student's name is longer than 100 characters.")
-    return name
+def _rank(name, owner):
+    """How well a file's name fits its lab."""
+    if PurePosixPath(name).stem == owner.lab or not owner.place:
+        return NAMED
+    return COPIED if _stem(name)[0] == owner.lab else OTHER
 
 
-def _archived(path, owner, origin, labs):
-    """The notebooks of an archive: one if the archive has an owner, else one for each owner."""
-    written = os.lstat(path).st_mtime
-    notebooks = []
-    for name in _members(path):
-        parts = PurePosixPath(name).parts
-        if IGNORED & set(parts) or parts[-1].startswith("."):
+def _archived(path, owner, origin, labs, refusals):
+    """The notebooks of an archive, each its owner's or else its own."""
+    written, holds = os.lstat(path).st_mtime, 0
+
+    def refuse(name, reason):
+        refusals.append(Refusal(f"{origin}:{name}", reason))
+
+    for member in members(path, refuse, IGNORED):
+        if not member.parts[-1].lower().endswith(".ipynb"):
             continue
-        if parts[-1].lower().endswith(".zip"):
-            raise Refused(f"it holds another archive, {parts[-1]!r}.")
-        if parts[-1].lower().endswith(".ipynb"):
-            notebooks.append((name, parts))
-    if owner:
-        notebooks = [pair for pair in notebooks if pair[1][-1] == f"{owner[1]}.ipynb"] or notebooks
-        if len(notebooks) != 1:
-            raise Refused(f"it should hold one notebook; it holds {len(notebooks)}.")
-    for name, parts in notebooks:
-        whose = owner or _owner(parts, labs) or _owner(parts[1:] or parts, labs)
+        holds += 1
+        name = "/".join(member.parts)
+        try:
+            whose = owner or _member_owner(member.parts, labs)
+        except Unreadable as reason:
+            refuse(name, str(reason))
+            continue
         if whose is None:
-            raise Refused(f"{name!r}: {_unclear(labs)}")
+            refuse(name, _unclear(labs))
+            continue
+        if member.remark:
+            refusals.append(Refusal(f"{origin}:{name}", member.remark, harmless=True))
+        whose = whose._replace(place=origin) if owner else whose
         yield Upload(
-            *whose,
+            whose.student,
+            whose.lab,
             f"{origin}:{name}",
             written,
-            lambda limit, name=name: _read_member(path, name, limit),
+            member.read,
+            place=whose.place and f"{origin}:{whose.place}",
+            rank=_rank(member.parts[-1], whose),
+            order=(member.date, _stem(name)[1]),
         )
+    if owner and not holds:
+        raise Refused("it should hold a notebook (.ipynb), and holds none; pack it anew.")
 
 
-def _members(path):
-    """The names in an archive, all of them harmless."""
-    with _opened(path, ARCHIVE_BYTES) as file:
-        try:
-            members = zipfile.ZipFile(file).infolist()
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-            raise Refused("it is not a readable archive.") from None
-    if len(members) > MEMBERS:
-        raise Refused(f"it holds more than {MEMBERS} files.")
-    names = []
-    for member in members:
-        name = member.filename
-        parts = PurePosixPath(name).parts
-        outside = name.startswith("/") or ".." in parts or "\\" in name or ":" in name[:2]
-        if outside or not name.isprintable():
-            raise Refused(f"it holds a file with the name {name[:80]!r}.")
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise Refused(f"it holds a link, {name[:80]!r}.")
-        if member.flag_bits & 1:
-            raise Refused("it is encrypted.")
-        if not member.is_dir():
-            names.append(name)
-    if len(set(names)) < len(names):
-        raise Refused("it holds two files with one name.")
-    return names
+def _member_owner(parts, labs):
+    """Whose a member of a class's archive is.
 
-
-def _read_member(path, name, limit):
-    with _opened(path, ARCHIVE_BYTES) as file:
-        try:
-            # The sizes that an archive states about itself are not believed.
-            with zipfile.ZipFile(file) as archive, archive.open(name) as member:
-                raw = member.read(limit + 1)
-        except Refused:
-            raise
-        except Exception as error:  # zlib, struct and lzma each have their own
-            raise Refused(f"it is a damaged archive ({type(error).__name__}).") from None
-    if len(raw) > limit:
-        raise Refused(f"it is larger than {limit >> 20} MB.")
-    return raw
-
-
-def read_file(path, limit):
-    """Return the bytes of a regular file of bounded size; refuse links and everything else."""
-    with _opened(path, limit) as file:
-        raw = file.read(limit + 1)
-    if len(raw) > limit:
-        raise Refused(f"it is larger than {limit >> 20} MB.")
-    return raw
-
-
-def _opened(path, limit):
-    try:
-        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise Refused(f"it cannot be opened ({error.strerror}).") from None
-    about = os.fstat(number)
-    reason = None
-    if not stat.S_ISREG(about.st_mode):
-        reason = "it is not a regular file."
-    elif about.st_nlink > 1:
-        reason = "it is a hard link to another file; hand in a copy."
-    elif about.st_size > limit:
-        reason = f"it is larger than {limit >> 20} MB."
-    if reason:
-        os.close(number)
-        raise Refused(reason)
-    return os.fdopen(number, "rb")
-
-
-def _text(path):
-    try:
-        return read_file(path, 1000).decode().strip() or None
-    except (Refused, UnicodeDecodeError):
-        return None
+    An archive within it belongs to one student as a whole, if its name says whose; so nobody's
+    archive holds work of others.
+    """
+    ends = [end for end, part in enumerate(parts[:-1], 1) if part.lower().endswith(".zip")]
+    for end in ends:
+        for start in range(end):
+            if found := _owner(parts[start:end], labs):
+                return found._replace(place="/".join(parts[:end]))
+    inside = ends[-1] if ends else 0
+    for start in range(inside, len(parts)):
+        if found := _owner(parts[start:], labs):
+            above = "/".join(parts[:start])
+            return found._replace(place=found.place and f"{above}/{found.place}")
+    return None

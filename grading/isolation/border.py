@@ -7,21 +7,27 @@ it or refuse with `Unportable`. Reading builds exact base types only: a subclass
 a list or a number that redefines its operators arrives without them.
 """
 
+import json
 import math
 import sys
+import warnings
 from collections import namedtuple
 from functools import lru_cache
 
 import numpy as np
 import numpy.random  # numpy imports it late; here memory may be short by then
 
-from .rngs import new_rng, rng_state
-from .wire import BrokenBorder, Unportable
+from course_lib.notebook._values import OBJECTS, is_library_sketch
 
-__all__ = ["Reader", "Writer", "is_library_sketch"]
+from .rngs import new_rng, rng_state
+from .wire import MESSAGE_BYTES, BrokenBorder, Unportable
+
+__all__ = ["Reader", "Writer"]
 
 DEPTH = 60  # containers inside containers
 FIELDS = 200  # of one named tuple
+NAMES = 20_000  # characters of its fields' names
+COUNTED = 1 << 22  # Python objects that a few bytes may stand for
 PACKED = 16  # items of one kind that are worth an array
 SMALL_BYTES = 1 << 14
 SAFE_INT = 1 << 53
@@ -41,7 +47,7 @@ class Writer:
 
     def __init__(self, refer):
         self.refer = refer
-        self.buffers = []
+        self.buffers, self.packed = [], 0
         self.rngs = []  # in the order of their numbers; their advanced state comes back
 
     def write(self, value, depth=0):
@@ -93,16 +99,24 @@ class Writer:
     def _sequence(self, value, depth, name):
         """A list; many equal things in it, such as the items of a stream, go as one array."""
         if name in ("list", "tuple") and len(value) >= PACKED and _alike(value):
+            self.packed = _check_count(self.packed + len(value), f"a {name}")
+            _check_bytes(len(value) * value[0].nbytes)
             return ["packed", name, self._array(np.stack(value), depth)]
         return [name, self._items(value, depth)]
 
     def _array(self, array, depth):
         if array.dtype.hasobject:
-            raise Unportable("an array of Python objects (dtype object) cannot be checked.")
+            raise Unportable(OBJECTS)
+        descr = _dtype_text(array.dtype)
+        _check_bytes(array.nbytes)  # of a broadcast array too, which holds less than it shows
         order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
         flat = np.ascontiguousarray(array.T if order == "F" else array)
         self.buffers.append(flat.reshape(-1).view(np.uint8) if flat.size else np.empty(0, np.uint8))
-        return ["array", _dtype_text(array.dtype), list(array.shape), order, len(self.buffers) - 1]
+        return ["array", descr, list(array.shape), order, len(self.buffers) - 1]
+
+    def _range(self, value, depth):
+        _check_count(_length(value), "a range")
+        return ["range", self._items((value.start, value.stop, value.step), depth)]
 
     def _bytes(self, value, depth):
         self.buffers.append(np.frombuffer(value, np.uint8))
@@ -141,7 +155,7 @@ _WRITERS = {
     dict: Writer._dict,
     type(...): lambda writer, value, depth: ["ellipsis"],
     slice: lambda w, v, depth: ["slice", w._items((v.start, v.stop, v.step), depth)],
-    range: lambda w, v, depth: ["range", w._items((v.start, v.stop, v.step), depth)],
+    range: Writer._range,
 } | {
     kind: lambda writer, value, depth, name=name: writer._sequence(value, depth, name)
     for name, kind in SEQUENCES.items()
@@ -159,13 +173,6 @@ _BARE = {
 } | {kind: lambda value, kind=kind: kind(kind.__iter__(value)) for kind in SEQUENCES.values()}
 
 
-def is_library_sketch(kind):
-    """Whether a class is one of ``course_lib`` with the verbs to_bytes and from_bytes."""
-    module = sys.modules.get(kind.__module__) if kind.__module__.startswith("course_lib.") else None
-    known = getattr(module, kind.__qualname__, None) is kind
-    return known and hasattr(kind, "to_bytes") and hasattr(kind, "from_bytes")
-
-
 def _alike(values):
     """Whether all are NumPy numbers of one type, or small arrays of one dtype and shape."""
     first, kinds = values[0], {type(value) for value in values}
@@ -178,9 +185,33 @@ def _alike(values):
 
 def _dtype_text(dtype):
     try:
-        return np.lib.format.dtype_to_descr(dtype)
-    except (TypeError, ValueError):
-        raise Unportable(f"an array of dtype {dtype} cannot be checked.") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # it would be saved as Python objects
+            descr = np.lib.format.dtype_to_descr(dtype)
+        if np.lib.format.descr_to_dtype(_descr(json.loads(json.dumps(descr)))) == dtype:
+            return descr
+    except (TypeError, ValueError, UserWarning):
+        pass
+    raise Unportable(f"an array of dtype {str(dtype)[:80]} cannot be checked.") from None
+
+
+def _length(value):
+    """How many numbers a range has; `len` fails beyond 2**63."""
+    return max(0, -((value.start - value.stop) // value.step))
+
+
+def _check_count(count, name):
+    if count > COUNTED:
+        raise Unportable(
+            f"{name} of {count:,} items cannot be checked; at most {COUNTED:,} can, "
+            "or more as one array."
+        )
+    return count
+
+
+def _check_bytes(count):
+    if count > MESSAGE_BYTES:
+        raise Unportable(f"a value larger than {MESSAGE_BYTES >> 20} MB cannot be checked.")
 
 
 class Reader:
@@ -197,7 +228,7 @@ class Reader:
     def __init__(self, buffers, resolve):
         self.buffers = buffers
         self.resolve = resolve
-        self.rngs = []
+        self.rngs, self.packed = [], 0
 
     def read(self, node):
         """Return the value of a JSON node; raise `BrokenBorder` for anything unexpected."""
@@ -225,19 +256,32 @@ class Reader:
         dtype = np.lib.format.descr_to_dtype(_descr(descr))
         if dtype.hasobject:
             raise BrokenBorder("a message contained an array of objects.")
+        if not dtype.itemsize and math.prod(shape) > COUNTED:
+            raise BrokenBorder("a message contained an array of nothing.")
         if self.buffers[number]:
             return np.frombuffer(self.buffers[number], dtype).reshape(shape, order=order)
         if math.prod(shape) * dtype.itemsize:
             raise BrokenBorder("a message contained an array without its entries.")
         return np.empty(shape, dtype, order)
 
+    def _packed(self, name, node):
+        items = self._read(node)
+        self.packed = _check_count(self.packed + len(items), f"a {name}")
+        return SEQUENCES[name](items)
+
+    def _range(self, nodes):
+        value = range(*map(self._read, nodes))
+        _check_count(_length(value), "a range")
+        return value
+
     def _dict(self, pairs):
         return {self._read(key): self._read(value) for key, value in pairs}
 
     def _named(self, module, name, fields, nodes):
-        return _named_class(str(module), str(name), tuple(map(str, fields)))(
-            *(self._read(node) for node in nodes)
-        )
+        module, name, fields = str(module), str(name), tuple(map(str, fields))
+        if len(fields) > FIELDS or sum(map(len, (module, name, *fields))) > NAMES:
+            raise BrokenBorder("a named tuple had too many fields.")
+        return _named_class(module, name, fields)(*(self._read(node) for node in nodes))
 
     def _rng(self, pair):
         number, state = pair
@@ -284,8 +328,6 @@ def _named_class(module, name, fields):
     known = getattr(sys.modules.get(module), name, None) if _is_ours(module) else None
     if isinstance(known, type) and getattr(known, "_fields", None) == fields:
         return known
-    if len(fields) > FIELDS:
-        raise BrokenBorder("a named tuple had too many fields.")
     return namedtuple(name, fields)
 
 
@@ -306,7 +348,7 @@ _READERS = {
     "bytes": lambda reader, number: bytes(reader.buffers[number]),
     "array": Reader._array,
     "scalar": lambda reader, node: reader._read(node)[()],
-    "packed": lambda reader, name, node: SEQUENCES[name](reader._read(node)),
+    "packed": Reader._packed,
     "dict": Reader._dict,
     "named": Reader._named,
     "rng": Reader._rng,
@@ -317,7 +359,7 @@ _READERS = {
     "type": lambda reader, name: PLAIN_TYPES[name],
     "ellipsis": lambda reader: ...,
     "slice": lambda reader, nodes: slice(*map(reader._read, nodes)),
-    "range": lambda reader, nodes: range(*map(reader._read, nodes)),
+    "range": Reader._range,
     "ref": lambda reader, description: reader.resolve(description),
 } | {
     name: lambda reader, nodes, kind=kind: reader._sequence(kind, nodes)

@@ -1,15 +1,19 @@
 """The student's notebook while it is graded: its process, which may die, and what it defined."""
 
+import contextlib
 import time
 
+from .cells import TimeUp, alarm
 from .examiner import Examiner
 from .limits import Cut
 from .proxies import Gone, Late, Missing
+from .room import room
 from .sandbox import Sandbox
 from .wire import ENDED, BrokenBorder
 
 __all__ = ["OWN", "Candidate"]
 
+READING_S = 30  # of processor time here, in which the watch also looks at a cell that runs long
 OWN = "own cell"  # what the student's own cells are called, with their position
 
 
@@ -40,13 +44,28 @@ class Candidate:
         self.starts = 0
         self.begin()
 
-    def begin(self):
-        """Start the account; what was prepared before does not count."""
+    def begin(self, used=0.0):
+        """Start the account, at `used` seconds; what was prepared before does not count."""
         needed = sum(self.needs["inside"].values()) if self.needs else None
         self.whole = self._allow(self.limits.submission_seconds, needed)
-        self.end, self.used = time.monotonic() + self.whole.wall, 0.0
+        self.end, self.used = time.monotonic() + self.whole.wall, used
         if self.sandbox is not None:
-            self.sandbox.watch.begin_whole(self.whole)
+            left = max(self.whole.seconds - used, 0.0)
+            self.sandbox.watch.begin_whole(self.whole._replace(seconds=left))
+
+    def spent_of_whole(self):
+        """Seconds of processor time since `begin`, of all processes that there were."""
+        return self.used + (self.sandbox.watch.spent_of_whole() if self.sandbox else 0.0)
+
+    @contextlib.contextmanager
+    def _bounded(self):
+        """Bound what it costs here to read what the student's process sends."""
+        try:
+            seconds = max(self.limits.cell_seconds, READING_S)
+            with room(self.limits.tests_memory_bytes), alarm(seconds):
+                yield
+        except TimeUp:
+            raise BrokenBorder("what it sent took too long to read.") from None
 
     def _allow(self, floor, solution):
         return self.limits.allow(floor * (1 if self.needs else self.limits.multiple), solution)
@@ -86,7 +105,8 @@ class Candidate:
         """Run one cell; return its outputs and its error, as the student's process tells them."""
         try:
             self.start()
-            outcome = self.examiner.run_cell(source, self.allowance(name, floor))
+            with self._bounded():
+                outcome = self.examiner.run_cell(source, self.allowance(name, floor))
             if not isinstance(outcome, dict):
                 raise BrokenBorder("it sent nonsense.")
         except (Gone, Exception) as error:  # whatever the student's process could make of it
@@ -130,7 +150,8 @@ class Candidate:
             try:
                 self.start()
                 self.examiner.begin(self.allowance(cell_id))
-                found[name] = self.examiner.look(name)
+                with self._bounded():
+                    found[name] = self.examiner.look(name)
             except NameError:
                 reason = self.failed.get(cell_id)
                 how = "was stopped:" if cell_id in self.cuts else "stopped with"

@@ -13,7 +13,7 @@ from traitlets.config import Config
 
 from .link import describe
 
-__all__ = ["Cells", "TimeUp", "alarm", "no_alarm"]
+__all__ = ["KEPT_MIMES", "Cells", "TimeUp", "alarm", "no_alarm"]
 
 KEPT_MIMES = (
     "text/plain",
@@ -77,7 +77,7 @@ class _Kept:
     """The outputs of one cell in nbformat's form, cut at a number of characters."""
 
     def __init__(self, limit):
-        self.left = limit
+        self.left = self.limit = limit
         self.outputs = []
 
     def text(self, name, text):
@@ -95,9 +95,17 @@ class _Kept:
 
     def rich(self, kind, data):
         data = {mime: data[mime] for mime in KEPT_MIMES if isinstance(data.get(mime), str)}
-        self.left -= sum(map(len, data.values()))
-        if self.left > 0:
+        size = sum(map(len, data.values()))
+        if size < self.left:
+            self.left -= size
             self.outputs.append({"output_type": kind, "data": data})
+        elif self.left > 0:  # after it, what is smaller is still shown
+            what = "picture" if any(mime.startswith("image") for mime in data) else "output"
+            self.text(
+                "stdout",
+                f"[a {what} of {size:,} characters is left out: one cell's output is kept up to "
+                f"{self.limit:,}]\n",
+            )
 
     def joined(self):
         """The outputs, each stream in one piece."""
@@ -152,6 +160,10 @@ class _Shell(InteractiveShell):
 
     def enable_gui(self, gui=None):
         """There is no window to open."""
+
+    def ask_exit(self):
+        """What ``exit()`` calls; in Jupyter too the rest of its cell runs."""
+        print("exit() ends no notebook that is graded; it goes on.")
 
 
 class Cells:

@@ -7,41 +7,29 @@ answers for itself: a counted matrix, a stream, a distance, a function.
 
 import itertools
 import linecache
-import types
 from collections.abc import Iterator
 
-import numpy as np
-
-from course_lib import cost
 from course_lib.notebook import checks
+from course_lib.notebook._answer import change_of
+from course_lib.notebook._values import not_plain
 
-from .link import NOT_LENT, OPERATIONS, Link
+from . import lending
+from .link import NOT_LENT, Link
 from .proxies import (
     WRITTEN_IN,
-    ArgumentChanged,
     Class,
     Function,
     Gone,
-    Instance,
     Items,
     Late,
     Student,
+    instances,
 )
 from .wire import BrokenBorder, Unportable
 
 __all__ = ["Examiner"]
 
-ITEMS_AT_ONCE = 4096
-ITEM_BYTES_AT_ONCE = 4 << 20
 BEYOND_S = 600
-
-# What a test hands over may be asked for these; of other objects, whatever is public.
-LENT = {
-    cost.CountedMatrix: {"shape", "dtype", "ndim", "T", "blocks"},
-    cost.CountedStream: {"blocks"},
-    cost.CountedDistance: set(),
-    cost.Meter: {"passes", "bytes", "products", "distances", "kernels", "messages", "rounds"},
-}
 
 
 class Refused(Unportable):
@@ -67,6 +55,7 @@ class Examiner(Link):
         self.watch, self.turn, self.seconds = watch, 0, 0.0
         self.interfaces, self.signatures = interfaces or {}, signatures or {}
         self.lent = {}  # number -> what a test handed over
+        self.names = set()  # of its functions and classes, which the answer does not hear
         self.count = itertools.count(1)
         self.dropped = []
         self.looking = False
@@ -131,9 +120,7 @@ class Examiner(Link):
         arguments = self.signatures.get(self.asked, ())
         if name.isdigit() and int(name) <= len(arguments):
             name = arguments[int(name) - 1]
-        raise ArgumentChanged(
-            f"{self.asked} changes its argument {name} in place; work on a copy of it."
-        )
+        raise change_of(self.asked, name)
 
     def _late(self):
         return Late(f"{self.asked} was stopped: it {self.watch.cut}", self.watch.cut)
@@ -151,7 +138,7 @@ class Examiner(Link):
         number, kind = int(description["number"]), description["kind"]
         name = str(description["name"])[:80]
         if kind in ("class", "object", "callable") and name in self.interfaces:
-            proxy = Class if kind == "class" else Instance
+            proxy = Class if kind == "class" else instances(name)
             return proxy(self, number, name, self.interfaces[name])
         if kind == "iterator":
             return Items(self, number, name)
@@ -159,10 +146,7 @@ class Examiner(Link):
         # an answer returns must be a plain function.
         if kind == "function" or (self.looking and kind in ("callable", "class")):
             return Function(self, number, self.asked or name)
-        raise Refused(
-            f"{self.asked} returned a {name} object; "
-            "return numbers, strings, arrays, or lists, tuples and dictionaries of them."
-        )
+        raise Refused(not_plain(self.asked, name))
 
     # -- questions of the student, about what a test lent him ---------------------------
 
@@ -173,49 +157,23 @@ class Examiner(Link):
             raise Unportable(f"a test may not hand over a {type(value).__name__}.")
         number = next(self.count)
         self.lent[number] = value
+        self.names |= lending.names_of(value)
         kind = "iterator" if isinstance(value, Iterator) else "object"
-        return {"number": number, "kind": kind, "name": type(value).__name__}
+        return {"number": number, "kind": kind, "name": lending.public_name(value)}
 
     def serve(self, header, args, kwargs):
         target = self.lent.get(header.get("target"))
         if target is None:
             raise LookupError("what a test handed over can be used while that test runs.")
-        what = header["ask"]
-        if what == "attr":
-            return _public(target, *args)
-        if what == "next":
-            return _take(target, *args)
-        if what == "array":
-            return np.array(target, dtype=float)
-        if what == "call":
-            return target(*args, **kwargs)
-        if isinstance(target, tuple(LENT)) and not hasattr(target, f"__{what}__"):
-            raise TypeError(f"a {type(target).__name__} has no __{what}__.")
-        return OPERATIONS[what](target, *args)
+        return lending.serve(target, header["ask"], args, kwargs)
+
+    def told(self, error):
+        return lending.told(error, self.names)
 
     def forget(self):
         """Take back what the last test lent."""
         self.lent.clear()
-
-
-def _public(target, name):
-    allowed = next((names for kind, names in LENT.items() if isinstance(target, kind)), None)
-    hidden = name.startswith("_") or isinstance(target, types.FunctionType | types.MethodType)
-    if hidden or (allowed is not None and name not in allowed):
-        raise AttributeError(f"{type(target).__name__!r} has no attribute {name!r} here.")
-    return getattr(target, name)
-
-
-def _take(iterator, wanted):
-    """Up to `wanted` items, fewer if they are large; and whether that was all."""
-    items, size = [], 0
-    while len(items) < min(wanted, ITEMS_AT_ONCE) and size < ITEM_BYTES_AT_ONCE:
-        try:
-            items.append(next(iterator))
-        except StopIteration:
-            return items, True
-        size += getattr(items[-1], "nbytes", 64)
-    return items, False
+        self.names.clear()
 
 
 def _raise_as_written(error):

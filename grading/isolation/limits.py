@@ -97,7 +97,7 @@ class Limits:
     memory_bytes : int
         Address space of one process, and memory of all processes together.
     tests_memory_bytes : int
-        Address space of the process that runs the tests, answers included.
+        Address space by which the process that runs the tests may grow in one of them.
     processes : int
         Processes and threads.
     file_bytes : int
@@ -105,9 +105,11 @@ class Limits:
     output_chars : int
         Output that is kept of one cell.
     notebook_bytes : int
-        Size of the submitted file, and of all that an archive unpacks to.
+        Size of the text of a notebook's cells; its file, outputs included, may have five times
+        as much.
     restarts : int
-        How often a process that died is started again for the exercises that are left.
+        How often a process that died, the student's or the tests', is started again for the
+        exercises that are left.
     """
 
     multiple: float = 10.0
@@ -118,7 +120,7 @@ class Limits:
     patience: float = 20.0
     grace_seconds: float = 2.0
     memory_bytes: int = 4 << 30
-    tests_memory_bytes: int = 12 << 30
+    tests_memory_bytes: int = 4 << 30
     processes: int = 64
     file_bytes: int = 256 << 20
     output_chars: int = 100_000

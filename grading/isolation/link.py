@@ -69,6 +69,10 @@ class Link:
         """Return the exception for an error of the other side."""
         return as_exception(description)
 
+    def told(self, error):
+        """Return what the other side hears of an error of this one."""
+        return describe(error)
+
     def copies(self, header, buffers):
         """Return what is needed to notice in-place changes, before a question is served."""
 
@@ -130,7 +134,7 @@ class Link:
         except BrokenBorder:
             raise
         except self.caught as error:
-            failure = {"number": reply["number"], "error": describe(error)}
+            failure = {"number": reply["number"], "error": self.told(error)}
             failure["rngs"] = [rng_state(rng) for rng in reader.rngs]
             self.wire.send(failure, (), deadline)
 

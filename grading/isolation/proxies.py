@@ -7,6 +7,7 @@ that claims to equal everything has nowhere to say so.
 
 import weakref
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,15 +17,14 @@ from .link import OPERATIONS
 
 __all__ = [
     "WRITTEN_IN",
-    "ArgumentChanged",
     "Class",
     "Function",
     "Gone",
-    "Instance",
     "Items",
     "Late",
     "Missing",
     "Student",
+    "instances",
 ]
 
 WRITTEN_IN = "<the student's notebook>"
@@ -49,10 +49,6 @@ class Gone(BaseException):
 
 class Late(Gone):
     """The student's code used more than it may; its process goes on."""
-
-
-class ArgumentChanged(checks.CheckFailed):
-    """An answer changed what it was given to read."""
 
 
 @dataclass
@@ -98,6 +94,8 @@ class Student:
 
 class Function(Student):
     """A function of the student's; it can be called."""
+
+    isolated = "function"  # its values have crossed a border
 
     @property
     def __name__(self):
@@ -152,13 +150,15 @@ for _name in OPERATIONS.keys() - {"len", "contains"}:
 class Class(Function):
     """A class that the exercise asks for; it can be called, and asked for its constructors."""
 
+    isolated = "class"
+
     def __getattr__(self, name):
         if name.startswith("_") or name not in self._interface:
             raise AttributeError(f"class {self._name} has no attribute {name!r} in this exercise.")
         return self._ask("attr", name=name)
 
     def __instancecheck__(self, value):
-        return type(value) is Instance and value._name == self._name
+        return isinstance(value, Instance) and value._name == self._name
 
 
 class Items(Student):
@@ -172,3 +172,15 @@ class Items(Student):
         if done or len(items) != 1:
             raise StopIteration
         return items[0]
+
+
+@lru_cache(maxsize=256)
+def instances(name):
+    """Return the type of the student's objects of one class, under the class's own name."""
+    return type(name, (Instance,), {})
+
+
+# Messages of checks and of the interpreter say of what type a value is.
+for _type, _name in {Items: "generator", Function: "function", Class: "type"}.items():
+    _type.__name__ = _type.__qualname__ = _name
+Missing.__name__ = Missing.__qualname__ = "missing answer"

@@ -19,11 +19,13 @@ import time
 import types
 from collections.abc import Iterator
 
+import numpy as np
+
 from course_lib.notebook import checks
+from course_lib.notebook._values import changed
 
 from .border import Reader
 from .cells import Cells, alarm, no_alarm
-from .changes import changed
 from .link import NOT_LENT, OPERATIONS, Link
 from .wire import BrokenBorder, Unportable, Wire
 
@@ -74,7 +76,7 @@ class Lent:
         return items[0]
 
     def __array__(self, dtype=None, copy=None):
-        self._do("array")
+        return np.asarray(self._do("array"), dtype)
 
     def __bool__(self):
         return True
@@ -92,6 +94,7 @@ def _lend(name):
 
 for _name in OPERATIONS.keys() - {"iter"}:
     setattr(Lent, f"__{_name}__", _lend(_name))
+Lent.__name__ = Lent.__qualname__ = "lent object"  # in messages of the interpreter and of NumPy
 
 
 class Pupil(Link):
@@ -203,6 +206,8 @@ def _settle(settings):
         resource.RLIMIT_CORE: 0,
     }
     for limit, value in limits.items():
+        most = resource.getrlimit(limit)[1]  # this machine's own limit may be lower
+        value = value if most == resource.RLIM_INFINITY else min(value, most)
         resource.setrlimit(limit, (value, value))
     die_with_parent()
     if settings.get("uid"):

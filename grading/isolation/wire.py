@@ -57,11 +57,14 @@ class Wire:
         try:
             header = json.loads(self._read(size, deadline))
             sizes = [int(size) for size in header["buffers"]]
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, RecursionError, MemoryError):
             raise BrokenBorder("a message could not be read.") from None
         if min(sizes, default=0) < 0 or sum(sizes) > self.limit:
             raise BrokenBorder("a message was too large.")
-        return header, [self._read(size, deadline) for size in sizes]
+        try:
+            return header, [self._read(size, deadline) for size in sizes]
+        except MemoryError:
+            raise BrokenBorder("a message did not fit into the memory that is left.") from None
 
     def _read(self, size, deadline):
         buffer = bytearray(size)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .store import write_whole
 
-__all__ = ["exercises", "render_feedback", "write_feedback"]
+__all__ = ["exercises", "kept", "render_feedback", "template", "write_feedback"]
 
 EXERCISE = re.compile(r"^(?:check|hidden|answer|written)-(\d+)-(\d+)(?:-(.+))?$")
 
@@ -35,11 +35,14 @@ def exercises(lab, record, scores):
     scores : dict
         What the gradebook says, manual marks included.
     """
-    found = {}
+    found, comments = {}, {}
     for cell in lab.cells:
-        if not cell.points:
-            continue
         number, title = _title(cell)
+        if not cell.points:
+            # Formgrader offers a comment at each answer, not at the tests that give its points.
+            if cell.id in scores["comments"]:
+                comments.setdefault(number, []).append(scores["comments"][cell.id])
+            continue
         result = record["results"].get(cell.id, {})
         score = scores["cells"].get(cell.id, {})
         part = {
@@ -58,8 +61,12 @@ def exercises(lab, record, scores):
             "parts": parts,
             "points": sum(part["points"] or 0 for part in parts),
             "max": sum(part["max"] for part in parts),
+            "comments": comments.pop(number, []),
         }
         for number, parts in found.items()
+    ] + [
+        {"number": number, "parts": [], "points": 0, "max": 0, "comments": said}
+        for number, said in comments.items()
     ]
 
 
@@ -79,7 +86,8 @@ def _status(cell, result, score):
         if score.get("open"):
             return "to be read"
         return "not attempted" if score.get("manual") is None else "read"
-    return "changed by hand" if score.get("manual") is not None else result.get("status", "")
+    by_hand = score.get("manual") is not None or score.get("extra")
+    return "changed by hand" if by_hand else result.get("status", "")
 
 
 def render_feedback(lab, record, scores):
@@ -89,7 +97,19 @@ def render_feedback(lab, record, scores):
         record=record,
         scores=scores,
         exercises=exercises(lab, record, scores),
+        kept=kept(record),
         stopped=[(name, why) for name, why in record["stopped"].items()],
+    )
+
+
+def kept(record):
+    """The sentence on a newer file that could not be read; empty if there is none."""
+    newer = record.get("kept")
+    if not newer:
+        return ""
+    return (
+        f"The newer file {newer['origin']} was refused: {newer['reason']} "
+        f"The grade of the earlier file stands."
     )
 
 

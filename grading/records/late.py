@@ -58,6 +58,6 @@ def late_penalties(scores, labs, policy):
             budget = left.get(student, policy.late_days)
             used = min(days, budget)
             left[student] = budget - used
-            share = min(1.0, policy.per_day * (days - used))
+            share = min(1.0, max(0.0, policy.per_day * (days - used)))
             lost[student, lab] = (share * one["score"], days)
     return lost

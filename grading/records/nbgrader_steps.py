@@ -22,7 +22,7 @@ class GradeIsolated(NbGraderPreprocessor):
         student, lab = names["student"], names["assignment"]
         root = Path(self.config.CourseDirectory.root)
         command = [sys.executable, "-m", "grading", "--root", root, "--again"]
-        command += ["--lab", lab, "--student", student]
+        command += ["--lab", lab, f"--student={student}"]
         # Not from the course's folder: its data lies in a folder of this package's name.
         home = Path(__file__).parents[2]
         done = subprocess.run(command, cwd=home, capture_output=True, text=True)

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from .feedback import template
+from .feedback import kept, template
 from .store import write_whole
 
 __all__ = ["spreadsheet_cell", "write_reports"]
@@ -65,14 +65,14 @@ def _status(record, statuses, mine):
         return "refused"
     if any(cell["open"] for cell in mine["cells"].values()):
         return "to be read"
-    if statuses == {"not attempted"}:
-        return "not attempted"
+    if statuses <= {"not attempted", "missing"}:
+        return "missing" if "missing" in statuses else "not attempted"
     return "stopped" if "stopped" in statuses else "graded"
 
 
 def _remarks(record):
     stopped = [f"{name}: {why}" for name, why in record["stopped"].items()]
-    return [*filter(None, [record["refused"]]), *record["remarks"], *stopped]
+    return [*filter(None, [record["refused"], kept(record)]), *record["remarks"], *stopped]
 
 
 def _lab_table(lab, rows):

@@ -16,8 +16,10 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties, SaveCells
-from nbgrader.utils import determine_grade, is_grade, parse_utc
+from nbgrader.utils import determine_grade, is_grade
 from sqlalchemy.exc import SAWarning
+
+from course_lib.notebook.checks import normal_id
 
 __all__ = ["CannotRecord", "Store", "write_whole"]
 
@@ -33,7 +35,8 @@ def write_whole(path, text):
     # One name for all: what a killed run left half-written, the next run replaces.
     temporary = path.with_name(f".{path.name}.new")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
+        # What is no text, such as half of a name's letter, is written as an escape.
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -105,36 +108,55 @@ class Store:
             ) from None
 
     def set_timestamps(self, timestamps):
-        """Write when submissions were handed in, by student and lab; None where nothing says so."""
+        """Write when submissions were handed in, by student and lab.
+
+        Parameters
+        ----------
+        timestamps : dict of (str, str) to datetime or None
+            None where nothing says when.
+        """
         with Gradebook(self.db_url) as book:
             for (student, lab), written in timestamps.items():
                 with contextlib.suppress(MissingEntry):
                     submission = book.find_submission(lab, student)
-                    submission.timestamp = parse_utc(written) if written else None
+                    submission.timestamp = _naive(written)
             book.db.commit()
 
     def set_due_dates(self, due):
         """Write due dates, by lab, into the gradebook."""
         with Gradebook(self.db_url) as book:
             for lab, when in due.items():
-                utc = when.astimezone(UTC).replace(tzinfo=None)
-                book.update_or_create_assignment(lab, duedate=f"{utc:%Y-%m-%d %H:%M:%S} UTC")
+                book.update_or_create_assignment(lab, duedate=_naive(when))
 
     def set_extensions(self, days):
-        """Write extensions in days, by student and lab; those that are no longer there go."""
+        """Write extensions in days, by student and lab; those that are no longer there go.
+
+        Parameters
+        ----------
+        days : dict of (str, str) to float or None
+            By student, in the form of `normal_id`, and lab; None leaves what is there.
+        """
         with Gradebook(self.db_url) as book:
             for assignment in book.assignments:
                 for submission in book.assignment_submissions(assignment.name):
-                    granted = days.get((submission.student_id, assignment.name), 0)
+                    granted = days.get((normal_id(submission.student_id), assignment.name), 0)
+                    if granted is None:
+                        continue
                     submission.extension = timedelta(days=granted) if granted else None
             book.db.commit()
 
     def set_penalties(self, penalties):
-        """Write what late labs lose, ``(points, days)`` by student and lab, and nothing else."""
+        """Write what late labs lose, ``(points, days)`` by student and lab, and nothing else.
+
+        Where it is None, what is there stays.
+        """
         with Gradebook(self.db_url) as book:
             for assignment in book.assignments:
                 for one in book.assignment_submissions(assignment.name):
-                    points, _ = penalties.get((one.student_id, assignment.name), (0.0, 0))
+                    lost = penalties.get((one.student_id, assignment.name), (0.0, 0))
+                    if lost is None:
+                        continue
+                    points = lost[0]
                     for notebook in one.notebooks:
                         notebook.late_submission_penalty = points
             book.db.commit()
@@ -164,6 +186,10 @@ class Store:
             if record is not None:
                 yield record
 
+    def students(self):
+        """Return the students' names as the records have them."""
+        return sorted({path.parts[-3] for path in self.graded.glob("*/*/record.json")})
+
     def save(self, record, notebook=None, timestamp=None):
         """Write one grading: scores, notebook, and at last the record.
 
@@ -173,7 +199,7 @@ class Store:
             With ``student``, ``lab`` and ``results``.
         notebook : nbformat.NotebookNode, optional
             What was graded; None if nothing could be.
-        timestamp : str, optional
+        timestamp : datetime, optional
             When it was handed in.
         """
         student, lab = record["student"], record["lab"]
@@ -182,7 +208,7 @@ class Store:
             # nbgrader 0.9 was written for SQLAlchemy 1.4, which did not warn about this.
             warnings.simplefilter("ignore", SAWarning)
             book.update_or_create_student(student)
-            when = {"timestamp": parse_utc(timestamp)} if timestamp else {}
+            when = {"timestamp": _naive(timestamp)} if timestamp else {}
             submission = book.update_or_create_submission(lab, student, **when)
             self._score(submission, record["results"], notebook)
             book.db.commit()
@@ -223,6 +249,11 @@ class Store:
             return {one.student_id: _summary(one) for one in submissions}
 
 
+def _naive(when):
+    """A time as nbgrader keeps it: UTC that does not say so."""
+    return when.astimezone(UTC).replace(tzinfo=None) if when else None
+
+
 def _summary(submission):
     cells = {}
     for notebook in submission.notebooks:
@@ -231,6 +262,7 @@ def _summary(submission):
                 "score": grade.score,
                 "max": grade.max_score,
                 "manual": grade.manual_score,
+                "extra": grade.extra_credit,
                 "open": grade.needs_manual_grade,
             }
     comments = {

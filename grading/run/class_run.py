@@ -2,23 +2,29 @@
 
 import contextlib
 import hashlib
+import json
 import secrets
 import time
 from dataclasses import dataclass, field
 
-from grading.intake.restore import read_notebook, restore
+from course_lib.notebook.checks import normal_id
+from grading.intake.notebook import fetch
+from grading.intake.restore import restore
 from grading.intake.uploads import Refused, find_uploads
 from grading.records.feedback import write_feedback
 from grading.records.notebooks import graded_notebook
 from grading.records.report import write_reports
+from grading.records.store import write_whole
 
 from .cluster import Cluster
 from .digest import code_digest
-from .regrade import changes, kept_outputs, needed, touched, write_changes
+from .regrade import changes, kept_outputs, needed, number_of, touched, write_changes
 from .warmup import import_for, warm_up
 from .workers import Job, examine_all
 
 __all__ = ["ClassRun", "Totals"]
+
+MISSING = "missing"
 
 
 @dataclass
@@ -30,6 +36,8 @@ class Totals:
     graded, unchanged : int
     refused : list of tuple
         ``(where it lies, why)``.
+    odd : list of tuple
+        ``(where it lies, why)`` of what costs nobody anything and should be looked at.
     troubled : list of tuple
         What could not be graded for a reason that is not the submission's.
     retested : dict of str to set of str
@@ -41,6 +49,7 @@ class Totals:
     graded: int = 0
     unchanged: int = 0
     refused: list = field(default_factory=list)
+    odd: list = field(default_factory=list)
     troubled: list = field(default_factory=list)
     retested: dict = field(default_factory=dict)
     changes: dict = field(default_factory=dict)
@@ -90,6 +99,8 @@ class ClassRun:
         self.trusted, self.again = trusted, again
         self.chosen, self.students, self.scheduler = set(chosen), students, scheduler
         self.totals = Totals()
+        self.counts = {}  # by student and lab, the upload that counts
+        self.kept = set()  # whose newest file is refused while an older one's grade stands
         self.code = code_digest()
 
     def run(self):
@@ -101,21 +112,27 @@ class ClassRun:
             self.store.unlock()
 
     def _run(self):
-        uploads, refusals = find_uploads(self.store.submitted, self.labs)
+        known = self.store.students()
+        uploads, refusals = find_uploads(self.store.submitted, self.labs, known)
         uploads = [one for one in uploads if self._is_asked_for(one)]
-        self.totals.refused += [(refusal.origin, refusal.reason) for refusal in refusals]
+        for refusal in sorted(refusals, key=lambda one: one.origin):
+            told = self.totals.odd if refusal.harmless else self.totals.refused
+            told.append((refusal.origin, refusal.reason))
         self.total, self.done = len(uploads), 0
         todo = [(upload, tests) for upload in uploads if (tests := self._to_do(upload)) != set()]
         if todo:
             self._examine(todo)
         # Also of what did not change: the time may have come after the notebook.
-        self.store.set_timestamps({(one.student, one.lab): one.timestamp for one in uploads})
+        self.store.set_timestamps(
+            {key: one.timestamp for key, one in self.counts.items() if key not in self.kept}
+        )
         write_feedback(self.store, self.labs)
         write_reports(self.store, self.labs, self.totals)
         return self.totals
 
     def _is_asked_for(self, upload):
-        student = not self.students or upload.student in self.students
+        asked = {normal_id(one) for one in self.students or ()}
+        student = not asked or normal_id(upload.student) in asked
         return student and upload.lab in self.chosen
 
     def _examine(self, todo):
@@ -147,26 +164,41 @@ class ClassRun:
         parts = raw, self.labs[lab].common_digest.encode(), self.code.encode()
         return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
-    def _raw(self, upload):
-        """The bytes that were handed in, or the reason why there are none."""
+    def _read(self, upload):
+        """What `fetch` returns; where nothing can be read, the reason in place of the bytes."""
+        self.counts[upload.student, upload.lab] = upload
         try:
-            return upload.read(self.labs[upload.lab].limits.notebook_bytes)
+            found = fetch(upload, self.labs[upload.lab])
+            self.counts[upload.student, upload.lab] = found[0]
+            return found
         except Refused as refused:
-            return str(refused)
+            reason = str(refused)
+        except Exception as error:  # a fault of ours, which must cost this notebook alone
+            reason = self._trouble(upload, error)
+        return upload, reason.encode(errors="replace"), None, []
+
+    def _trouble(self, upload, error):
+        """Note what is no fault of a submission's, and go on with the others."""
+        reason = f"the grader stopped at it ({type(error).__name__}: {error}); please report that."
+        self.totals.troubled.append((upload.origin, reason))
+        return reason
 
     def _to_do(self, upload):
         """The tests to run for an upload: None for all, an empty set if nothing changed."""
         record = self.store.record(upload.student, upload.lab)
         if self.again or record is None:
             return None
-        raw = self._raw(upload)
-        raw = raw if isinstance(raw, bytes) else raw.encode()
-        if record["digest"] != self._digest(raw, upload.lab):
+        _, raw, cells, newer = self._read(upload)
+        digest, tests = self._digest(raw, upload.lab), set()
+        if record.get("kept") and record["kept"]["digest"] == digest:
+            self._keep(upload, record["kept"]["reason"])
+        elif record["digest"] != digest:
             return None
-        tests = touched(self.labs[upload.lab], record)
-        if record["refused"]:
+        elif record["refused"]:
             self.totals.refused.append((upload.origin, record["refused"]))
-            tests = set()
+        else:
+            self.totals.refused += newer
+            tests = touched(self.labs[upload.lab], record) if cells is not None else set()
         if not tests:
             self.totals.unchanged += 1
             self._progress("")
@@ -174,15 +206,20 @@ class ClassRun:
 
     def _jobs(self, todo, warm):
         for upload, tests in todo:
-            lab, raw = self.labs[upload.lab], self._raw(upload)
-            digest = self._digest(raw if isinstance(raw, bytes) else raw.encode(), upload.lab)
-            try:
-                if isinstance(raw, str):
-                    raise Refused(raw)
-                pieces, remarks = restore(read_notebook(raw), lab, upload.student)
-            except Refused as refused:
-                self._refuse(upload, digest, str(refused))
+            lab = self.labs[upload.lab]
+            upload, raw, cells, newer = self._read(upload)
+            digest = self._digest(raw, upload.lab)
+            if cells is None:
+                self._refuse(upload, digest, raw.decode())
                 continue
+            try:
+                pieces, remarks = restore(cells, lab, upload.student)
+            except Exception as error:
+                self._progress(f"{upload.student}: {self._trouble(upload, error)}")
+                continue
+            if tests is None:
+                self.totals.refused += newer
+            remarks = [f"the newer {one} was refused: {why}" for one, why in newer] + remarks
             options, seed = {**warm[lab.name], "trusted": self.trusted}, self.seed
             if tests is not None:
                 # The other tests' results stand, so these get inputs of the same seed.
@@ -192,10 +229,26 @@ class ClassRun:
             yield Job((upload, digest, pieces, remarks, tests), lab, pieces, seed, options)
 
     def _refuse(self, upload, digest, reason):
+        old = self.store.record(upload.student, upload.lab)
+        if old and not old["refused"]:
+            # A file that cannot be read does not take away what an earlier one has earned.
+            kept = {"digest": digest, "origin": upload.origin, "reason": reason}
+            write_whole(
+                self.store.folder(upload.student, upload.lab) / "record.json",
+                json.dumps(old | {"kept": kept}, indent=1, ensure_ascii=False),
+            )
+            self._keep(upload, reason)
+            self._progress(f"{upload.student}: the earlier grade stands, {reason}")
+            return
         self.totals.refused.append((upload.origin, reason))
         record = self._blank(upload, digest) | {"refused": reason, "results": self._zeros(upload)}
         self.store.save(record, None, upload.timestamp)
         self._progress(f"{upload.student}: not graded, {reason}")
+
+    def _keep(self, upload, reason):
+        self.kept.add((upload.student, upload.lab))
+        sentence = f"{reason} The grade of the earlier file stands."
+        self.totals.refused.append((upload.origin, sentence))
 
     def _zeros(self, upload):
         return {
@@ -236,6 +289,7 @@ class ClassRun:
             test.id: outcome.results.get(test.id, missing | {"max": test.points})
             for test in lab.tests
         }
+        _name_missing(results, pieces)
         record = self._blank(upload, digest) | {
             "remarks": remarks,
             "results": results,
@@ -271,3 +325,12 @@ class ClassRun:
     def _progress(self, sentence):
         self.done += 1
         self.tell(self.done, self.total, sentence)
+
+
+def _name_missing(results, pieces):
+    """Call an answer whose cell was not there missing, and not what nobody knows: not attempted."""
+    lost = {number_of(one.cell.id) for one in pieces if one.missing} - {None}
+    for name, result in results.items():
+        if result["status"] == "not attempted" and number_of(name) in lost:
+            result["status"] = MISSING
+            result["message"] = "the cell of this answer was not in the notebook that came."

@@ -1,22 +1,30 @@
 """Grade one notebook: the student's cells in the sandbox, the instructor's tests here."""
 
 import ast
+import contextlib
 import math
 import os
 import resource
 import sys
 import time
 
+from grading.isolation import examiner, link
 from grading.isolation.candidate import OWN, Candidate
-from grading.isolation.cells import Cells, TimeUp
+from grading.isolation.cells import KEPT_MIMES, Cells, TimeUp
 from grading.isolation.limits import TESTS, Cut
-from grading.isolation.proxies import Gone, Late
+from grading.isolation.proxies import WRITTEN_IN, Gone, Late
+from grading.isolation.room import address_space, had_no_room, room
 from grading.lab import LabBroken
 
-__all__ = ["Examination"]
+__all__ = ["Examination", "Overgrown"]
 
 TEXT = 2000
 BEFORE = ("text", "identity", "locked")  # what runs before the student's time begins
+THEIRS = (WRITTEN_IN, examiner.__file__, link.__file__)  # raise errors of the student's process
+
+
+class Overgrown(Exception):
+    """The process should be left for a new one, which runs the tests that are left."""
 
 
 class Examination:
@@ -32,16 +40,22 @@ class Examination:
     seed : int
         For the tests' inputs.
     heard : callable
-        ``heard(cell_id, result, cut)`` is told each test's result at once, and the limit that it
-        reached as a dictionary, or None.
+        ``heard(cell_id, result, cut, outputs)`` is told each test's result at once, the limit that
+        it reached as a dictionary, or None, and what it showed.
     only : collection of str, optional
         The tests to run; all by default.
+    begins : callable, optional
+        ``begins(cell_id, allowance, used)`` is told before each test what it may make this process
+        spend, and what the notebook has used so far.
+    used : float
+        Seconds that count as used from the beginning.
     **options
         For `Candidate`.
     """
 
-    def __init__(self, lab, pieces, seed, heard, only=None, **options):
+    def __init__(self, lab, pieces, seed, heard, only=None, begins=None, used=0.0, **options):
         self.lab, self.pieces, self.heard, self.only = lab, pieces, heard, only
+        self.begins, self.used, self.grown = begins, used, 0
         self.candidate = Candidate(lab, **options)
         os.environ |= {"SML_GRADING": "1", "SML_GRADING_SEED": str(seed)}
         self.cells = Cells(lab.limits.output_chars)
@@ -58,13 +72,18 @@ class Examination:
     def run(self):
         """Run the rest.
 
+        Raises
+        ------
+        Overgrown
+            If so much of what an answer handed over stayed here that it could cost the next one.
+
         Returns
         -------
         dict
             ``outputs`` by position of the piece; why cells ``stopped``, by cell; the limits that
             ``cuts`` reached and the processor seconds ``spent``, by cell and test.
         """
-        self.candidate.begin()
+        self.candidate.begin(self.used)
         self.going = True
         with self.candidate:
             while self.next < len(self.pieces):
@@ -87,16 +106,23 @@ class Examination:
         if piece.role == "test":
             if self.only is not None and piece.cell.id not in self.only:
                 return
+            before = address_space()
             result, cut = self._test(piece.cell, position), self.candidate.cuts.get(piece.cell.id)
-            self.heard(piece.cell.id, result, cut and cut._asdict())
+            self.grown += max(0, address_space() - before)
+            self.heard(piece.cell.id, result, cut and cut._asdict(), self.outputs[position])
+            if self.grown > self.lab.limits.tests_memory_bytes / 2:
+                raise Overgrown
         elif piece.role == "locked":
             self._locked(piece.cell, position)
         elif piece.role == "identity":
             self._outside(piece.cell.id, piece.source, self.lab.limits.setup_seconds)
-            self.outputs[position] = _as_outputs(self.candidate.run(piece.source, piece.cell.id))
+            self.outputs[position] = self._shown(self.candidate.run(piece.source, piece.cell.id))
         else:
             name = piece.cell.id if piece.cell else f"{OWN} {position + 1}"
-            self.outputs[position] = _as_outputs(self.candidate.run(piece.source, name))
+            self.outputs[position] = self._shown(self.candidate.run(piece.source, name))
+
+    def _shown(self, outcome):
+        return _as_outputs(outcome, self.lab.limits.output_chars)
 
     def _locked(self, cell, position):
         """Instructor's code runs on both sides; here only where a test may need it."""
@@ -115,7 +141,7 @@ class Examination:
             self.candidate.without_own_cells(f"left out, for {cell.id} does not run after it")
             outcome = self.candidate.run(cell.released, cell.id, self.lab.limits.setup_seconds)
         self.candidate.failed.pop(cell.id, None)
-        self.outputs[position] = _as_outputs(outcome)
+        self.outputs[position] = self._shown(outcome)
 
     def _outside(self, name, source, floor=None):
         """Run a cell of the instructor's here; return its outputs, its error, and what it spent."""
@@ -124,17 +150,21 @@ class Examination:
         # Code that hears no interrupt is ended by the kernel, and with it this process.
         last = math.ceil(started + allowance.seconds + self.lab.limits.grace_seconds) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (last, resource.RLIM_INFINITY))
-        outputs, error = self.cells.run(source, allowance.seconds)
+        growth = self.lab.limits.tests_memory_bytes
+        with room(growth) if self.going else contextlib.nullcontext():
+            outputs, error = self.cells.run(source, allowance.seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY,) * 2)
         used = time.process_time() - started
         self.candidate.spent["outside"][name] = round(used, 3)
         return outputs, error, Cut(TESTS, used, allowance.seconds, allowance.solution)
 
     def _test(self, cell, position):
-        candidate = self.candidate
+        candidate, outside = self.candidate, self.candidate.allowance(cell.id, side="outside")
         for answer, names in self._answers_before(position):
             self.cells.names.update(candidate.define(names, answer))
+        if self.begins is not None:
+            self.begins(cell.id, outside, candidate.spent_of_whole())
         if candidate.examiner is not None:
-            outside = candidate.allowance(cell.id, side="outside")
             inside = candidate.allowance(cell.id)
             candidate.examiner.begin(inside._replace(wall=inside.wall + outside.wall))
         outputs, error, spent = self._outside(cell.id, cell.source)
@@ -152,6 +182,10 @@ class Examination:
         if isinstance(error, TimeUp):
             candidate.stop("", cell.id)
             error = Gone(f"this answer {spent}", spent)
+        elif had_no_room(error, THEIRS):
+            candidate.stop("", cell.id)
+            most = self.lab.limits.tests_memory_bytes >> 20
+            error = Gone(f"this answer made the test use more than {most:,} MB of memory.")
         elif isinstance(error, Late):
             candidate.finish(cell.id)
             candidate.calm()
@@ -205,9 +239,26 @@ def _partial(outputs, points):
     return points
 
 
-def _as_outputs(outcome):
-    outputs = outcome.get("outputs")
-    return {"untrusted": outputs, "error": outcome.get("error")}
+def _as_outputs(outcome, most):
+    """What a cell showed, as the student's process tells it, cut to texts of bounded size."""
+    kept, outputs = [], outcome.get("outputs")
+    for output in outputs if isinstance(outputs, list) else ():
+        if isinstance(output, dict):
+            clean, data = _texts(output, 80, ("output_type", "name")), output.get("data")
+            clean |= _texts(output, most + TEXT, ("text",))
+            if isinstance(data, dict):
+                clean["data"] = _texts(data, most, KEPT_MIMES)
+            most -= sum(map(len, (clean.get("text", ""), *clean.get("data", {}).values())))
+            if most < -TEXT:
+                break
+            kept.append(clean)
+    error = outcome.get("error")
+    error = _texts(error, TEXT, ("name", "text", "place")) if isinstance(error, dict) else None
+    return {"untrusted": kept, "error": error}
+
+
+def _texts(found, most, names):
+    return {name: found[name][:most] for name in names if isinstance(found.get(name), str)}
 
 
 def _error_output(error):

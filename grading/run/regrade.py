@@ -10,9 +10,17 @@ import re
 
 from grading.records.store import write_whole
 
-__all__ = ["Change", "changes", "kept_outputs", "needed", "touched", "write_changes"]
+__all__ = [
+    "Change",
+    "changes",
+    "kept_outputs",
+    "needed",
+    "number_of",
+    "touched",
+    "write_changes",
+]
 
-NUMBER = re.compile(r"^(?:check|hidden)-(\d+-\d+)")
+NUMBER = re.compile(r"^(?:check|hidden|answer)-(\d+-\d+)")
 HEAD = ["when", "lab", "student", "test", "before", "after", "said before", "says now"]
 
 
@@ -41,18 +49,19 @@ def touched(lab, record):
     """
     now, then = lab.test_digests, record.get("tests", {})
     changed = {name for name in now if now[name] != then.get(name)}
-    exercises = {_exercise(name) for name in changed if name.startswith("check-")} - {None}
-    return changed | {name for name in now if _exercise(name) in exercises}
+    exercises = {number_of(name) for name in changed if name.startswith("check-")} - {None}
+    return changed | {name for name in now if number_of(name) in exercises}
 
 
 def needed(lab, tests):
     """Return these tests and the checks that must run before them."""
-    exercises = {_exercise(name) for name in tests}
+    exercises = {number_of(name) for name in tests}
     checks = {f"check-{number}" for number in exercises if number}
     return set(tests) | {cell.id for cell in lab.tests if cell.id in checks}
 
 
-def _exercise(name):
+def number_of(name):
+    """The exercise that a cell belongs to, such as ``06-1``; None if it says none."""
     match = NUMBER.match(name)
     return match and match[1]
 

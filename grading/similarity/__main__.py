@@ -7,7 +7,8 @@ import sys
 
 from course_lib.notebook.checks import normal_id
 from grading import course
-from grading.intake.restore import read_notebook, restore, written_id
+from grading.intake.notebook import fetch
+from grading.intake.restore import restore, written_id
 from grading.intake.uploads import Refused, find_uploads
 from grading.lab import IDENTITY, LabBroken, bound_names, load_config, parsed
 
@@ -66,7 +67,7 @@ def collect(uploads, lab):
     answers = {}
     for upload in uploads:
         try:
-            cells = read_notebook(upload.read(lab.limits.notebook_bytes))
+            cells = fetch(upload, lab)[2]
         except Refused:
             continue  # the grader has said why
         pieces, _ = restore(cells, lab, upload.student)
@@ -88,7 +89,7 @@ def foreign_ids(uploads, lab):
     found = []
     for upload in uploads:
         try:
-            cells = read_notebook(upload.read(lab.limits.notebook_bytes))
+            cells = fetch(upload, lab)[2]
         except Refused:
             continue
         ids = [written_id(source) for name, _, source, _ in cells if name == IDENTITY]

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from course_lib._sketch import hash_items
+from grading.lab import CODE_CHARACTERS, parse
 
 __all__ = ["Place", "fingerprints", "tokens", "winnowed"]
 
@@ -72,10 +73,10 @@ def tokens(source, known=COMMON):
     """
     lines = ["pass" if line.lstrip()[:1] in ("%", "!") else line for line in source.splitlines()]
     try:
-        statements = ast.parse("\n".join(lines)).body
+        statements = parse("\n".join(lines)).body
         return [list(_walk(one, _not_own(one, known), 1)) for one in statements]
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # also of trees too deep to walk
-        return [_words(source, known)]
+        return [_words(source[:CODE_CHARACTERS], known)]
 
 
 def _not_own(statement, known):

@@ -1,8 +1,10 @@
-"""Every lab through the real grader: its solution, and notebooks with a mistake everywhere.
+"""Every lab through the real grader: its solution, right answers, and mistakes everywhere.
 
-That an empty and an endless notebook get nothing does not depend on the lab: one lab shows it. The
-grader begins each run with the solution, which must get all points, so by day the solution is
-handed in once more for that lab alone.
+By day one notebook of right answers in unusual styles is handed in for each lab, the first to each
+exercise in `tests.answers`; by night another one with the last to each. That an empty and an
+endless notebook get nothing does not depend on the lab: one lab shows it. The grader begins each
+run with the solution, which must get all points, so by day the solution is handed in once more for
+that lab alone.
 """
 
 import ast
@@ -12,7 +14,7 @@ import shutil
 import pytest
 
 from course_lib.notebook import checks
-from tests import labs, mistakes
+from tests import answers, labs, mistakes
 from tests.sample import by_day
 
 from .fixtures.course import ROOT, Course
@@ -22,6 +24,8 @@ pytestmark = pytest.mark.slow
 SEED = 3
 MODEL = "06-low-rank"  # handed in empty and endless too, and with more mistakes
 GOOD = by_day([MODEL], labs.SLUGS)
+ANSWERED = [slug for slug in labs.SLUGS if answers.written(slug)]
+UNUSUAL = [(slug, number) for slug in ANSWERED for number in by_day([0], [0, -1])]
 WRONG = [(slug, number) for slug in labs.SLUGS for number in range(3 if slug == MODEL else 1)]
 
 
@@ -44,32 +48,44 @@ def graded(slug, folder):
         course.hand_in("endless", slug, {next(iter(names)): "while True:\n    pass"})
     for number in (number for lab, number in WRONG if lab == slug):
         chosen = one_of_each(mistakes.load(slug), number)
-        cells = {f"answer-{one.exercise.replace('.', '-')}": one for one in chosen}
-        needed = helpers(ROOT / "tests" / "mistakes" / f"{slug}.py")
-        answers = {cell: needed + mistakes.source(one, names[cell]) for cell, one in cells.items()}
-        course.hand_in(f"wrong-{number}", slug, answers)
+        course.hand_in(f"wrong-{number}", slug, as_cells(mistakes, slug, chosen, names))
         course.wrong[f"wrong-{number}"] = chosen
+    for number in (number for lab, number in UNUSUAL if lab == slug):
+        chosen = one_of_each(answers.load(slug), number)
+        course.hand_in(f"unusual-{number}", slug, as_cells(answers, slug, chosen, names))
     # The endless one costs its limit once. What the solution needs counts tenfold anyway.
     limits = ["--limit", "cell_seconds=10"] if slug == MODEL else []
     course.said = course.grade(*limits, "--seed", str(SEED), "--workers", "2")
     return course
 
 
+def as_cells(package, slug, chosen, names):
+    """The answer cells with one mistake or right answer each, and what its file needs."""
+    needed = helpers(ROOT / "tests" / package.__name__.rpartition(".")[2] / f"{slug}.py")
+    cells = {f"answer-{one.exercise.replace('.', '-')}": one for one in chosen}
+    return {cell: needed + package.source(one, names[cell]) for cell, one in cells.items()}
+
+
 def helpers(path):
-    """What the mistakes of a file use: its imports, and its functions that are no mistakes."""
+    """What the answers of a file use: its imports, and all that is none of its answers."""
     kept = []
     for node in ast.parse(path.read_text()).body:
-        own = isinstance(node, ast.FunctionDef) and not node.decorator_list
+        definition = isinstance(node, ast.FunctionDef | ast.ClassDef)
+        answers_it = definition and any(
+            "mistake(" in ast.unparse(one) or "answer(" in ast.unparse(one)
+            for one in node.decorator_list
+        )
+        own = (definition and not answers_it) or isinstance(node, ast.Assign)
         imported = isinstance(node, ast.Import | ast.ImportFrom)
         if own or (imported and "tests" not in ast.unparse(node)):
             kept.append(ast.unparse(node))
     return "\n".join([*kept, ""])
 
 
-def one_of_each(all_mistakes, number):
-    """The mistake with this number of each exercise, counted around."""
-    exercises = {one.exercise: [] for one in all_mistakes}
-    for one in all_mistakes:
+def one_of_each(written, number):
+    """The answer with this number to each exercise, counted around."""
+    exercises = {one.exercise: [] for one in written}
+    for one in written:
         exercises[one.exercise].append(one)
     return [group[number % len(group)] for group in exercises.values()]
 
@@ -87,6 +103,13 @@ def test_the_empty_and_the_endless_notebook_get_none(class_of):
     assert course.scores(MODEL)["empty"] == course.scores(MODEL)["endless"] == 0
     empty = course.records()["empty", MODEL]
     assert {one["status"] for one in empty["results"].values()} == {"not attempted"}
+
+
+@pytest.mark.parametrize(("slug", "number"), UNUSUAL)
+def test_right_answers_in_unusual_styles_get_all_points(slug, number, class_of):
+    results = class_of(slug).records()[f"unusual-{number}", slug]["results"]
+    lost = {name: one["message"] for name, one in results.items() if one["points"] < one["max"]}
+    assert lost == {}
 
 
 @pytest.mark.parametrize(("slug", "number"), WRONG)

@@ -1,19 +1,22 @@
 """A submitted notebook becomes the instructor's again, with the student's answers in it."""
 
+import contextlib
 import json
 
 import nbformat
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.intake.restore import read_notebook, restore
+from grading.intake.notebook import read_notebook
+from grading.intake.restore import restore
 from grading.intake.uploads import Refused
 from grading.isolation.limits import Limits
 from grading.lab import LabBroken, read_lab
 
 from .fixtures.labs import border_lab, small_lab
-from .fixtures.notebooks import locked, solution, written
+from .fixtures.notebooks import locked, solution, student, written
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,7 @@ def released(lab):
         {
             "cell_type": cell.cell_type,
             "id": cell.id,
-            "metadata": {"nbgrader": dict(cell.marks)},
+            "metadata": {"nbgrader": dict(cell.marks)} if cell.marks else {},
             "source": cell.released,
         }
         for cell in lab.cells
@@ -118,6 +121,155 @@ def test_points_that_the_instructor_changed_are_not_the_students_doing(lab, tmp_
     )
 
 
+# ---- Facts: answers without marks, and in other cells --------------------------------------
+
+MEAN = "def mean(x):\n    return float(np.sum(x) / len(x))"
+GRAM = "def gram(A):\n    return A.T @ (A @ np.eye(A.shape[1]))"
+
+
+def bare(source, kind="code"):
+    return {"cell_type": kind, "source": source, "metadata": {}}
+
+
+def solved(lab, **answers):
+    """The released cells with answers in them, such as ``answer_90_1``."""
+    cells = released(lab)
+    for cell in cells:
+        cell["source"] = answers.get(cell["id"].replace("-", "_"), cell["source"])
+    return cells
+
+
+def at(cells, name):
+    return [cell.get("id") for cell in cells].index(name)
+
+
+def in_order(pieces, test):
+    """What has run of the student's when a test begins: the last definition of each name."""
+    space = {"np": __import__("numpy")}
+    for piece in pieces:
+        if piece.cell is not None and piece.cell.id == test:
+            return space
+        if piece.role in ("answer", "free"):
+            with contextlib.suppress(NameError):
+                exec(piece.source.replace("%time", ""), space)
+    raise AssertionError(test)
+
+
+def is_right(pieces):
+    """Whether each answer is there when its check begins, and is no stub."""
+    mean = in_order(pieces, "check-90-1")["mean"]
+    gram = in_order(pieces, "check-90-2")["gram"]
+    return mean([1, 2, 6]) == 3 and gram(np.eye(2)).tolist() == [[1, 0], [0, 1]]
+
+
+def removed(cells):
+    """The first answer's cell was removed and its code written into a new cell at its place."""
+    cells[at(cells, "answer-90-1")] = bare(MEAN)
+
+
+def stripped(cells):
+    cells[:] = [bare(cell["source"], cell["cell_type"]) for cell in cells]
+
+
+def swapped(cells):
+    one, two = at(cells, "answer-90-1"), at(cells, "answer-90-2")
+    cells[one]["source"], cells[two]["source"] = cells[two]["source"], cells[one]["source"]
+
+
+def merged_into(name, other):
+    def change(cells):
+        cells[at(cells, name)]["source"] = f"{MEAN}\n\n{GRAM}"
+        cells[at(cells, other)]["source"] = ""
+
+    return change
+
+
+def merged_above_a_stub(cells):
+    cells[at(cells, "answer-90-1")]["source"] = f"{MEAN}\n\n{GRAM}"
+    cells[at(cells, "answer-90-2")]["source"] = next(
+        cell.released for cell in LABS["small"].cells if cell.id == "answer-90-2"
+    )
+
+
+def at_the_end(cells):
+    for name in ("answer-90-1", "answer-90-2"):
+        del cells[at(cells, name)]
+    cells += [bare(f"%time\n{MEAN}"), bare(GRAM)]
+
+
+def stub_kept_and_answer_at_the_end(cells):
+    stub = next(cell.released for cell in LABS["small"].cells if cell.id == "answer-90-1")
+    cells[at(cells, "answer-90-1")]["source"] = stub
+    cells.append(bare(MEAN))
+
+
+LABS = {}
+MOVES = [
+    removed,
+    stripped,
+    swapped,
+    merged_into("answer-90-1", "answer-90-2"),
+    merged_into("answer-90-2", "answer-90-1"),
+    merged_above_a_stub,
+    at_the_end,
+    stub_kept_and_answer_at_the_end,
+]
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_an_answer_is_found_by_the_name_that_it_defines(lab, move):
+    LABS["small"] = lab
+    cells = solved(lab, answer_90_1=MEAN, answer_90_2=GRAM)
+    move(cells)
+    pieces, remarks = restored(cells, lab)
+    assert is_right(pieces)
+    assert [piece.cell for piece in pieces if piece.cell is not None] == list(lab.cells)
+    assert any("found" in remark for remark in remarks)
+    assert not any(piece.missing for piece in pieces)
+
+
+def test_an_answer_that_is_nowhere_is_missing_and_not_called_a_stub(lab):
+    cells = [cell for cell in released(lab) if cell["id"] != "answer-90-1"]
+    pieces, remarks = restored([*cells, bare("def other(x):\n    return x")], lab)
+    assert [piece.cell.id for piece in pieces if piece.missing] == ["answer-90-1"]
+    assert "cell answer-90-1 was missing; it is back as it was released." in remarks
+
+
+def test_an_unsolved_lab_without_marks_is_an_unsolved_lab(lab):
+    cells = released(lab)
+    stripped(cells)
+    pieces, remarks = restored(cells, lab)
+    assert [piece.cell for piece in pieces] == list(lab.cells)
+    assert remarks == [f"{len(cells)} cells had lost their marks and were found by their text."]
+
+
+def test_a_helper_of_the_same_name_elsewhere_takes_no_answer_away(lab):
+    cells = solved(lab, answer_90_1=MEAN, answer_90_2=f"def mean(x):\n    return 0\n\n{GRAM}")
+    pieces, remarks = restored(cells, lab)
+    assert in_order(pieces, "check-90-1")["mean"]([1, 2, 6]) == 3
+    assert remarks == []
+
+
+def test_line_ends_of_windows_are_no_edit(lab):
+    for end in ("\r\n", "\r"):
+        cells = solved(lab, answer_90_1=MEAN)
+        for cell in cells:
+            cell["source"] = cell["source"].replace("\n", end)
+        pieces, remarks = restored(cells, lab)
+        assert remarks == []
+        assert MEAN in [piece.source for piece in pieces]
+
+
+def test_outputs_do_not_count_towards_the_size(lab):
+    picture = {"output_type": "display_data", "data": {"image/png": "A" * 3_000_000}}
+    cells = [cell | {"outputs": [picture]} for cell in released(lab)]
+    raw = json.dumps({"nbformat": "4", "cells": cells}).encode()
+    assert len(read_notebook(raw, 1_000_000)) == len(cells)
+    cells[1]["source"] = "#" * 2_000_000
+    with pytest.raises(Refused, match=r"has 2\.0 MB and may have 1"):
+        read_notebook(json.dumps({"nbformat": 4, "cells": cells}).encode(), 1_000_000)
+
+
 # ---- Contracts --------------------------------------------------------------------------
 
 
@@ -190,3 +342,27 @@ def test_a_written_answer_is_the_students(tmp_path):
     assert pieces[0].source == "My own words."
     assert pieces[0].role == "written"
     assert remarks == []
+
+
+def test_the_cell_of_the_id_is_found_when_it_lost_its_own(tmp_path):
+    lab = lab_of(solution(student(), locked("own", "x = student"), *small_lab().cells), tmp_path)
+    cells = released(lab_of(small_lab(), tmp_path, "91-other"))
+    cells = [bare('student = "eve"'), bare("x = student"), *(bare(one["source"]) for one in cells)]
+    pieces, remarks = restored(cells, lab)
+    assert [piece.source for piece in pieces if "student =" in piece.source] == ["student = 'ann'"]
+    assert any("carries the id 'eve'" in remark for remark in remarks)
+
+
+DEEP = {
+    "attributes": "raise x" + ".b" * 3000,
+    "parentheses": "raise " + "(" * 150 + "1" + ")" * 150,
+    "minus": "return " + "-" * 20_000 + "1",
+    "long": "raise NotImplementedError('" + "a" * 300_000 + "')",
+}
+
+
+@pytest.mark.parametrize("case", DEEP)
+def test_no_depth_or_length_of_an_answer_stops_the_reading(lab, case):
+    cells = [cell for cell in released(lab) if cell["id"] != "answer-90-1"]
+    pieces, _ = restored([*cells, bare(f"def mean(x):\n    {DEEP[case]}")], lab)
+    assert [piece.cell for piece in pieces if piece.cell is not None] == list(lab.cells)

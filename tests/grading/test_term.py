@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
 from grading.records.late import DAY, LatePolicy, late_penalties
-from grading.term import (
-    NEW,
-    TermBroken,
-    canvas_table,
-    main,
-    read_extensions,
-    read_roster,
-    read_term,
-)
+from grading.records.term_files import read_extensions, read_roster, read_rules
+from grading.term import NEW, canvas_table, main
 
 from .fixtures.course import Course
 from .fixtures.labs import small_lab
@@ -79,40 +72,124 @@ def test_students_do_not_share_their_late_days():
 # --- Contracts: files --------------------------------------------------------------------
 
 
+def rules_of(folder, text, labs=(LAB,)):
+    path = folder / "term.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_rules(path, dict.fromkeys(labs, 10))
+
+
 def test_the_form_that_is_offered_is_read(tmp_path):
-    path = tmp_path / "term.toml"
-    path.write_text(NEW)
-    due, weights, policy = read_term(path, {})
-    assert (due, weights, policy) == ({}, {}, LatePolicy(4, 15, 0.1))
+    rules = rules_of(tmp_path, NEW)
+    assert (rules.due, rules.weights, rules.policy) == ({}, {}, LatePolicy(4, 15, 0.1))
+    assert (rules.held, rules.notes) == (set(), [])
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("late_days = ", "cannot be read"),
-        ('[due]\n"77-none" = 2026-03-01T22:59:00Z', "names '77-none'"),
-        (f'[due]\n"{LAB}" = "soon"', "must look like"),
-        (f'[due]\n"{LAB}" = 2026-03-01T22:59:00', "must look like"),
-    ],
-)
-def test_a_term_that_makes_no_sense_is_refused_in_a_sentence(tmp_path, text, said):
-    path = tmp_path / "term.toml"
-    path.write_text(text)
-    with pytest.raises(TermBroken, match=said):
-        read_term(path, {LAB: 10})
+MISTYPED = [  # text, what is said, and what is held back: the policy, the due date, the totals
+    ("late_days = ", "cannot be read", "policy due weights"),
+    ("x = \xff".encode("latin-1"), "cannot be read", "policy due weights"),
+    (b"\x00\x01", "not a text file", "policy due weights"),
+    ("per_day = -0.5", "line 1: per_day must be a share from 0 to 1", "policy"),
+    ("per_day = 10", "per_day must be a share", "policy"),
+    ("per_day = nan", "per_day must be a share", "policy"),
+    ("per_day = inf", "per_day must be a share", "policy"),
+    ("per_day = true", "per_day must be a share", "policy"),
+    ('late_days = "4"', "late_days must be a whole number", "policy"),
+    ("late_days = 0.5", "late_days must be a whole number", "policy"),
+    ("\n\nlate_days = -1", "line 3: late_days must be a whole number", "policy"),
+    ("grace_minutes = -10000", "grace_minutes must be a number", "policy"),
+    ("grace_minutes = 15000", "grace_minutes must be a number", "policy"),
+    ("per_days = 0.1", "line 1: there is no rule 'per_days'; did you mean 'per_day'", "policy"),
+    ("lateDays = 4", "did you mean 'late_days'", "policy"),
+    ("color = 4", "no rule 'color'; remove it", "policy"),
+    ("weights = 2", "weights must be a table", "weights"),
+    (f'[weights]\n"{LAB}" = "2"', f"line 2: {LAB} must be a number", "weights"),
+    (f'[weights]\n"{LAB}" = -1', "must be a number", "weights"),
+    ('[weights]\n"90-smal" = 1', "did you mean '90-small'", "weights"),
+    ("due = 2", "due must be a table", "due"),
+    ('[due]\n"77-none" = 2026-03-01T22:59:00Z', "line 2: [due] names '77-none'", "due"),
+    ('[due]\n"90-smal" = 2026-03-01T22:59:00Z', "did you mean '90-small'", "due"),
+    (f'[due]\n"{LAB}" = "soon"', "must look like 2027", "due"),
+    (f'[due]\n"{LAB}" = 2026-03-01T22:59:00', "a Z for UTC", "due"),
+    (f'[due]\n"{LAB}" = 0001-03-01T22:59:00Z', "must look like", "due"),
+    (f'[due]\n"{LAB}" = 2026-03-01', "must look like", "due"),
+]
+
+
+@pytest.mark.parametrize(("text", "said", "held"), MISTYPED)
+def test_a_rule_that_was_mistyped_is_said_and_holds_back_what_it_decides(
+    tmp_path, text, said, held
+):
+    rules = rules_of(tmp_path, text)
+    assert any(said in note and note.startswith("term.toml") for note in rules.notes)
+    assert (rules.policy is None) == ("policy" in held)
+    assert (rules.held == {LAB}) == ("due" in held)
+    assert (rules.weights is None) == ("weights" in held)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_the_encodings_of_editors_are_read(tmp_path, encoding):
+    text = f'# Zoë\nper_day = 0.2\n[due]\n"{LAB}" = 2026-03-01T22:59:00Z\n'
+    rules = rules_of(tmp_path, text.encode(encoding))
+    assert rules.notes == [] and rules.policy.per_day == 0.2 and rules.due == {LAB: DUE}
+
+
+def test_latin_1_is_read_and_said(tmp_path):
+    rules = rules_of(tmp_path, "# Zoë\nper_day = 0.2\n".encode("latin-1"))
+    assert rules.policy.per_day == 0.2
+    (note,) = rules.notes
+    assert "read as Latin-1" in note
 
 
 def test_the_roster_is_canvas_own_export(tmp_path):
     roster = read_roster(roster_file(tmp_path))
-    assert list(roster) == ["zoe", "ann", "bob"]
-    with pytest.raises(TermBroken, match="lists 'ann' twice"):
-        read_roster(roster_file(tmp_path, rows=[*ROWS, ROWS[2]]))
-    with pytest.raises(TermBroken, match="no column 'Section'"):
-        read_roster(roster_file(tmp_path, head=[name for name in HEAD if name != "Section"]))
+    assert list(roster.rows) == ["zoe", "ann", "bob"]
+    assert roster.notes == [] and roster.head == HEAD
+    roster = read_roster(roster_file(tmp_path, rows=[*ROWS, ROWS[2]]))
+    assert list(roster.rows) == ["zoe", "ann", "bob"] and roster.notes == []
+    roster = read_roster(roster_file(tmp_path, head=[one for one in HEAD if one != "Section"]))
+    assert not roster.usable
+    assert "'Section' is not among" in roster.notes[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_roster_in_any_dialect_of_spreadsheets(tmp_path, encoding, delimiter):
+    rows = [["Müller, Zoë", "101", "s1", " Zoë ", "A", "3", "4"], *ROWS[2:]]
+    rows += [["Student, Test", "999", "", "f" * 40, "A", "", ""], ["", "", "", "", "", "Manual"]]
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerows([HEAD, ROWS[0], *rows])
+    (tmp_path / "roster.csv").write_bytes(text.getvalue().encode(encoding))
+    roster = read_roster(tmp_path / "roster.csv")
+    assert list(roster.rows) == ["zoë", "ann", "bob"]
+    assert roster.rows["zoë"]["Student"] == "Müller, Zoë"
+    assert [("Latin-1" in note) for note in roster.notes] == [True] * (encoding == "latin-1")
+
+
+BAD_ROWS = {
+    "no quotes": ("Lee, Ann,102,s2,ann,A,,", "line 3: the row has 8 cells"),
+    "shifted": ("Lee, Ann,102,s2,ann,A", "line 3: the row was left out, for its ID is 'Ann'"),
+    "short": ('"Lee, Ann",102', "line 3: the row has 2 cells"),
+    "open quote": ('"Lee, Ann,102,s2,ann,A,,', "line 3: its quotes do not fit"),
+    "no login": ('"Lee, Ann",,,,A,,', "line 3: the row was left out"),
+    "login of Bob": ('"Lee, Ann",102,s2,BOB,A,,', "line 4: lists 'bob' a second time"),
+    "long": ("x" * 200_000 + ",102,s2,ann", "line 3: the row has 4 cells"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ROWS)
+def test_a_bad_row_of_the_roster_costs_itself(tmp_path, case):
+    row, said = BAD_ROWS[case]
+    lines = [",".join(HEAD), '"Łuk, Zoë",101,s1,zoe,A,3,4', row, '"Ray, Bob",103,,bob,B,,']
+    lines.append('"Fox, Eve",104,,eve,B,,')
+    (tmp_path / "roster.csv").write_text("\n".join(lines), encoding="utf-8")
+    roster = read_roster(tmp_path / "roster.csv")
+    assert set(roster.rows) == {"zoe", "bob", "eve"} - ({"bob"} if "Bob" in case else set())
+    (note,) = roster.notes
+    assert note.startswith("roster.csv, line") and said in note
 
 
 def test_the_table_for_canvas_keeps_its_names_and_leaves_unknown_scores_empty(tmp_path):
-    roster = read_roster(roster_file(tmp_path))
+    roster = read_roster(roster_file(tmp_path)).rows
     text = canvas_table(roster, {LAB: 10.0, "91-new": 4.0}, {("ann", LAB): 7.125}, HEAD)
     rows = list(csv.reader(io.StringIO(text)))
     assert rows[0] == [*HEAD[:5], f"{LAB} (4711)", "91-new"]
@@ -126,19 +203,48 @@ def read_roster_text(folder, text):
     """What we write, Canvas's reader and ours can read again."""
     path = folder / "again.csv"
     path.write_text(text, encoding="utf-8")
-    return read_roster(path).keys()
+    return read_roster(path).rows.keys()
 
 
 def test_an_extension_goes_by_the_labs_name_or_number_and_no_line_is_lost(tmp_path):
     path = tmp_path / "extensions.csv"
     path.write_text(f"student,lab,days\nann,{LAB},1\nbob,90,2.5\n")
-    assert read_extensions(path, {LAB: 10}) == {("ann", LAB): 1.0, ("bob", LAB): 2.5}
-    path.write_text("student,lab,days\nann,91,1\n")
-    with pytest.raises(TermBroken, match="names '91'; there is no such lab"):
-        read_extensions(path, {LAB: 10})
-    path.write_text("student,lab,days\nann,90,one\n")
-    with pytest.raises(TermBroken, match="days being numbers"):
-        read_extensions(path, {LAB: 10})
+    assert read_extensions(path, {LAB: 10}) == ({("ann", LAB): 1.0, ("bob", LAB): 2.5}, [])
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("ann,91,1", "line 2: names '91'; there is no such lab"),
+        ("ann,90-smal,1", "did you mean '90-small'"),
+        ("ann,90,one", "line 2: days must be a number from 0 to 366"),
+        ("ann,90,nan", "days must be a number"),
+        ("ann,90,inf", "days must be a number"),
+        ("ann,90,1e12", "days must be a number"),
+        ("ann,90,-3", "days must be a number"),
+        ("ann,90", "line 2: the row has 2 cells"),
+        ("ann,90,1,2", "line 2: the row has 4 cells"),
+        ('"ann,90,1', "line 2: its quotes do not fit"),
+    ],
+)
+def test_a_bad_row_of_the_extensions_costs_itself(tmp_path, row, said):
+    path = tmp_path / "extensions.csv"
+    path.write_text(f"student,lab,days\n{row}\n BOB ,{LAB},2\n")
+    days, notes = read_extensions(path, {LAB: 10})
+    assert days.pop(("ann", LAB), None) is None  # what was granted before stays
+    assert days == {("bob", LAB): 2.0}
+    (note,) = notes
+    assert note.startswith("extensions.csv, line 2") and said in note
+
+
+def test_of_two_extensions_the_smaller_counts_and_it_is_said(tmp_path):
+    path = tmp_path / "extensions.csv"
+    path.write_text(f"student;lab;days\nann;90;2,5\nAnn;{LAB};0\n")
+    days, (note,) = read_extensions(path, {LAB: 10})
+    assert days == {("ann", LAB): 0.0}
+    assert "line 3" in note and "the smaller, 0, counts" in note
+    path.write_text("who,what\n")
+    assert read_extensions(path, {LAB: 10})[0] is None
 
 
 # --- A term --------------------------------------------------------------------------------

@@ -5,9 +5,11 @@ import json
 import os
 import stat
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 
+from grading.foreign.text import printable
 from grading.intake.uploads import Refused, find_uploads, read_file
 
 LABS = ("06-low-rank", "06-low", "90-small")
@@ -84,8 +86,9 @@ def test_archives_are_read_without_unpacking(folder, name, inside, who):
     uploads, refusals = found(folder)
     assert list(uploads) == [(who, "90-small")]
     assert uploads[who, "90-small"].read(LIMIT) == TEXT
-    assert refusals == {}
     assert len(list(folder.rglob("*.ipynb"))) == 0
+    assert all("bears the lab's name" in reason for reason in refusals.values())
+    assert len(refusals) == sum(name.endswith(".ipynb") for name in inside) - 1
 
 
 def test_of_two_files_the_newest_counts_and_the_other_is_named(folder):
@@ -102,7 +105,7 @@ def test_a_time_stamp_is_believed_only_where_nbgrader_wrote_it(folder):
     put(folder, "ann/90-small/timestamp.txt", b"2026-11-01 12:00:00 UTC\n")
     put(folder, "bob_90-small.zip", archive({"90-small.ipynb": TEXT, "timestamp.txt": b"1999"}))
     uploads, _ = found(folder)
-    assert uploads["ann", "90-small"].timestamp == "2026-11-01 12:00:00 UTC"
+    assert uploads["ann", "90-small"].timestamp == datetime(2026, 11, 1, 12, tzinfo=UTC)
     assert uploads["bob", "90-small"].timestamp is None
 
 
@@ -115,26 +118,95 @@ def link_entry(name, target):
     return {entry: target}
 
 
-BAD_ARCHIVES = {
+BAD_MEMBERS = {
     "absolute": ({"/etc/90-small.ipynb": TEXT}, "name '/etc"),
     "parent": ({"../../90-small.ipynb": TEXT}, "name '../"),
-    "backslash": ({"..\\90-small.ipynb": TEXT}, "name '..\\\\"),
+    "backslash": ({"..\\90-small.ipynb": TEXT}, "name '..\\"),
     "drive": ({"C:90-small.ipynb": TEXT}, "name 'C:"),
     "control character": ({"a\nb_90-small.ipynb": TEXT}, "name 'a\\nb"),
-    "link": (link_entry("ann_90-small.ipynb", "/etc/passwd"), "link"),
-    "nested": ({"inner.zip": archive({"a": b""})}, "another archive"),
+    "link": (link_entry("cay_90-small.ipynb", "/etc/passwd"), "link"),
+    "no archive": ({"cay_90-small.zip": b"PK"}, "not a readable archive"),
+    "deep": ({"1.zip": archive({"2.zip": archive({"3.zip": archive({})})})}, "archive in 3"),
     "nobody's": ({"notes.ipynb": TEXT}, "whose it is"),
     "empty name": ({"_90-small.ipynb": TEXT}, "whose it is"),
+    "long name": ({"日" * 80 + "_90-small.ipynb": TEXT}, "at most 200 bytes"),
+    "longest name": ({"日" * 90 + "_90-small.ipynb": TEXT}, "longer than a file's name can be"),
 }
 
 
-@pytest.mark.parametrize("case", BAD_ARCHIVES)
-def test_bad_archives_are_refused_whole(folder, case):
-    members, words = BAD_ARCHIVES[case]
-    put(folder, "all.zip", archive(members))
+@pytest.mark.parametrize("case", BAD_MEMBERS)
+def test_a_bad_member_of_an_archive_costs_that_member_only(folder, case):
+    odd, words = BAD_MEMBERS[case]
+    good = {"ann_90-small.ipynb": TEXT, "bob/90-small.ipynb": TEXT}
+    put(folder, "all.zip", archive(odd | good))
     uploads, refusals = found(folder)
-    assert uploads == {}
-    assert words in refusals["all.zip"]
+    assert list(uploads) == [("ann", "90-small"), ("bob", "90-small")]
+    assert uploads["bob", "90-small"].read(LIMIT) == TEXT
+    (reason,) = refusals.values()
+    assert words in reason
+
+
+def test_an_encrypted_member_costs_itself(folder):
+    raw = bytearray(archive({"cay_90-small.ipynb": TEXT, "ann_90-small.ipynb": TEXT}))
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    put(folder, "all.zip", bytes(raw))
+    uploads, refusals = found(folder)
+    assert list(uploads) == [("ann", "90-small")]
+    assert "without a password" in refusals["all.zip:cay_90-small.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        ("cay_90-small-1.ipynb", "cay"),
+        ("cay_90-small-Copy1.ipynb", "cay"),
+        ("cay_90-small (3).ipynb", "cay"),
+        ("cay_90-small-1 (2).ipynb", "cay"),
+        ("week\\cay\\90-small.ipynb", "cay"),
+        ("Zoë_90-small.ipynb", "Zoë"),
+        ("Zoe\u0308_90-small.ipynb", "Zoë"),
+    ],
+)
+def test_odd_names_of_members_are_read(folder, name, who):
+    put(folder, "all.zip", archive({name: TEXT, "ann_90-small.ipynb": TEXT}))
+    uploads, refusals = found(folder)
+    assert set(uploads) == {("ann", "90-small"), (who, "90-small")}
+    assert refusals == {}
+
+
+def test_of_two_members_of_one_name_the_later_counts(folder):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file, pytest.warns(UserWarning):
+        for day, raw in ((9, TEXT), (8, b"{}")):
+            entry = zipfile.ZipInfo("ann_90-small.ipynb", (2026, 3, day, 0, 0, 0))
+            file.writestr(entry, raw)
+    put(folder, "all.zip", buffer.getvalue())
+    uploads, refusals = found(folder)
+    assert uploads["ann", "90-small"].read(LIMIT) == TEXT
+    assert "is newer" in refusals["all.zip:ann_90-small.ipynb"]
+
+
+def test_archives_within_archives_are_read_and_belong_to_one_student(folder):
+    own = archive({"90-small.ipynb": TEXT})
+    foreign = archive({"ann_90-small.ipynb": b"{}", "90-small.ipynb": TEXT})
+    members = {"ann_90-small.zip": own, "cay_90-small.zip": foreign, "week.zip": own}
+    put(folder, "all.zip", archive({"rest.zip": archive(members), "eve/90-small/a.zip": own}))
+    uploads, refusals = found(folder)
+    assert [student for student, _ in uploads] == ["ann", "cay", "eve"]
+    assert all(one.read(LIMIT) == TEXT for one in uploads.values())
+    assert "whose it is" in refusals["all.zip:rest.zip/week.zip/90-small.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("letters", "name", "guessed"),
+    [(b"M\xfcll", "Müll", True), (b"M\x81ll", "Müll", True), ("Zoë".encode(), "Zoë", False)],
+)
+def test_letters_of_archives_that_do_not_say_their_encoding(folder, letters, name, guessed):
+    raw = archive({"XXXX_90-small.ipynb": TEXT})  # in ASCII, so that the flag of UTF-8 is not set
+    put(folder, "all.zip", raw.replace(b"XXXX", letters))
+    uploads, refusals = found(folder)
+    assert list(uploads) == [(name, "90-small")]
+    assert ["were guessed" in reason for reason in refusals.values()] == [True] * guessed
 
 
 def test_a_zip_bomb_is_read_up_to_the_limit_only(folder):
@@ -158,12 +230,45 @@ def test_damaged_archives_are_refused(folder):
         uploads["bob", "90-small"].read(LIMIT)
 
 
-def test_an_archive_of_one_student_holds_one_notebook(folder):
-    put(folder, "ann_90-small.zip", archive({"a.ipynb": TEXT, "b.ipynb": TEXT}))
+def test_an_archive_of_one_student_holds_a_notebook(folder):
     put(folder, "bob_90-small.zip", archive({"a.txt": TEXT}))
-    _, refusals = found(folder)
-    assert "it holds 2" in refusals["ann_90-small.zip"]
-    assert "it holds 0" in refusals["bob_90-small.zip"]
+    uploads, refusals = found(folder)
+    assert uploads == {}
+    assert "holds none" in refusals["bob_90-small.zip"]
+
+
+@pytest.mark.parametrize(
+    "other", ["scratch.ipynb", "Untitled.ipynb", "90-small.new.ipynb", "90-small-Copy1.ipynb"]
+)
+@pytest.mark.parametrize("newer", [0, 100])
+def test_the_notebook_that_bears_the_labs_name_counts(folder, other, newer):
+    named, beside = put(folder, "ann/90-small/90-small.ipynb"), put(folder, f"ann/90-small/{other}")
+    os.utime(named, (1000, 1000))
+    os.utime(beside, (1000 + newer, 1000 + newer))
+    uploads, refusals = found(folder)
+    assert uploads["ann", "90-small"].origin == "ann/90-small/90-small.ipynb"
+    assert "bears the lab's name" in refusals[f"ann/90-small/{other}"]
+
+
+def test_what_lies_in_folders_beside_the_notebook_is_of_no_interest(folder):
+    put(folder, "ann/90-small/90-small.ipynb")
+    put(folder, "ann/90-small/images/deep/er/plot.png")
+    put(folder, "ann/90-small/data.csv")
+    uploads, refusals = found(folder)
+    assert list(uploads) == [("ann", "90-small")] and refusals == {}
+
+
+def test_case_and_the_form_of_accents_tell_no_students_apart(folder):
+    old = put(folder, "Ann_90-small.ipynb", b"{}")
+    os.utime(old, (1000, 1000))
+    put(folder, "ann/90-small.ipynb")
+    put(folder, "Zoe\u0308_06-low.ipynb")
+    uploads, _ = find_uploads(folder, LABS)
+    assert [one.student for one in uploads] == ["Zoë", "Ann"]
+    assert uploads[1].read(LIMIT) == TEXT
+    uploads, refusals = find_uploads(folder, LABS, known=["ann"])
+    assert [one.student for one in uploads] == ["Zoë", "ann"]
+    assert any("are one student" in one.reason for one in refusals)
 
 
 def test_links_and_special_files_are_refused(folder, tmp_path):
@@ -197,5 +302,5 @@ def test_what_belongs_to_nobody_is_named(folder, name):
     put(folder, name)
     uploads, refusals = found(folder)
     assert uploads == {}
-    assert list(refusals) == [name]
+    assert list(refusals) == [printable(name)]
     assert json.dumps(refusals)

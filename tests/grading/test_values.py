@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from grading.isolation.border import Reader, Writer
-from grading.isolation.changes import changed
+from course_lib.cost import CountedDistance, CountedMatrix, CountedStream, Meter
+from course_lib.notebook._values import changed
+from grading.isolation.border import COUNTED, Reader, Writer
+from grading.isolation.examiner import Examiner
 from grading.isolation.link import as_exception, describe
 from grading.isolation.rngs import new_rng, restore_rng, rng_state
 from grading.isolation.wire import BrokenBorder, Unportable, Wire
@@ -236,6 +238,58 @@ def test_a_generator_that_was_set_and_not_drawn_from_is_refused():
         restore_rng(rng, rng_state(other))
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (range(10**9), "a range of 1,000,000,000 items cannot be checked"),
+        (range(0, -(10**30), -1), "or more as one array"),
+        ([[range(1 << 23)]], "a range of"),
+        ([np.uint8(1)] * (COUNTED + 1), "a list of 4,194,305 items"),
+        ([[np.uint8(1)] * COUNTED, (np.uint8(1),) * 16], "a tuple of 4,194,320 items"),
+        (np.broadcast_to(1.0, (10**12,)), "larger than 256 MB"),
+        (np.lib.stride_tricks.as_strided(np.zeros(2), (1 << 20, 64), (0, 8)), "larger than 256 MB"),
+    ],
+    ids=["range", "down", "nested", "list", "together", "broadcast", "strides"],
+)
+def test_few_bytes_do_not_stand_for_much(value, words):
+    with pytest.raises(Unportable, match=words):
+        crossed(value)
+
+
+def test_nor_do_they_where_the_other_side_forged_them():
+    packed = ["packed", "list", ["array", "|u1", [COUNTED], "C", 0]]
+    for node, error in (
+        (["range", [0, 10**9, 1]], Unportable),
+        (["list", [packed, packed]], Unportable),
+        (["array", "|V0", [10**15], "C", 0], BrokenBorder),
+        (["named", "course_lib", "N", ["x" * 10**5], [1]], BrokenBorder),
+        (["named", "course_lib", "N", [f"f{i}" for i in range(201)], [1]], BrokenBorder),
+    ):
+        with pytest.raises(error):
+            Reader([bytearray(COUNTED)], refuse).read(node)
+
+
+def test_small_ranges_cross_as_ranges():
+    for value in (range(0), range(7), range(9, -1, -2), range(2**60, 2**60 + 5)):
+        assert crossed(value) == value
+
+
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="NumPy before 2.0")
+def test_a_dtype_that_cannot_cross_is_told_in_a_sentence():
+    for array in (np.array(["a"], np.dtypes.StringDType()), np.array([None])):
+        with pytest.raises(Unportable, match="cannot be checked"):
+            crossed(array)
+
+
+def test_the_seed_of_a_generator_does_not_cross():
+    seed = 3405691582
+    there = crossed(np.random.default_rng([seed, 7]))
+    told = json.dumps(rng_state(np.random.default_rng([seed, 7])))
+    assert str(seed) not in told and str(seed) not in str(there.bit_generator.seed_seq)
+    twins = [crossed(np.random.default_rng(3)).spawn(2)[1].random() for _ in range(2)]
+    assert twins[0] == twins[1] != crossed(np.random.default_rng(4)).spawn(2)[1].random()
+
+
 # ---- Contracts: errors ------------------------------------------------------------------
 
 
@@ -329,3 +383,88 @@ def test_too_large_a_message_is_not_sent(ends):
     wire, _ = ends
     with pytest.raises(Unportable, match="larger than 1 MB"):
         wire.send({}, [np.zeros(2 << 20, np.uint8)])
+
+
+# ---- Contracts: what a test lends --------------------------------------------------------
+
+
+CELL = """
+import functools
+class SecretBag:
+    size = 3
+    def fill(self, secret_item):
+        return self.size[secret_item]
+    @classmethod
+    def of(cls):
+        return cls()
+def secret_curve(secret_width):
+    if secret_width == 0:
+        raise ValueError("secret_curve needs a width that is not 0")
+    return secret_helper(1 / (secret_width - 1))
+def secret_helper(secret_value):
+    return {"secret_key": 1}[secret_value]
+def secret_items():
+    yield 1
+bound = functools.partial(secret_curve, 0)
+"""
+
+
+ATTRIBUTES = ["gi_frame", "gi_code", "gi_yieldfrom", "func", "args", "keywords", "mro", "fill"]
+ATTRIBUTES += ["size", "of", "no", "__name__", "__code__", "__class__", "__doc__", "__self__"]
+ATTRIBUTES += ["py_func", "__wrapped__", "throw", "send"]
+
+
+@pytest.fixture(scope="module")
+def lent():
+    names = {"__name__": "__main__"}
+    exec(compile(CELL, "<ipython-input-3-secret>", "exec"), names)
+    return names
+
+
+def heard(target, what, *args):
+    """What an answer hears, of what it asked of something that a test lent."""
+    header = {"target": 1, "ask": what}
+    examiner = Examiner(None, None)
+    examiner.refer(target)
+    try:
+        return str(examiner.refer(examiner.serve(header, list(args), {})))
+    except Exception as error:
+        return json.dumps(examiner.told(error)) + str(as_exception(examiner.told(error)))
+
+
+@pytest.mark.parametrize("name", ["secret_curve", "SecretBag", "bound", "bag", "items", "method"])
+def test_nothing_tells_the_name_or_a_line_of_what_was_lent(lent, name):
+    bag = lent["SecretBag"]()
+    target = {"bag": bag, "items": lent["secret_items"](), "method": bag.fill}.get(name)
+    target = lent[name] if target is None else target
+    said = str(Examiner(None, None).refer(target))
+    for what in ("call", "len", "iter", "getitem", "contains", "add", "matmul", "next", "array"):
+        for args in ((), (0,), (1,), ("x",), (7, 8), (target,)):
+            said += heard(target, what, *args)
+    for attribute in ATTRIBUTES:
+        said += heard(target, "attr", attribute)
+    assert "secret" not in said.lower()
+    assert "line" not in said and "ipython" not in said
+
+
+def test_the_words_that_somebody_wrote_for_the_answer_cross(lent):
+    assert "it needs a width that is not 0" in heard(lent["secret_curve"], "call", 0)
+    A = CountedMatrix(np.eye(3), Meter())
+    assert "vector or a matrix; got shape" in heard(A, "matmul", np.ones((2, 3, 1)))
+    assert "mismatch" in heard(A, "matmul", np.ones(4))
+    assert "has no 'sum': use A @ X, A.T @ Y" in heard(A, "attr", "sum")
+    assert "no entries or rows to index: use A @ X" in heard(A, "getitem", 0)
+    assert "no items to index: read them in order" in heard(
+        CountedStream([1], Meter()), "getitem", 0
+    )
+    assert "no attribute 'meter' here" in heard(CountedDistance(np.dot, Meter()), "attr", "meter")
+    assert "'CountedMatrix'" in str(Examiner(None, None).refer(A))
+
+
+def test_what_an_answer_may_ask_of_a_lent_object_still_works(lent):
+    examiner = Examiner(None, None)
+    for target in (lent["SecretBag"], lent["SecretBag"]()):
+        examiner.refer(target)
+        number = max(examiner.lent)
+        for name in ("size", "of"):
+            assert examiner.serve({"target": number, "ask": "attr"}, [name], {}) is not None
