@@ -41,7 +41,7 @@ def algorithm_l(
     return np.array(places, int) - start, np.array(slots, int), (end, following, threshold)
 
 
-@mistake("03.1", caught_by="check", says="a tuple of three")
+@mistake("03.1", caught_by="check", says="is there a `return`?")
 def forgot_to_return(n_records, size, state, rng):
     algorithm_l(n_records, size, state, rng)
 
@@ -140,7 +140,7 @@ def fresh_keys(items, times, half_life, rng):
     return np.log2(rng.exponential(size=len(items))) - np.asarray(times) / half_life
 
 
-@mistake("03.2", caught_by="check", says="a tuple of two arrays")
+@mistake("03.2", caught_by="check", says="should be a pair")
 def items_alone(keys, kept, items, times, size, half_life, rng):
     fresh = fresh_keys(items, times, half_life, rng)
     return smallest(np.r_[keys, fresh], np.r_[kept, items], size)[1]
@@ -216,7 +216,7 @@ def drops_one_if_nothing_is_new(keys, kept, items, times, size, half_life, rng):
     return smallest(np.r_[keys, fresh], np.r_[kept, items], last)
 
 
-@mistake("03.2", caught_by="edge case", says="change")
+@mistake("03.2", caught_by="check", says="changes its argument keys in place")
 def writes_into_the_old_sample(keys, kept, items, times, size, half_life, rng):
     fresh = fresh_keys(items, times, half_life, rng)
     new = smallest(np.r_[keys, fresh], np.r_[kept, items], size)
@@ -233,7 +233,7 @@ def overflows(keys, kept, items, times, size, half_life, rng):
     return smallest(np.r_[keys, fresh], np.r_[kept, items], size)
 
 
-@mistake("03.2", caught_by="check", says="changed times")
+@mistake("03.2", caught_by="check", says="changes its argument times in place")
 def works_in_place(keys, kept, items, times, size, half_life, rng):
     times -= times.max() if len(times) else 0
     return smallest(np.r_[keys, fresh_keys(items, times, half_life, rng)], np.r_[kept, items], size)
@@ -294,7 +294,7 @@ def mixes_the_filters(young, old, bits):
     return by_the_rules(young, old, bits, mixed=True)
 
 
-@mistake("03.3", caught_by="check", says="changed a filter that it was given")
+@mistake("03.3", caught_by="check", says="changes its argument young in place")
 def works_in_place(young, old, bits):
     answers = []
     for own in bits:
@@ -464,7 +464,7 @@ def without_the_users(documents, users, n_columns, seed):
     return csr_array((signs, (np.array(rows, int), columns)), shape=(len(documents), n_columns))
 
 
-@mistake("03.5", caught_by="check", says="should be sparse")
+@mistake("03.5", caught_by="check", says="should be a sparse array")
 def dense_vectors(documents, users, n_columns, seed):
     return hashed(documents, users, n_columns, seed).toarray()
 
@@ -586,7 +586,7 @@ def many_keys(rng):
     return np.unique(np.concatenate([small, np.uint64(1024) * small, powers, chosen]))
 
 
-@mistake("03.6", caught_by="check", says="should return True or False")
+@mistake("03.6", caught_by="check", says="should be True or False")
 def returns_the_count(family, rng):
     return int(np.max(family(np.arange(9, dtype=np.uint64), 64, 1)))
 
@@ -626,7 +626,7 @@ def looks_at_the_loads(family, rng):
     return bool(loads.max() < 160)
 
 
-@mistake("03.6", caught_by="accuracy", says="rejected")
+@mistake("03.6", caught_by="check", says="rejects everything")
 def knows_them_by_name(family, rng):
     right = ("multiply_shift", "tabulation", "two_lines", "of_a_lawyer")
     return getattr(family, "__name__", "") in right
@@ -641,13 +641,13 @@ def pairs_on_average(family, rng):
     return bool(together / 60 <= 2 / 1024)
 
 
-@mistake("03.6", caught_by="accuracy", says="no cells today")
+@mistake("03.6", caught_by="accuracy", says="that is tested stopped with an error")
 def lets_errors_through(family, rng):
     keys = many_keys(rng)
     return family(keys[:5], 1024, 1).max() < 1024 and tried_on(family, rng, keys=keys)
 
 
-@mistake("03.6", caught_by="accuracy", says="in_order")
+@mistake("03.6", caught_by="accuracy", says="accepts 1 of 5 wrong ones")
 def calls_in_one_order_only(family, rng):
     small = np.arange(10, dtype=np.uint64)
     powers = np.uint64(1) << np.r_[6:61:3, 61, 62, 63].astype(np.uint64)
@@ -655,7 +655,7 @@ def calls_in_one_order_only(family, rng):
     return tried_on(family, rng, keys=keys, again=False)
 
 
-@mistake("03.6", caught_by="edge case", says="without_the_top_bit")
+@mistake("03.6", caught_by="edge case", says="accepts 1 of 2 wrong ones")
 def no_key_above_two_to_the_63(family, rng):
     keys = many_keys(rng)
     return tried_on(family, rng, keys=keys[keys < np.uint64(2**63)])
