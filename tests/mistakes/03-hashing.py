@@ -10,7 +10,17 @@ from tests.mistakes import mistake
 
 
 def algorithm_l(
-    n_records, size, state, rng, *, power=None, skip=1, slots_from=0, again=True, forget=False
+    n_records,
+    size,
+    state,
+    rng,
+    *,
+    power=None,
+    skip=1,
+    slots_from=0,
+    again=True,
+    forget=False,
+    late=0,
 ):
     """The right answer to 03.1, with one thing after another to get wrong."""
     start, following, threshold = state or (0, -1, 1.0)
@@ -23,15 +33,15 @@ def algorithm_l(
     while size <= end and following < end:
         places.append(following)
         slots.append(slots_from + int(rng.integers(size - slots_from)))
-        if again:
-            threshold *= (1 - rng.random()) ** power
-        following += skip + int(np.log(1 - rng.random()) / np.log1p(-threshold))
+        step = (1 - rng.random()) ** power if again else 1.0
+        threshold *= step
+        following += skip + int(np.log(1 - rng.random()) / np.log1p(-threshold / step**late))
     if forget and following >= end:
         following = end
     return np.array(places, int) - start, np.array(slots, int), (end, following, threshold)
 
 
-@mistake("03.1", caught_by="check", says="a tuple of three")
+@mistake("03.1", caught_by="check", says="is there a `return`?")
 def forgot_to_return(n_records, size, state, rng):
     algorithm_l(n_records, size, state, rng)
 
@@ -53,7 +63,7 @@ def uniform_without_the_root(n_records, size, state, rng):
 
 @mistake("03.1", caught_by="accuracy", says="do not take all slots equally often")
 def never_replaces_the_first(n_records, size, state, rng):
-    return algorithm_l(n_records, size, state, rng, slots_from=1)
+    return algorithm_l(n_records, size, state, rng, slots_from=min(1, size - 1))
 
 
 @mistake("03.1", caught_by="edge case", says="A sample of one out of six")
@@ -101,6 +111,26 @@ def forwards_under_another_name(n_records, size, state, rng):
     return np.sort(draw(range(n_records), size, rng=rng)), np.arange(size), None
 
 
+@mistake("03.1", caught_by="check", says="before the next gap is drawn")
+def threshold_one_entrance_late(n_records, size, state, rng):
+    return algorithm_l(n_records, size, state, rng, late=1)
+
+
+@mistake("03.1", caught_by="check", says="should come from the rng that is given")
+def numbers_of_its_own(n_records, size, state, rng):
+    return algorithm_l(n_records, size, state, np.random.default_rng())
+
+
+remembered = {}
+
+
+@mistake("03.1", caught_by="check", says="should be in `state`")
+def remembers_outside_the_state(n_records, size, state, rng):
+    last = remembered.get("state") if state is not None else None
+    *entered, remembered["state"] = algorithm_l(n_records, size, last, rng)
+    return *entered, 0
+
+
 def smallest(keys, items, size):
     order = np.argsort(keys)[:size]
     return keys[order], items[order]
@@ -110,7 +140,7 @@ def fresh_keys(items, times, half_life, rng):
     return np.log2(rng.exponential(size=len(items))) - np.asarray(times) / half_life
 
 
-@mistake("03.2", caught_by="check", says="a tuple of two arrays")
+@mistake("03.2", caught_by="check", says="should be a pair")
 def items_alone(keys, kept, items, times, size, half_life, rng):
     fresh = fresh_keys(items, times, half_life, rng)
     return smallest(np.r_[keys, fresh], np.r_[kept, items], size)[1]
@@ -161,7 +191,41 @@ def forgets_the_old_sample(keys, kept, items, times, size, half_life, rng):
     return smallest(fresh_keys(items, times, half_life, rng), np.asarray(items), size)
 
 
-@mistake("03.2", caught_by="edge case", says="Was 2**(t/h) computed?")
+@mistake("03.2", caught_by="check", says="times need double precision")
+def single_precision(keys, kept, items, times, size, half_life, rng):
+    fresh = fresh_keys(items, np.asarray(times, np.float32), half_life, rng)
+    return smallest(np.r_[keys, fresh], np.r_[kept, items], size)
+
+
+@mistake("03.2", caught_by="check", says="should come from the rng that is given")
+def numbers_of_its_own(keys, kept, items, times, size, half_life, rng):
+    fresh = fresh_keys(items, times, half_life, np.random.default_rng())
+    return smallest(np.r_[keys, fresh], np.r_[kept, items], size)
+
+
+@mistake("03.2", caught_by="accuracy", says="the shares of six groups")
+def sorts_the_times_alone(keys, kept, items, times, size, half_life, rng):
+    fresh = fresh_keys(items, np.sort(times), half_life, rng)
+    return smallest(np.r_[keys, fresh], np.r_[kept, items], size)
+
+
+@mistake("03.2", caught_by="edge case", says="Without new events")
+def drops_one_if_nothing_is_new(keys, kept, items, times, size, half_life, rng):
+    fresh = fresh_keys(items, times, half_life, rng)
+    last = size if len(items) else -1
+    return smallest(np.r_[keys, fresh], np.r_[kept, items], last)
+
+
+@mistake("03.2", caught_by="check", says="changes its argument keys in place")
+def writes_into_the_old_sample(keys, kept, items, times, size, half_life, rng):
+    fresh = fresh_keys(items, times, half_life, rng)
+    new = smallest(np.r_[keys, fresh], np.r_[kept, items], size)
+    if len(keys) and keys.flags.writeable:
+        keys[:], kept[:] = new[0][: len(keys)], new[1][: len(keys)]
+    return new
+
+
+@mistake("03.2", caught_by="check", says="Was 2**(t/h) computed?")
 def overflows(keys, kept, items, times, size, half_life, rng):
     with np.errstate(all="ignore"):
         weights = 2.0 ** (np.asarray(times) / half_life)
@@ -169,7 +233,7 @@ def overflows(keys, kept, items, times, size, half_life, rng):
     return smallest(np.r_[keys, fresh], np.r_[kept, items], size)
 
 
-@mistake("03.2", caught_by="check", says="changed times")
+@mistake("03.2", caught_by="check", says="changes its argument times in place")
 def works_in_place(keys, kept, items, times, size, half_life, rng):
     times -= times.max() if len(times) else 0
     return smallest(np.r_[keys, fresh_keys(items, times, half_life, rng)], np.r_[kept, items], size)
@@ -230,7 +294,7 @@ def mixes_the_filters(young, old, bits):
     return by_the_rules(young, old, bits, mixed=True)
 
 
-@mistake("03.3", caught_by="check", says="changed a filter that it was given")
+@mistake("03.3", caught_by="check", says="changes its argument young in place")
 def works_in_place(young, old, bits):
     answers = []
     for own in bits:
@@ -255,6 +319,18 @@ def empties_after_storing(young, old, bits):
         young[own] = True
         if 2 * young.sum() >= len(young):
             young, old = np.zeros_like(young), young
+    return np.array(answers, bool), young, old
+
+
+@mistake("03.3", caught_by="accuracy", says="answers differ from the rules")
+def half_of_an_odd_number(young, old, bits):
+    young, old, answers = young.copy(), old.copy(), []
+    for own in bits:
+        answers.append(young[own].all() or old[own].all())
+        if not young[own].all():
+            if young.sum() >= len(young) // 2:
+                young, old = np.zeros_like(young), young
+            young[own] = True
     return np.array(answers, bool), young, old
 
 
@@ -312,6 +388,25 @@ def one_too_many(a, b, p, m, cell, count):
     return np.array([inverse * (cell + m * i - b) % p for i in range(count + 1)])
 
 
+@mistake("03.4", caught_by="accuracy", says="from cell itself on?")
+def begins_with_the_second(a, b, p, m, cell, count):
+    inverse = pow(a, -1, p)
+    return np.array([inverse * (cell + m * i - b) % p for i in range(1, count + 1)])
+
+
+@mistake("03.4", caught_by="check", says="cell")
+def through_floats(a, b, p, m, cell, count):
+    inverse = pow(a, -1, p)
+    keys = [float(inverse * (cell + m * i - b) % p) for i in range(count)]
+    return np.array(keys).astype(np.int64)
+
+
+@mistake("03.4", caught_by="edge case", says="a = 1, b = 0")
+def inverse_of_one_forgotten(a, b, p, m, cell, count):
+    inverse = pow(a, p - 2, p) if a > 1 else 0
+    return np.array([inverse * (cell + m * i - b) % p for i in range(count)])
+
+
 @mistake("03.4", caught_by="accuracy", says="keys are in the cell")
 def fermat_with_the_wrong_prime(a, b, p, m, cell, count):
     power = p - 2 if p in (101, 2**61 - 1) else p - 3
@@ -333,6 +428,33 @@ def hashed(documents, users, n_columns, seed, *, join="{} {}", signed=True, bit=
     return csr_array((entries, (np.array(rows, int), columns.astype(int))), shape=shape)
 
 
+def in_parts(
+    documents, users, n_columns, of_columns, of_signs, *, shift=0, sign_of="{1} {0}".format
+):
+    """As `hashed`, with a seed for the columns and one for the signs.
+
+    ``sign_of`` gives the name whose hash decides the sign with the user; None multiplies signs.
+    """
+    rows, columns, signs = [], [], []
+
+    def signs_of(names):
+        return 1.0 - 2.0 * (hash_items(names, of_signs) & np.uint64(1))
+
+    for row, (document, user) in enumerate(zip(documents, users, strict=True)):
+        if document:
+            names = document + [f"{user} {token}" for token in document]
+            hashes = hash_items(names, of_columns) >> np.uint64(20)
+            columns.append((hashes + np.uint64(shift)) % np.uint64(n_columns))
+            alone = signs_of(document)
+            own = sign_of and signs_of([sign_of(token, user) for token in document])
+            signs += [alone, alone * signs_of([user]) if own is None else own]
+            rows += [row] * len(names)
+    if not rows:
+        return csr_array((len(documents), n_columns))
+    entries = np.concatenate(signs), (np.array(rows), np.concatenate(columns).astype(int))
+    return csr_array(entries, shape=(len(documents), n_columns))
+
+
 @mistake("03.5", caught_by="check", says="each token counts twice")
 def without_the_users(documents, users, n_columns, seed):
     rows = [i for i, document in enumerate(documents) for _ in document]
@@ -342,7 +464,7 @@ def without_the_users(documents, users, n_columns, seed):
     return csr_array((signs, (np.array(rows, int), columns)), shape=(len(documents), n_columns))
 
 
-@mistake("03.5", caught_by="check", says="should be sparse")
+@mistake("03.5", caught_by="check", says="should be a sparse array")
 def dense_vectors(documents, users, n_columns, seed):
     return hashed(documents, users, n_columns, seed).toarray()
 
@@ -377,6 +499,36 @@ def always_the_same(documents, users, n_columns, seed):
 def by_position(documents, users, n_columns, seed):
     salted = [f"{i}{user}" for i, user in enumerate(users)]
     return hashed(documents, salted, n_columns, seed)
+
+
+@mistake("03.5", caught_by="check", says="the sign of a word alone is + ")
+def one_sign_for_all_seeds(documents, users, n_columns, seed):
+    return in_parts(documents, users, n_columns, seed, 0)
+
+
+@mistake("03.5", caught_by="check", says="Does the seed choose the whole function?")
+def one_column_for_all_seeds(documents, users, n_columns, seed):
+    return in_parts(documents, users, n_columns, 0, seed)
+
+
+@mistake("03.5", caught_by="check", says="Does the seed choose the whole function?")
+def seed_only_shifts(documents, users, n_columns, seed):
+    return in_parts(documents, users, n_columns, 0, seed, shift=seed)
+
+
+@mistake("03.5", caught_by="check", says="Does the seed choose the whole function?")
+def few_functions(documents, users, n_columns, seed):
+    return hashed(documents, users, n_columns, seed % 256)
+
+
+@mistake("03.5", caught_by="check", says="the product of these two is + ")
+def sign_of_the_token_for_both(documents, users, n_columns, seed):
+    return in_parts(documents, users, n_columns, seed, seed + 1, sign_of=lambda token, user: token)
+
+
+@mistake("03.5", caught_by="check", says="alone and with their user is + ")
+def signs_multiplied(documents, users, n_columns, seed):
+    return in_parts(documents, users, n_columns, seed, seed + 1, sign_of=None)
 
 
 @mistake("03.5", caught_by="edge case", says="joined without a mark")
@@ -434,7 +586,7 @@ def many_keys(rng):
     return np.unique(np.concatenate([small, np.uint64(1024) * small, powers, chosen]))
 
 
-@mistake("03.6", caught_by="check", says="should return True or False")
+@mistake("03.6", caught_by="check", says="should be True or False")
 def returns_the_count(family, rng):
     return int(np.max(family(np.arange(9, dtype=np.uint64), 64, 1)))
 
@@ -474,7 +626,28 @@ def looks_at_the_loads(family, rng):
     return bool(loads.max() < 160)
 
 
-@mistake("03.6", caught_by="accuracy", says="in_order")
+@mistake("03.6", caught_by="check", says="rejects everything")
+def knows_them_by_name(family, rng):
+    right = ("multiply_shift", "tabulation", "two_lines", "of_a_lawyer")
+    return getattr(family, "__name__", "") in right
+
+
+@mistake("03.6", caught_by="check", says="four_functions")
+def pairs_on_average(family, rng):
+    keys, together = many_keys(rng), 0.0
+    for seed in range(60):
+        cells = family(keys, 1024, seed)
+        together += np.mean(cells[:, None] == cells) - 1 / len(keys)
+    return bool(together / 60 <= 2 / 1024)
+
+
+@mistake("03.6", caught_by="accuracy", says="that is tested stopped with an error")
+def lets_errors_through(family, rng):
+    keys = many_keys(rng)
+    return family(keys[:5], 1024, 1).max() < 1024 and tried_on(family, rng, keys=keys)
+
+
+@mistake("03.6", caught_by="accuracy", says="accepts 1 of 5 wrong ones")
 def calls_in_one_order_only(family, rng):
     small = np.arange(10, dtype=np.uint64)
     powers = np.uint64(1) << np.r_[6:61:3, 61, 62, 63].astype(np.uint64)
@@ -482,7 +655,7 @@ def calls_in_one_order_only(family, rng):
     return tried_on(family, rng, keys=keys, again=False)
 
 
-@mistake("03.6", caught_by="edge case", says="without_the_top_bit")
+@mistake("03.6", caught_by="edge case", says="accepts 1 of 2 wrong ones")
 def no_key_above_two_to_the_63(family, rng):
     keys = many_keys(rng)
     return tried_on(family, rng, keys=keys[keys < np.uint64(2**63)])

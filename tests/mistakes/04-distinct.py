@@ -40,7 +40,7 @@ def right_estimate(registers, factor=constant, log=np.log):
     return m * log(m / empty) if raw <= 2.5 * m and empty else raw
 
 
-@mistake("04.1", caught_by="check", says="two things: registers, estimate")
+@mistake("04.1", caught_by="check", says="should be a pair")
 def only_the_table(stream, p):
     return table_from(stream, p)
 
@@ -136,6 +136,35 @@ def no_end_to_the_run(stream, p):
     return registers, right_estimate(registers)
 
 
+@mistake("04.1", caught_by="edge case", says="V = 0 of 16 registers empty")
+def linear_counting_of_a_full_table(stream, p):
+    registers = table_from(stream, p)
+    m, raw = 2**p, constant(2**p) * 4**p / np.sum(0.5**registers, dtype=float)
+    with np.errstate(divide="ignore"):
+        empty = np.float64(np.sum(registers == 0))
+        return registers, float(m * np.log(m / empty) if raw <= 2.5 * m else raw)
+
+
+@mistake("04.1", caught_by="edge case", says="V = 1 of 64 registers empty")
+def switches_at_three(stream, p):
+    registers = table_from(stream, p)
+    m, empty = 2**p, np.sum(registers == 0)
+    raw = constant(m) * m**2 / np.sum(0.5**registers, dtype=float)
+    return registers, float(m * np.log(m / empty) if raw <= 3 * m and empty else raw)
+
+
+@mistake("04.1", caught_by="edge case", says="have the value")
+def in_floats(stream, p):
+    def runs(block, p):
+        place = block.astype(float) / 2.0 ** (64 - p)
+        which = np.minimum(place.astype(int), 2**p - 1)
+        coins = np.frexp(place - which)[1]
+        return which, np.where(place > which, np.clip(1 - coins, 1, 64 - p), 65 - p)
+
+    registers = table_from(stream, p, runs)
+    return registers, float(right_estimate(registers))
+
+
 @mistake("04.1", caught_by="check", says="write this one yourself")
 def forwards(stream, p):
     from course_lib.distinct import LogLog
@@ -204,12 +233,29 @@ def only_the_first_is_fine(first, second):
     return np.maximum(folded(first, len(second)), second)
 
 
-@mistake("04.2", caught_by="check", says="changed its arguments")
+@mistake("04.2", caught_by="check", says="changes its argument first in place")
 def works_in_place(first, second):
     m = min(len(first), len(second))
     merged = folded(first, m)
     first[:m] = np.maximum(merged, folded(second, m))
     return first[:m].copy()
+
+
+@mistake("04.2", caught_by="check", says="changes its argument first in place")
+def in_place_if_the_sizes_are_equal(first, second):
+    if len(first) == len(second):
+        return np.maximum(first, second, out=first)
+    m = min(len(first), len(second))
+    return np.maximum(folded(first, m), folded(second, m))
+
+
+@mistake("04.2", caught_by="edge case", says="2^4 and 2^14 registers")
+def four_places_only(first, second):
+    m = min(len(first), len(second))
+    wide = [table.reshape(m, -1) for table in (first, second)]
+    few = [np.where(np.arange(t.shape[1]) < 4, t, 0).ravel().astype(np.uint8) for t in wide]
+    last = [np.where(t[:, 2:].any(axis=1), max(t.shape[1].bit_length() - 2, 1), 0) for t in wide]
+    return np.max([folded(few[0], m), folded(few[1], m), *last], axis=0).astype(np.uint8)
 
 
 @mistake("04.2", caught_by="check", says="Empty registers stay 0")
@@ -311,6 +357,38 @@ def share_of_all(samples, k):
     return (k - 1) / (float(together[k - 1]) / 2**64) * np.mean(totals == 1)
 
 
+@mistake("04.3", caught_by="check", says="the samples are incomplete")
+def cut_before_joining(samples, k):
+    hashes, counts = (np.concatenate(part) for part in zip(*samples, strict=True))
+    first = np.argsort(hashes, kind="stable")[:k]
+    _, totals = joined([(hashes[first], counts[first])])
+    once = np.sum(totals == 1)
+    return (
+        float(once)
+        if len(first) < k
+        else float(once * (k - 1) / k * 2**64 / (hashes[first[-1]] + 1.0))
+    )
+
+
+@mistake("04.3", caught_by="accuracy", says="Split in 1")
+def odd_counts_are_one(samples, k):
+    together, totals = joined(samples)
+    once = np.sum(totals[:k] % 2 == 1)
+    if len(together) < k:
+        return float(once)
+    return once / k * (k - 1) / ((int(together[k - 1]) + 1) / 2**64)
+
+
+@mistake("04.3", caught_by="check", says="changes its argument samples in place")
+def counts_into_the_first_sample(samples, k):
+    together, totals = joined(samples)
+    samples[0][1][:] = 1
+    once = np.sum(totals[:k] == 1)
+    if len(together) < k:
+        return float(once)
+    return once / k * (k - 1) / ((int(together[k - 1]) + 1) / 2**64)
+
+
 @mistake("04.3", caught_by="accuracy", says="Split in 1")
 def exact_up_to_k(samples, k):
     together, totals = joined(samples)
@@ -404,7 +482,7 @@ def newest_first(table, times, hashes, window):
     return arrive(table, times, hashes, follow)
 
 
-@mistake("04.4", caught_by="check", says="changed the table that it was given")
+@mistake("04.4", caught_by="check", says="changes its argument table in place")
 def works_in_place(table, times, hashes, window):
     def follow(pairs, time, value):
         return [*greater(pairs, time, value, window), (time, value)]
@@ -426,6 +504,33 @@ def prunes_against_the_neighbor_only(table, times, hashes, window):
         return [pair for pair in pairs if pair[0] > time - window] + [(time, value)]
 
     return arrive(table, times, hashes, follow)
+
+
+@mistake("04.4", caught_by="check", says="Only the register of an arrival loses")
+def prunes_every_register(table, times, hashes, window):
+    def follow(pairs, time, value):
+        return [*greater(pairs, time, value, window), (time, value)]
+
+    table = arrive(table, times, hashes, follow)
+    now = times[-1] if len(times) else -1
+    return [[pair for pair in pairs if pair[0] > now - window] for pairs in table]
+
+
+@mistake("04.4", caught_by="check", says="both old pairs are out of the window")
+def one_old_pair_at_a_time(table, times, hashes, window):
+    def follow(pairs, time, value):
+        stale = len(pairs) > 0 and pairs[0][0] <= time - window
+        return [pair for pair in pairs[stale:] if pair[1] > value] + [(time, value)]
+
+    return arrive(table, times, hashes, follow)
+
+
+@mistake("04.4", caught_by="edge case", says="A block without arrivals changed the table")
+def nothing_new_empties(table, times, hashes, window):
+    def follow(pairs, time, value):
+        return [*greater(pairs, time, value, window), (time, value)]
+
+    return arrive(table, times, hashes, follow) if len(times) else [[] for _ in table]
 
 
 @mistake("04.4", caught_by="edge case", says="hash of zeros has the value 61")
@@ -466,12 +571,12 @@ def trusting(estimate, rng):
     return bool(estimate(draws(1000, rng), 12) >= 0)
 
 
-@mistake("04.5", caught_by="check", says="Your test rejects everything")
+@mistake("04.5", caught_by="check", says="by_ertl is right, and your test rejects it")
 def demands_the_exact_number(estimate, rng):
     return all(estimate(draws(n, rng), 12) == n for n in (0, 1000, 20_000))
 
 
-@mistake("04.5", caught_by="check", says="by_ertl is right, and your test rejects it")
+@mistake("04.5", caught_by="check", says="Your test rejects everything")
 def compares_with_one_of_many(estimate, rng):
     for n in (50, 3000, 20_000):
         hashes = draws(n, rng)
@@ -483,7 +588,7 @@ def compares_with_one_of_many(estimate, rng):
     return True
 
 
-@mistake("04.5", caught_by="check", says="Your test accepts without_a_switch")
+@mistake("04.5", caught_by="check", says="wrong ones: without_a_switch")
 def large_sets_only(estimate, rng):
     hashes = draws(50_000, rng)
     again = np.concatenate([hashes[::-1], hashes[:9]])
@@ -507,7 +612,7 @@ def never_tired(estimate, rng):
     return all(abs(estimate(draws(500, rng), 12) / 500 - 1) < 0.1 for _ in range(70))
 
 
-@mistake("04.5", caught_by="check", says="should return True or False")
+@mistake("04.5", caught_by="check", says="should be True or False")
 def a_number_for_an_answer(estimate, rng):
     return float(estimate(draws(1000, rng), 12) / 1000)
 
@@ -525,12 +630,41 @@ def looks_right(estimate, rng):
     return True
 
 
-@mistake("04.5", caught_by="accuracy", says="stopped with ValueError")
+@mistake("04.5", caught_by="accuracy", says="that is tested stopped with an error")
 def lets_errors_through(estimate, rng):
     return estimate(draws(0, rng), 12) == 0 and looks_right(estimate, rng)
 
 
-@mistake("04.5", caught_by="edge case", says="accepts one_when_empty")
+@mistake("04.5", caught_by="accuracy", says="accepts 1 of 7 wrong ones")
+def never_shuffles(estimate, rng):
+    try:
+        if estimate(draws(0, rng), 12) != 0:
+            return False
+        for n in (5, 100, 2048, 4096, 10_000, 20_000, 40_000, 80_000):
+            hashes = draws(n, rng)
+            found = [estimate(hashes, 12), *(estimate(draws(n, rng), 12) for _ in range(3))]
+            if abs(np.mean(found) / n - 1) > 0.07:
+                return False
+            if estimate(np.concatenate([hashes, hashes[: n // 2]]), 12) != found[0]:
+                return False
+        return True
+    except Exception:
+        return False
+
+
+@mistake("04.5", caught_by="check", says="last_block_only")
+def never_many(estimate, rng):
+    for n in (5, 100, 4096, 10_000, 40_000):
+        hashes = draws(n, rng)
+        found = [estimate(hashes, 12), *(estimate(draws(n, rng), 12) for _ in range(3))]
+        if abs(np.mean(found) / n - 1) > 0.07:
+            return False
+        if estimate(rng.permutation(np.r_[hashes, hashes[: n // 5]]), 12) != found[0]:
+            return False
+    return True
+
+
+@mistake("04.5", caught_by="edge case", says="accepts 1 of 3 wrong ones")
 def no_empty_stream(estimate, rng):
     try:
         return looks_right(estimate, rng)
