@@ -294,6 +294,7 @@ def test_a_new_chapter_gets_all_its_rooms_once(tmp_path, monkeypatch, capsys):
         "course_lib/binary_embeddings.py",
         "tests/test_binary_embeddings.py",
         "tests/mistakes/12-binary-embeddings.py",
+        "tests/answers/12-binary-embeddings.py",
         "benchmarks/bench_binary_embeddings.py",
         "book/12-binary-embeddings.md",
         "book/api/binary_embeddings.md",

@@ -39,6 +39,11 @@ BENCHMARK = (
 MISTAKES = (
     '"""Wrong answers to Lab {number:02} that its checks must reject."""\n\nMISTAKES = {{}}\n'
 )
+ANSWERS = '"""Right answers to Lab {number:02} in unusual styles, which must pass."""\n'
+POINTS = (
+    "# What each exercise is worth, visible and hidden. Run this cell again to see where you "
+    "stand.\nchecks.points({})\nchecks.summary()"
+)
 SETUP = """import numpy as np
 
 from course_lib.notebook import checks
@@ -119,6 +124,7 @@ def main(slug):
         f"course_lib/{name}.py": MODULE,
         f"tests/test_{name}.py": TESTS,
         f"tests/mistakes/{slug}.py": MISTAKES,
+        f"tests/answers/{slug}.py": ANSWERS,
         f"benchmarks/bench_{name}.py": BENCHMARK,
         f"book/{slug}.md": CHAPTER,
         f"book/api/{name}.md": API,
@@ -153,11 +159,12 @@ def place(room, text):
 
 
 def solution(entry):
-    """Return the first form of a solution notebook: title and set-up."""
+    """Return the first form of a solution notebook: title, set-up and points."""
     title = new_markdown_cell(f"# Lab {entry['number']:02}. {entry['title']}", id="title")
     student = new_code_cell(STUDENT, id="student")
     setup = new_code_cell(SETUP.format(entry["number"]), id="setup")
-    for cell in (title, setup):
+    points = new_code_cell(POINTS, id="points")
+    for cell in (title, setup, points):
         cell.metadata["nbgrader"] = {
             "grade_id": cell.id,
             "grade": False,
@@ -167,7 +174,7 @@ def solution(entry):
             "schema_version": 3,
         }
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return new_notebook(cells=[title, student, setup], metadata={"kernelspec": kernel})
+    return new_notebook(cells=[title, student, setup, points], metadata={"kernelspec": kernel})
 
 
 if __name__ == "__main__":

@@ -246,6 +246,8 @@ def _points(lab):
         told = [call.args for call in calls if ast.unparse(call.func) == "checks.points"]
         if any(len(args) != 1 or _literal(args[0]) != worth for args in told):
             yield f"cell {cell.id} should call checks.points({worth})."
+    if not any(cell.id == "points" and _mark(cell).get("locked") for cell in lab.solution.cells):
+        yield f"the lab should have a locked cell `points` that calls checks.points({worth})."
 
 
 def _own_names(lab):
