@@ -265,8 +265,7 @@ def _by_columns(C, landmarks, k):
     """
     m = len(landmarks)
     candidates = min(m, max(2 * k + 2, min(10 * k, m // 4)))
-    with np.errstate(over="ignore", invalid="ignore"):
-        gram = check_finite(C.T @ C, "distances").astype(np.float64)
+    gram = _gram(C)
     w, V = eigh(gram, subset_by_index=[m - candidates, m - 1], check_finite=False)
     sure = w > m * np.finfo(C.dtype).eps * w[-1]
     V = V[:, sure] / np.sqrt(w[sure])
@@ -278,6 +277,11 @@ def _by_columns(C, landmarks, k):
     _require_positive(lengths, k, len(C), C.dtype)
     basis = V @ (turn * np.sqrt(lengths))
     return lengths, basis
+
+
+def _gram(C):
+    with np.errstate(over="ignore", invalid="ignore"):
+        return check_finite(C.T @ C, "distances").astype(np.float64)
 
 
 def _require_positive(w, k, n, dtype):

@@ -53,6 +53,17 @@ def test_it_opens_with_what_a_reader_will_be_able_to_do(chapter):
     assert text.index("{container} opening") < text.index("{container} claim")
 
 
+LISTING = re.compile(r"^```\{literalinclude\} (\S+)\n((?::.*\n)*)", re.MULTILINE)
+PLACE = re.compile(r'^:(?:start|end)-at: "?(.*?)"?$', re.MULTILINE)
+
+
+def test_its_listings_begin_and_end_where_the_library_has_such_a_line(chapter):
+    for file, options in LISTING.findall(chapter.read_text("utf-8")):
+        lines = (chapter.parent / file).read_text("utf-8").splitlines()
+        for place in PLACE.findall(options):
+            assert any(place in line for line in lines), f"{file} has no line with {place!r}"
+
+
 def test_its_sections_stand_in_order(chapter):
     found = re.findall(r"^## (.+)$", chapter.read_text("utf-8"), re.MULTILINE)
     assert [heading for heading in found if heading in HEADINGS] == HEADINGS
