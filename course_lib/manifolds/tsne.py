@@ -215,7 +215,7 @@ class TSNE(BaseEstimator):
     --------
     >>> import numpy as np
     >>> X = np.r_[np.arange(10.0), 100 + np.arange(10.0)][:, None]
-    >>> Y = TSNE(perplexity=3, max_iter=300, random_state=0).fit_transform(X)
+    >>> Y = TSNE(perplexity=3, max_iter=500, random_state=0).fit_transform(X)
     >>> gap = Y[:10].mean(axis=0) - Y[10:].mean(axis=0)                 # two groups, apart
     >>> bool((Y[:10] @ gap).min() > (Y[10:] @ gap).max())
     True

@@ -451,7 +451,7 @@ def test_the_words_that_somebody_wrote_for_the_answer_cross(lent):
     assert "it needs a width that is not 0" in heard(lent["secret_curve"], "call", 0)
     A = CountedMatrix(np.eye(3), Meter())
     assert "vector or a matrix; got shape" in heard(A, "matmul", np.ones((2, 3, 1)))
-    assert "mismatch" in heard(A, "matmul", np.ones(4))
+    assert "3 columns is multiplied by as many rows; got" in heard(A, "matmul", np.ones(4))
     assert "has no 'sum': use A @ X, A.T @ Y" in heard(A, "attr", "sum")
     assert "no entries or rows to index: use A @ X" in heard(A, "getitem", 0)
     assert "no items to index: read them in order" in heard(
