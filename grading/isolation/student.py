@@ -20,6 +20,7 @@ import types
 from collections.abc import Iterator
 
 import numpy as np
+import scipy.linalg  # noqa: F401 (its OpenBLAS, loaded when memory is short, asks for some forever)
 
 from course_lib.notebook import checks
 from course_lib.notebook._values import changed
