@@ -604,3 +604,17 @@ def test_a_bare_name_in_forbids_is_an_error_of_the_lab():
 def test_what_cannot_be_watched_is_an_error_of_the_lab(wrong):
     with pytest.raises(TypeError, match="forbids holds dotted names and plain functions"):
         attempt(RIGHT, lambda check, f: f(), forbids=[wrong])
+
+
+def test_a_cost_earns_nothing_without_a_right_answer(graded):
+    def answer():
+        return None
+
+    with (
+        pytest.raises(checks.CheckFailed, match="should be 1"),
+        checks.exercise("98.7", answer, hidden=["cost"]) as check,
+    ):
+        check.that(answer() == 1, "It should be 1.")
+    with pytest.raises(checks.CheckFailed, match="only for an answer that the check accepts"):
+        checks.hidden("98.7", "cost")(lambda check, answer, rng: None)
+    checks.hidden("98.7", "accuracy")(lambda check, answer, rng: None)

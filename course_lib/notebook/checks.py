@@ -157,7 +157,8 @@ def hidden(number, kind):
     Raises
     ------
     CheckFailed
-        If the test fails, or the check cell of this exercise did not run before.
+        If the test fails, or the check cell of this exercise did not run before; a test of cost
+        also if the check failed, since to do little is easy when the result does not matter.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}.")
@@ -169,6 +170,8 @@ def hidden(number, kind):
         seed = _fresh_seed()
         before = getattr(test, "__globals__", {}).get(getattr(test, "__name__", ""), test)
         with _HiddenTest(check, kind, seed):
+            if kind == "cost" and check.state == "failed":
+                raise CheckFailed("a cost counts only for an answer that the check accepts.")
             test(check, check.answer, np.random.default_rng(seed))
         return before  # a test may be called `cost`, and so may what the notebook imported
 
