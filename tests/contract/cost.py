@@ -5,27 +5,11 @@ import scipy.sparse as sp
 
 from course_lib import cost
 from tests.contract.judge import Call
+from tests.machines import ROUND
 
 __all__ = ["COST", "NOT_CALLED_OF_COST"]
 
 rng = np.random.default_rng(1)
-PROFILE = cost.Profile(
-    machine="round numbers",
-    cores=1,
-    caches=(cost.Cache("L1", 1 << 15),),
-    footprints_bytes=(1 << 14, 1 << 28),
-    bandwidths_bytes_per_s=(1e11, 1e9),
-    latencies_s=(1e-9, 1e-7),
-    gathers_s=(1e-10, 1e-8),
-    copy_bytes_per_s=1e9,
-    flops_float64_per_s=1e10,
-    flops_float32_per_s=2e10,
-    disk_bytes_per_s=1e8,
-    cached_file_bytes_per_s=1e9,
-    call_s=1e-7,
-    process_start_s=1e-2,
-    spread=1.0,
-)
 ALONE = cost.Prediction(100.0, "bandwidth", {"bandwidth": 100.0})
 AS_IT_IS = dict.fromkeys(["NaN", "infinity"], "counting passes on what there is; users check it")
 gaps, services = rng.exponential(size=(2, 20))
@@ -75,7 +59,7 @@ COST = [
     Call("cost.matmul_intensity", cost.matmul_intensity, m=100, n=50, k=20, itemsize=8),
     Call(
         "cost.roofline",
-        lambda **k: cost.roofline(PROFILE, **k),
+        lambda **k: cost.roofline(ROUND, **k),
         intensity=np.array([0.1, 1.0, 50.0]),
         cores=2,
         memory_bytes_per_s=1e10,
@@ -87,11 +71,11 @@ COST = [
             "infinity": "all arithmetic: the flops are the limit",
         },
     ),
-    Call("cost.ridge", lambda **k: cost.ridge(PROFILE, **k), footprint_bytes=1 << 20),
+    Call("cost.ridge", lambda **k: cost.ridge(ROUND, **k), footprint_bytes=1 << 20),
     Call("cost.amdahl_speedup", cost.amdahl_speedup, serial_share=0.1, workers=8),
     Call(
         "cost.predict",
-        lambda **k: cost.predict(PROFILE, **k),
+        lambda **k: cost.predict(ROUND, **k),
         read_bytes=8e9,
         flops=1e9,
         gathers=1e6,

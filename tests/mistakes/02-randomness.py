@@ -665,13 +665,7 @@ def a_number_for_one_number(x, sums):
 
 @mistake("02.5", caught_by="edge case", says="float32 became float64")
 def in_double_precision(x, sums):
-    y, half = x.astype(float), 1
-    while half < len(x):
-        pairs = y.reshape(-1, 2, half)
-        both = sums(pairs[:, 0].ravel(), pairs[:, 1].ravel())
-        y = np.stack([part.reshape(-1, half) for part in both], axis=1).ravel()
-        half *= 2
-    return y
+    return by_rounds(x.astype(float), sums)
 
 
 @mistake("02.5", caught_by="check", says="write this one yourself")
