@@ -277,8 +277,8 @@ def numbers_only(X, name="X"):
     """
     if np.ma.is_masked(X):
         plain_array(X, name)  # which says what to do
-    if getattr(getattr(X, "dtype", None), "kind", "f") in "SUMmV":
-        raise TypeError(f"{name} must be numbers; got {X.dtype}, convert them first.")
+    if getattr(getattr(X, "dtype", None), "kind", "f") in "SUTMmV":
+        raise TypeError(f"{name} must hold real numbers; got {X.dtype}, convert them first.")
     return X
 
 

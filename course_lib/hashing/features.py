@@ -3,11 +3,10 @@
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from course_lib._sketch import as_batches, check_seed, hash_items
-from course_lib._validation import check_count, plain_array
+from course_lib._validation import as_random_state, check_count, numbers_only
 
 __all__ = ["ColumnHasher", "TokenHasher"]
 
@@ -23,16 +22,6 @@ def _columns_and_signs(hashes, n_features):
 def _check_n_features(n_features):
     """An index of a column is 32 bits of a hash."""
     return check_count(n_features, "n_features", low=1, high=2**32, high_name="2**32")
-
-
-def _check_random_state(random_state):
-    try:
-        return check_random_state(random_state)
-    except ValueError:
-        raise ValueError(
-            f"random_state must be a seed from 0 to 2**32 - 1, a RandomState or None; "
-            f"got {random_state!r}."
-        ) from None
 
 
 class ColumnHasher(TransformerMixin, BaseEstimator):
@@ -94,7 +83,7 @@ class ColumnHasher(TransformerMixin, BaseEstimator):
         """
         X = self._checked(X, reset=True)
         n_features = _check_n_features(self.n_features)
-        seed = _check_random_state(self.random_state).randint(2**31)
+        seed = as_random_state(self.random_state).randint(2**31)
         columns, signs = _columns_and_signs(hash_items(np.arange(X.shape[1]), seed), n_features)
         entries = signs.astype(X.dtype), (columns, np.arange(X.shape[1], dtype=columns.dtype))
         self.components_ = sp.csc_array(entries, shape=(n_features, X.shape[1]))
@@ -119,10 +108,8 @@ class ColumnHasher(TransformerMixin, BaseEstimator):
 
     def _checked(self, X, reset):
         """X by scikit-learn's checks, which take texts and dates for numbers, and no masks."""
-        if not sp.issparse(X) and plain_array(X, "X").dtype.kind in "USTMmV":
-            raise TypeError(f"X must be a matrix of numbers; got {plain_array(X, 'X').dtype}.")
         kinds = {"accept_sparse": ("csr", "csc"), "dtype": [np.float64, np.float32]}
-        return validate_data(self, X, reset=reset, **kinds)
+        return validate_data(self, numbers_only(X), reset=reset, **kinds)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_count, check_number, numbers_only
 from course_lib.low_rank import SVD
 from course_lib.matrix_completion.nuclear import soft_impute
 
@@ -120,14 +120,15 @@ class SoftImpute(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 def _checked(estimator, X, reset):
-    kind = getattr(getattr(X, "dtype", None), "kind", "f")
     if np.ma.is_masked(X):
         raise ValueError(
             "X must have NaN where a value is missing, and no mask; use X.filled(nan)."
         )
-    if kind in "SUmMV":  # which scikit-learn would take for numbers
-        raise TypeError(f"X must hold real numbers, and NaN; got {X.dtype}, convert it first.")
     return validate_data(
-        estimator, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", reset=reset,
+        estimator,
+        numbers_only(X),
+        dtype=[np.float64, np.float32],
+        ensure_all_finite="allow-nan",
+        reset=reset,
         ensure_min_samples=2 if reset else 1,
-    )  # fmt: skip
+    )

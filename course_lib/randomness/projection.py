@@ -19,10 +19,9 @@ import scipy.sparse
 from numba import njit
 from scipy.linalg import hadamard
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._validation import check_count, check_number, plain_array
+from course_lib._validation import as_random_state, check_count, check_number, numbers_only
 from course_lib.randomness.hadamard import butterflies, transform
 
 __all__ = ["GaussianProjection", "HadamardProjection", "SparseProjection"]
@@ -60,10 +59,11 @@ class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ValueError, TypeError
             If ``X`` is not a finite matrix, or a parameter is out of range.
         """
-        _refuse_no_numbers(X)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32])
+        X = validate_data(
+            self, numbers_only(X), accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32]
+        )
         n_components = check_count(self.n_components, "n_components", low=1, high=LARGEST)
-        self._draw(X.shape[1], n_components, X.dtype, _random(self.random_state))
+        self._draw(X.shape[1], n_components, X.dtype, as_random_state(self.random_state))
         self._n_features_out = n_components
         return self
 
@@ -86,9 +86,12 @@ class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             If ``X`` is not a finite matrix with the columns seen in `fit`.
         """
         check_is_fitted(self)
-        _refuse_no_numbers(X)
         X = validate_data(
-            self, X, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32], reset=False
+            self,
+            numbers_only(X),
+            accept_sparse=["csr", "csc"],
+            dtype=[np.float64, np.float32],
+            reset=False,
         )
         return self._project(X)
 
@@ -97,26 +100,6 @@ class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _refuse_no_numbers(X):
-    """Refuse masks, texts, dates and records, which scikit-learn would take for numbers."""
-    kind = getattr(getattr(X, "dtype", None), "kind", "f")
-    if np.ma.is_masked(X):
-        plain_array(X, "X")
-    if kind in "SUmMV":
-        raise TypeError(f"X must hold real numbers; got {X.dtype}, convert it first.")
-
-
-def _random(random_state):
-    """Return scikit-learn's source of randomness for a seed, or say what a seed is."""
-    try:
-        return check_random_state(random_state)
-    except ValueError:
-        raise ValueError(
-            "random_state must be a seed from 0 to 2**32 - 1, a RandomState or None; "
-            f"got {random_state!r}."
-        ) from None
 
 
 class GaussianProjection(_Projection):
