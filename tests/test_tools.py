@@ -164,12 +164,12 @@ def test_what_only_pip_understands_is_left_to_pip(monkeypatch):
 
 
 @pytest.mark.parametrize(("broken", "tool"), [([], "uv"), (["-m uv"], "pip")])
-def test_without_a_compiler_annoy_is_left_out_in_a_sentence(monkeypatch, capsys, broken, tool):
+def test_without_a_compiler_two_peers_are_left_out_in_a_sentence(monkeypatch, capsys, broken, tool):
     installers = Installers(monkeypatch, *broken)
     setup.install([COURSE], "a C++ compiler")
     assert installers.tools()[-1] == (tool, COURSE)
     said = capsys.readouterr().out
-    assert "annoy was left out" in said and "needs a C++ compiler;" in said
+    assert "annoy and hnswlib were left out" in said and "need a C++ compiler;" in said
     assert f"`.venv/bin/pip install -r {setup.COMPILED}`" in said
 
 
@@ -197,7 +197,8 @@ def test_the_pins_cover_every_declared_package():
 def test_nothing_needs_a_peer_to_be_imported():
     """Pages and benchmarks ask `peer` for it, tests importorskip: some have no wheel everywhere."""
     named = re.compile(
-        r"^(?:import|from) (annoy|datasketches|fbpca|implicit|rbloom|spams|surprise)\b", re.M
+        r"^(?:import|from) (annoy|datasketch|datasketches|faiss|fbpca|hnswlib|implicit|pykdtree|rbloom|spams|surprise)\b",
+        re.M,
     )
     pages = [*(ROOT / "book").glob("*.md")]
     code = [path for room in ("tests", "benchmarks") for path in (ROOT / room).rglob("*.py")]

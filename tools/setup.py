@@ -79,7 +79,7 @@ def suitable_python():
 
 
 def missing_for_compiling(python):
-    """Return in words what this machine lacks to compile annoy, which ships as source only."""
+    """Return in words what this machine lacks to compile annoy and hnswlib, which ship as source."""
     missing = []
     if not any(map(shutil.which, ("c++", "g++", "clang++"))):
         missing.append("a C++ compiler")
@@ -125,9 +125,9 @@ def install(lists, missing=""):
             missing = "a C++ compiler that works"
     if missing:
         print(
-            f"annoy was left out, for it is compiled here and needs {missing}; only chapter 10 "
-            "compares with it. After `sudo apt install g++ python3-dev` (on macOS `xcode-select "
-            f"--install`) the command `.venv/bin/pip install -r {COMPILED}` brings it."
+            f"annoy and hnswlib were left out, for they are compiled here and need {missing}; only "
+            "chapters 10 and 11 compare with them. After `sudo apt install g++ python3-dev` (on "
+            f"macOS `xcode-select --install`) the command `.venv/bin/pip install -r {COMPILED}` brings them."
         )
 
 
