@@ -79,7 +79,7 @@ def suitable_python():
 
 
 def missing_for_compiling(python):
-    """Return in words what this machine lacks to compile annoy and hnswlib, which ship as source."""
+    """Return in words what this machine lacks to compile what ships as source only."""
     missing = []
     if not any(map(shutil.which, ("c++", "g++", "clang++"))):
         missing.append("a C++ compiler")
@@ -127,7 +127,7 @@ def install(lists, missing=""):
         print(
             f"annoy and hnswlib were left out, for they are compiled here and need {missing}; only "
             "chapters 10 and 11 compare with them. After `sudo apt install g++ python3-dev` (on "
-            f"macOS `xcode-select --install`) the command `.venv/bin/pip install -r {COMPILED}` brings them."
+            f"macOS `xcode-select --install`) `.venv/bin/pip install -r {COMPILED}` brings them."
         )
 
 
