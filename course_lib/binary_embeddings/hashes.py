@@ -1,0 +1,365 @@
+"""From vectors to codes: the short hash, the extended hash, and the angle that codes tell.
+
+    short hash       x -> D x -> P D x -> signs
+    extended hash    x -> R x -> H R x -> D H R x -> P D H R x -> signs
+
+P is one of `MATRICES`, D and R are diagonal matrices of random signs, and H is the normalized
+Hadamard matrix. D can be left out, to see what it is for.
+"""
+
+import numpy as np
+
+from course_lib._validation import (
+    as_rng,
+    check_array,
+    check_count,
+    check_finite,
+    plain_array,
+)
+from course_lib.binary_embeddings.matrices import check_structured
+from course_lib.lsh import pack_bits
+from course_lib.randomness import fwht
+
+__all__ = [
+    "BinaryHash",
+    "angle_share",
+    "estimate_angle_share",
+    "extended_hash",
+    "random_signs",
+    "short_hash",
+]
+
+
+class BinaryHash:
+    """A hash of vectors to codes of bits; made by `short_hash` and `extended_hash`.
+
+    Attributes
+    ----------
+    matrix : StructuredMatrix
+        The projection P.
+    signs : array, shape (n,), int8, or None
+        The diagonal of D; None where it was left out.
+    premix : array, shape (n,), int8, or None
+        The diagonal of R of the extended hash; None for the short one.
+    """
+
+    def __init__(self, matrix, signs, premix):
+        self.matrix, self.signs, self.premix = matrix, signs, premix
+
+    def __repr__(self):
+        kind = "short" if self.premix is None else "extended"
+        with_or_without = "without" if self.signs is None else "with"
+        return f"<{kind} hash by {self.matrix!r}, {with_or_without} D>"
+
+    @property
+    def n_bits(self):
+        """Bits of a code: the rows of the matrix."""
+        return self.matrix.shape[0]
+
+    @property
+    def n_gaussians(self):
+        """Gaussian numbers that were drawn."""
+        return self.matrix.n_gaussians
+
+    @property
+    def n_signs(self):
+        """Random signs that were drawn: coin flips, one bit each."""
+        return sum(len(signs) for signs in (self.signs, self.premix) if signs is not None)
+
+    def project(self, X):
+        """Return the real numbers whose signs are the code.
+
+        Parameters
+        ----------
+        X : array_like, shape (m, n) or (n,)
+            Vectors, one a row; their lengths do not matter. The input is not changed.
+
+        Returns
+        -------
+        array, shape (m, k) or (k,)
+            Float32 if ``X`` is float32, else float64.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ``X`` does not hold finite real numbers, n in a row.
+
+        Notes
+        -----
+        **Cost.** That of `StructuredMatrix.apply`, one multiplication an entry for D, and
+        :math:`n \\log_2 n` additions a row for H.
+        """
+        X = check_array(X, "X")
+        n = self.matrix.shape[1]
+        if X.ndim not in (1, 2) or X.shape[-1] != n:
+            raise ValueError(f"X must have rows of {n} entries, or be one; got shape {X.shape}.")
+        check_finite(X, "X")
+        if self.premix is not None:
+            X = fwht(X * self.premix, orthonormal=True)
+        return self.matrix.apply(X if self.signs is None else X * self.signs)
+
+    def bits(self, X):
+        """Return the codes as an array of bool, shape (m, n_bits): where `project` is positive.
+
+        Parameters
+        ----------
+        X : array_like, shape (m, n) or (n,)
+            As for `project`.
+        """
+        return self.project(X) > 0
+
+    def codes(self, X):
+        """Return the codes packed 64 bits to a word, for `course_lib.lsh.hamming_search`.
+
+        Parameters
+        ----------
+        X : array_like, shape (m, n) or (n,)
+            As for `project`.
+
+        Returns
+        -------
+        array of uint64, shape (m, ceil(n_bits / 64)) or (ceil(n_bits / 64),)
+            Bit j of a code is bit ``j % 64``, from the lowest, of word ``j // 64``.
+        """
+        bits = self.bits(X)
+        codes = pack_bits(bits.reshape(-1, self.n_bits))
+        return codes.reshape(*bits.shape[:-1], -1)
+
+
+def short_hash(matrix, *, signs=True, rng=None):
+    r"""Return the hash x -> D x -> P D x -> signs.
+
+    Parameters
+    ----------
+    matrix : StructuredMatrix
+        The projection :math:`P`, k x n.
+    signs : bool, default True
+        Whether to draw :math:`D`. Without it the same matrix is applied to the raw vectors.
+    rng : Generator, int or None
+        Source of randomness of the signs; the matrix has drawn its own.
+
+    Returns
+    -------
+    BinaryHash
+
+    Raises
+    ------
+    TypeError
+        If ``matrix`` is none of the seven, or ``signs`` is no bool.
+
+    Notes
+    -----
+    **Cost.** One random sign for each of the n columns.
+
+    **Guarantee.** Let :math:`\theta` be the angle between two vectors. The share of bits in which
+    their codes differ has mean :math:`\theta/\pi` ([1], Lemma 4.1), for each of the seven
+    matrices, with D or without: each row alone is a vector of independent normal numbers. The
+    variance is another matter: `hash_variance`.
+
+    References
+    ----------
+    .. [1] A. Choromanska, K. Choromanski, M. Bojarski, T. Jebara, S. Kumar, Y. LeCun, "Binary
+       embeddings with structured hashed projections", ICML 2016, section 3.
+
+    Examples
+    --------
+    >>> from course_lib.binary_embeddings import Circulant
+    >>> h = short_hash(Circulant(3, 4, rng=0), rng=1)
+    >>> h.codes([1.0, 0, 0, 0]) ^ h.codes([-1.0, 0, 0, 0])      # opposite: 3 bits of 3 differ
+    array([7], dtype=uint64)
+    """
+    n = check_structured(matrix).shape[1]
+    return BinaryHash(
+        matrix, random_signs(n, rng=rng) if _check_bool(signs, "signs") else None, None
+    )
+
+
+def extended_hash(matrix, *, signs=True, rng=None):
+    r"""Return the hash x -> R x -> H R x -> D H R x -> P D H R x -> signs.
+
+    Parameters
+    ----------
+    matrix : StructuredMatrix
+        The projection :math:`P`, k x n, where n is a power of two.
+    signs : bool, default True
+        Whether to draw :math:`D`.
+    rng : Generator, int or None
+        Source of randomness of the signs; the matrix has drawn its own.
+
+    Returns
+    -------
+    BinaryHash
+
+    Raises
+    ------
+    ValueError
+        If the matrix has another number of columns than a power of two.
+    TypeError
+        If ``matrix`` is none of the seven, or ``signs`` is no bool.
+
+    Notes
+    -----
+    **Cost.** Two random signs for each of the n columns.
+
+    **Guarantee.** As for `short_hash`: R and H turn both vectors alike and keep their angle.
+    What they add is that every coordinate becomes small, whatever the vector was.
+
+    References
+    ----------
+    .. [1] A. Choromanska, K. Choromanski, M. Bojarski, T. Jebara, S. Kumar, Y. LeCun, "Binary
+       embeddings with structured hashed projections", ICML 2016, section 3.
+
+    Examples
+    --------
+    >>> from course_lib.binary_embeddings import Circulant
+    >>> extended_hash(Circulant(3, 4, rng=0), rng=1).n_signs
+    8
+    """
+    n = check_structured(matrix).shape[1]
+    if n & (n - 1):
+        raise ValueError(
+            f"matrix must have a power of two as its number of columns; got {n}, pad vectors "
+            "with zeros."
+        )
+    rng = as_rng(rng)
+    premix = random_signs(n, rng=rng)
+    return BinaryHash(
+        matrix, random_signs(n, rng=rng) if _check_bool(signs, "signs") else None, premix
+    )
+
+
+def random_signs(n, *, rng=None):
+    """Return ``n`` independent random signs, +1 or -1 with chance one half each.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    rng : Generator, int or None
+        Source of randomness.
+
+    Returns
+    -------
+    array, shape (n,), int8
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``n`` is not a positive integer.
+
+    Examples
+    --------
+    >>> set(random_signs(100, rng=0).tolist()) == {-1, 1}
+    True
+    """
+    n = check_count(n, "n", low=1)
+    return as_rng(rng).integers(0, 2, n, dtype=np.int8) * np.int8(2) - np.int8(1)
+
+
+def angle_share(P, R):
+    r"""Return the angles between vectors as shares of :math:`\pi`.
+
+    Parameters
+    ----------
+    P, R : array_like, shape (m, n) or (n,)
+        Vectors, one a row; their lengths do not matter. The m-th is compared with the m-th.
+
+    Returns
+    -------
+    array, shape (m,), or float
+        :math:`\theta/\pi`: 0 for one direction, 1/2 for orthogonal vectors, 1 for opposite ones.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes differ, a vector is zero, or an entry is not a finite real number.
+
+    Notes
+    -----
+    **Cost.** A few passes over both. :math:`2 \arctan(\|u - v\| / \|u + v\|)` of the unit vectors
+    is exact to rounding for small angles too, where the arc cosine loses half of the digits.
+
+    Examples
+    --------
+    >>> angle_share([1.0, 0.0], [0.0, 2.0])
+    0.5
+    """
+    P, R = (check_array(V, name, dtype=np.float64) for V, name in ((P, "P"), (R, "R")))
+    if P.shape != R.shape or P.ndim not in (1, 2):
+        raise ValueError(
+            f"P and R must be two vectors, or two matrices, of one shape; got {P.shape}, {R.shape}."
+        )
+    U, V = _unit(P, "P"), _unit(R, "R")
+    across, along = np.linalg.norm(U - V, axis=-1), np.linalg.norm(U + V, axis=-1)
+    share = 2 * np.arctan2(across, along) / np.pi
+    return float(share) if P.ndim == 1 else share
+
+
+def estimate_angle_share(codes, others, n_bits):
+    r"""Return the shares of bits in which codes differ: estimates of :math:`\theta/\pi`.
+
+    Parameters
+    ----------
+    codes, others : array of uint64, shape (m, words) or (words,)
+        Packed codes of one hash; the m-th is compared with the m-th.
+    n_bits : int
+        Bits :math:`k` of a code.
+
+    Returns
+    -------
+    array, shape (m,), or float
+        :math:`\tilde\theta = \frac{1}{2k} \|h(p) - h(r)\|_1`, where :math:`h` has the entries
+        :math:`\pm 1`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If these are no codes of one shape, with the words that ``n_bits`` need.
+
+    Notes
+    -----
+    **Cost.** One exclusive or and one bit count a word.
+
+    **Guarantee.** Mean :math:`\theta/\pi`: see `short_hash`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> estimate_angle_share(np.array([5], np.uint64), np.array([6], np.uint64), 4)
+    0.5
+    """
+    n_bits = check_count(n_bits, "n_bits", low=1)
+    codes, others = _check_codes(codes, "codes"), _check_codes(others, "others")
+    words = -(-n_bits // 64)
+    if codes.shape != others.shape or codes.shape[-1] != words:
+        raise ValueError(
+            f"codes and others must have one shape, with {words} words in a code; "
+            f"got {codes.shape} and {others.shape}."
+        )
+    differ = np.bitwise_count(codes ^ others).sum(axis=-1, dtype=np.int64) / n_bits
+    return float(differ) if codes.ndim == 1 else differ
+
+
+def _unit(V, name):
+    scale = np.abs(V).max(axis=-1, keepdims=True, initial=0.0)
+    if not np.isfinite(scale).all():
+        check_finite(V, name)
+    if not scale.all():
+        raise ValueError(f"{name} must have no zero vector: it has no direction; leave it out.")
+    V = V / scale
+    return V / np.linalg.norm(V, axis=-1, keepdims=True)
+
+
+def _check_codes(codes, name):
+    codes = plain_array(codes, name)
+    if codes.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be words of bits; got {codes.dtype}, take hash.codes(X).")
+    if codes.ndim not in (1, 2) or codes.shape[-1] == 0:
+        raise ValueError(f"{name} must be codes, one a row, or one; got shape {codes.shape}.")
+    return codes.astype(np.uint64, copy=False)
+
+
+def _check_bool(value, name):
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False; got {value!r}.")
+    return bool(value)
