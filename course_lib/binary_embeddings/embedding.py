@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from course_lib._validation import as_random_state, check_count, numbers_only
 from course_lib.binary_embeddings.hashes import extended_hash, short_hash
-from course_lib.binary_embeddings.matrices import LARGEST, MATRICES
+from course_lib.binary_embeddings.matrices import LARGEST, MATRICES, check_flag
 from course_lib.lsh import pack_bits
 
 __all__ = ["BinaryEmbedding"]
@@ -111,14 +111,16 @@ class BinaryEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         X = validate_data(self, numbers_only(X), accept_sparse="csr", dtype=DTYPES)
         k = check_count(self.n_bits, "n_bits", low=1, high=LARGEST)
-        if self.matrix not in MATRICES:
+        if not (isinstance(self.matrix, str) and self.matrix in MATRICES):
             raise ValueError(f"matrix must be one of {', '.join(MATRICES)}; got {self.matrix!r}.")
-        n = _padded(max(k, X.shape[1]), self.matrix, self.hadamard)
+        hadamard = check_flag(self.hadamard, "hadamard")
+        packed = check_flag(self.packed, "packed")
+        n = _padded(max(k, X.shape[1]), self.matrix, hadamard)
         random = as_random_state(self.random_state)
         rng = np.random.default_rng(random.randint(0, 2**32, size=4, dtype=np.uint32))
-        make = extended_hash if self.hadamard else short_hash
+        make = extended_hash if hadamard else short_hash
         self.hash_ = make(MATRICES[self.matrix](k, n, rng=rng), signs=self.signs, rng=rng)
-        self._n_features_out = -(-k // 64) if self.packed else k
+        self._n_features_out = -(-k // 64) if packed else k
         return self
 
     def transform(self, X):

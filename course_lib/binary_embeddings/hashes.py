@@ -16,7 +16,7 @@ from course_lib._validation import (
     check_finite,
     plain_array,
 )
-from course_lib.binary_embeddings.matrices import check_structured
+from course_lib.binary_embeddings.matrices import check_flag, check_structured
 from course_lib.lsh import pack_bits
 from course_lib.randomness import fwht
 
@@ -170,7 +170,7 @@ def short_hash(matrix, *, signs=True, rng=None):
     """
     n = check_structured(matrix).shape[1]
     return BinaryHash(
-        matrix, random_signs(n, rng=rng) if _check_bool(signs, "signs") else None, None
+        matrix, random_signs(n, rng=rng) if check_flag(signs, "signs") else None, None
     )
 
 
@@ -224,7 +224,7 @@ def extended_hash(matrix, *, signs=True, rng=None):
     rng = as_rng(rng)
     premix = random_signs(n, rng=rng)
     return BinaryHash(
-        matrix, random_signs(n, rng=rng) if _check_bool(signs, "signs") else None, premix
+        matrix, random_signs(n, rng=rng) if check_flag(signs, "signs") else None, premix
     )
 
 
@@ -357,9 +357,3 @@ def _check_codes(codes, name):
     if codes.ndim not in (1, 2) or codes.shape[-1] == 0:
         raise ValueError(f"{name} must be codes, one a row, or one; got shape {codes.shape}.")
     return codes.astype(np.uint64, copy=False)
-
-
-def _check_bool(value, name):
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False; got {value!r}.")
-    return bool(value)

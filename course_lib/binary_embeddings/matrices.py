@@ -24,7 +24,13 @@ import math
 import numpy as np
 import scipy.fft
 
-from course_lib._validation import as_rng, check_array, check_count, check_finite
+from course_lib._validation import (
+    as_rng,
+    check_array,
+    check_count,
+    check_finite,
+    check_memory,
+)
 
 __all__ = [
     "MATRICES",
@@ -36,11 +42,13 @@ __all__ = [
     "StructuredMatrix",
     "Toeplitz",
     "VerHorShift",
+    "check_flag",
     "check_structured",
 ]
 
 LARGEST = 2**31 - 1  # rows or columns
-BLOCK = 1 << 16  # entries that are transformed, or rows of a matrix that are formed, at a time
+BLOCK = 1 << 15  # entries that are transformed together, or formed of a matrix: half of an L2 cache
+ROWS = 8  # at least that many together: the transform puts several rows into one vector register
 
 
 class StructuredMatrix:
@@ -66,6 +74,7 @@ class StructuredMatrix:
     permutation_bits = 0.0
 
     def __init__(self, k, n, n_gaussians, rng):
+        check_memory(8 * n_gaussians, "matrix")
         self.shape = (k, n)
         self.gaussians = rng.standard_normal(n_gaussians)
 
@@ -259,7 +268,7 @@ class _Shifted(StructuredMatrix):
         in_order = k == 1 or (self._places[1] == 1 and self._places[-1] == k - 1)
         places = slice(k) if in_order else self._places
         Y = np.empty((len(X), k), X.dtype)
-        step = max(1, BLOCK // self._length)
+        step = max(ROWS, BLOCK // self._length)
         for start in range(0, len(X), step):
             rows = X[start : start + step]
             moved = rows if self._order is None else rows[:, self._order]
@@ -429,6 +438,13 @@ MATRICES = {
     "toeplitz": Toeplitz,
     "ver_hor_shift": VerHorShift,
 }  # in the order of the tables of the paper
+
+
+def check_flag(value, name):
+    """Return ``value`` as a bool; refuse anything else."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False; got {value!r}.")
+    return bool(value)
 
 
 def check_structured(matrix):

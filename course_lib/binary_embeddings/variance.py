@@ -246,6 +246,6 @@ def _check_pair(p, r):
 
 
 def _check_kind(matrix):
-    if matrix not in KINDS:
+    if not (isinstance(matrix, str) and matrix in KINDS):
         raise ValueError(f"matrix must be one of {', '.join(KINDS)}; got {matrix!r}.")
     return matrix
