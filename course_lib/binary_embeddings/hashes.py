@@ -14,9 +14,10 @@ from course_lib._validation import (
     check_array,
     check_count,
     check_finite,
+    check_vector,
     plain_array,
 )
-from course_lib.binary_embeddings.matrices import check_flag, check_structured
+from course_lib.binary_embeddings.matrices import LARGEST, check_flag, check_structured
 from course_lib.lsh import pack_bits
 from course_lib.randomness import fwht
 
@@ -31,20 +32,46 @@ __all__ = [
 
 
 class BinaryHash:
-    """A hash of vectors to codes of bits; made by `short_hash` and `extended_hash`.
+    """A hash of vectors to codes of bits; `short_hash` and `extended_hash` draw one.
+
+    Parameters
+    ----------
+    matrix : StructuredMatrix
+        The projection P, k x n.
+    signs : array_like, shape (n,), or None
+        The diagonal of D, +1 or -1; None leaves D out.
+    premix : array_like, shape (n,), or None
+        The diagonal of R of the extended hash, where n is a power of two; None for the short one.
 
     Attributes
     ----------
     matrix : StructuredMatrix
-        The projection P.
-    signs : array, shape (n,), int8, or None
-        The diagonal of D; None where it was left out.
-    premix : array, shape (n,), int8, or None
-        The diagonal of R of the extended hash; None for the short one.
+        The projection.
+    signs, premix : array, shape (n,), int8, or None
+        The diagonals.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``matrix`` is none of the seven, or a diagonal is no vector of n signs.
+
+    Examples
+    --------
+    >>> from course_lib.binary_embeddings import Circulant
+    >>> BinaryHash(Circulant(3, 4, rng=0), [1, -1, 1, 1])
+    <short hash by Circulant(3, 4), with D>
     """
 
-    def __init__(self, matrix, signs, premix):
-        self.matrix, self.signs, self.premix = matrix, signs, premix
+    def __init__(self, matrix, signs=None, premix=None):
+        n = check_structured(matrix).shape[1]
+        if premix is not None and n & (n - 1):
+            raise ValueError(
+                f"matrix must have a power of two as its number of columns; got {n}, pad vectors "
+                "with zeros."
+            )
+        self.matrix = matrix
+        self.signs = _check_signs(signs, "signs", n)
+        self.premix = _check_signs(premix, "premix", n)
 
     def __repr__(self):
         kind = "short" if self.premix is None else "extended"
@@ -101,6 +128,8 @@ class BinaryHash:
     def bits(self, X):
         """Return the codes as an array of bool, shape (m, n_bits): where `project` is positive.
 
+        A product that is zero but for rounding may fall on either side.
+
         Parameters
         ----------
         X : array_like, shape (m, n) or (n,)
@@ -136,7 +165,8 @@ def short_hash(matrix, *, signs=True, rng=None):
     signs : bool, default True
         Whether to draw :math:`D`. Without it the same matrix is applied to the raw vectors.
     rng : Generator, int or None
-        Source of randomness of the signs; the matrix has drawn its own.
+        Source of randomness of the signs. The matrix has drawn its own: give one generator to
+        both, or two seeds.
 
     Returns
     -------
@@ -169,9 +199,7 @@ def short_hash(matrix, *, signs=True, rng=None):
     array([7], dtype=uint64)
     """
     n = check_structured(matrix).shape[1]
-    return BinaryHash(
-        matrix, random_signs(n, rng=rng) if check_flag(signs, "signs") else None, None
-    )
+    return BinaryHash(matrix, random_signs(n, rng=rng) if check_flag(signs, "signs") else None)
 
 
 def extended_hash(matrix, *, signs=True, rng=None):
@@ -184,7 +212,8 @@ def extended_hash(matrix, *, signs=True, rng=None):
     signs : bool, default True
         Whether to draw :math:`D`.
     rng : Generator, int or None
-        Source of randomness of the signs; the matrix has drawn its own.
+        Source of randomness of the signs. The matrix has drawn its own: give one generator to
+        both, or two seeds.
 
     Returns
     -------
@@ -216,16 +245,10 @@ def extended_hash(matrix, *, signs=True, rng=None):
     8
     """
     n = check_structured(matrix).shape[1]
-    if n & (n - 1):
-        raise ValueError(
-            f"matrix must have a power of two as its number of columns; got {n}, pad vectors "
-            "with zeros."
-        )
     rng = as_rng(rng)
     premix = random_signs(n, rng=rng)
-    return BinaryHash(
-        matrix, random_signs(n, rng=rng) if check_flag(signs, "signs") else None, premix
-    )
+    D = random_signs(n, rng=rng) if check_flag(signs, "signs") else None
+    return BinaryHash(matrix, D, premix)
 
 
 def random_signs(n, *, rng=None):
@@ -252,7 +275,7 @@ def random_signs(n, *, rng=None):
     >>> set(random_signs(100, rng=0).tolist()) == {-1, 1}
     True
     """
-    n = check_count(n, "n", low=1)
+    n = check_count(n, "n", low=1, high=LARGEST)
     return as_rng(rng).integers(0, 2, n, dtype=np.int8) * np.int8(2) - np.int8(1)
 
 
@@ -357,3 +380,12 @@ def _check_codes(codes, name):
     if codes.ndim not in (1, 2) or codes.shape[-1] == 0:
         raise ValueError(f"{name} must be codes, one a row, or one; got shape {codes.shape}.")
     return codes.astype(np.uint64, copy=False)
+
+
+def _check_signs(signs, name, n):
+    if signs is None:
+        return None
+    signs = check_vector(signs, name, n)
+    if not (np.abs(signs) == 1).all():
+        raise ValueError(f"{name} must hold +1 and -1 only; got {signs[np.abs(signs) != 1][0]:g}.")
+    return signs.astype(np.int8)
