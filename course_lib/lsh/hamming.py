@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from course_lib._validation import check_count, plain_array
-from course_lib.lsh.neighbors import Neighbors
+from course_lib.lsh.neighbors import Neighbors, insert
 
 __all__ = ["check_codes", "hamming_distances", "hamming_search", "pack_bits", "unpack_bits"]
 
@@ -211,7 +211,7 @@ def _nearest(codes, queries, indices, distances):
                 continue
             for i in range(size):
                 if away[i] < distances[q, k - 1]:
-                    _insert(indices[q], distances[q], start + i, away[i])
+                    insert(indices[q], distances[q], start + i, away[i])
 
 
 @njit(cache=True)
@@ -240,13 +240,3 @@ def _count(word):
     word = word - ((word >> ONE) & PAIRS)
     word = (word & QUADS) + ((word >> TWO) & QUADS)
     return (((word + (word >> FOUR)) & BYTES) * SUM) >> LAST
-
-
-@njit(cache=True)
-def _insert(indices, distances, index, distance):
-    """Put a point into a row that is sorted by distance, behind its equals; the last drops out."""
-    place = len(indices) - 1
-    while place > 0 and distances[place - 1] > distance:
-        distances[place], indices[place] = distances[place - 1], indices[place - 1]
-        place -= 1
-    distances[place], indices[place] = distance, index
