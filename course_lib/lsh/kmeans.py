@@ -71,7 +71,7 @@ def kmeans(X, k, *, init="k-means++", n_iter=100, tol=1e-4, bounds=False, rng=No
 
     Notes
     -----
-    **Cost.** ``2 n k d`` flops a step, in blocks of 256 points that stay in the cache.
+    **Cost.** ``2 n k d`` flops a step, in blocks of 384 points that stay in the cache.
 
     **Guarantee.** The inertia never rises [1]_. A center without points moves to the point that
     is farthest from its own.

@@ -23,8 +23,9 @@ __all__ = [
     "train_pq",
 ]
 
-LANES = 16  # queries whose tables lie side by side: one load serves them all
-BLOCK = 512  # codes that are scanned together: their distances to 16 queries take 32 KB
+LANES = 64  # queries at most whose tables lie side by side: a vector of them is one load
+FEW = 4  # queries below which each is looked up alone
+BLOCK = 256  # codes that are scanned together: their distances to 64 queries take 64 KB
 
 
 class ProductQuantizer(NamedTuple):
@@ -318,8 +319,8 @@ def pq_search(quantizer, codes, queries, k, *, symmetric=False):
 
     Notes
     -----
-    **Cost.** ``2 d n_centers`` flops and ``n M`` look-ups a query. Sixteen queries are scanned
-    together: their tables lie side by side, so that one load and one addition serve them all.
+    **Cost.** ``2 d n_centers`` flops and ``n M`` look-ups a query. Of many queries 64 are scanned
+    together: their tables lie side by side, so that one load and one addition serve several.
 
     Examples
     --------
@@ -339,9 +340,11 @@ def pq_search(quantizer, codes, queries, k, *, symmetric=False):
     for start in range(0, len(queries), LANES):
         rows = slice(start, start + LANES)
         tables = _tables(codebooks, edges, queries[rows])
-        lanes = np.zeros((*tables.shape[1:], LANES), tables.dtype)
-        lanes[:, :, : len(tables)] = np.moveaxis(tables, 0, 2)
-        _scan(codes, lanes, indices[rows], squares[rows])
+        if len(tables) < FEW:
+            _keep(_look_up(codes, tables), indices[rows], squares[rows])
+        else:
+            lanes = np.ascontiguousarray(np.moveaxis(tables, 0, 2))
+            _scan(codes, lanes, indices[rows], squares[rows])
     return Neighbors(indices, np.sqrt(squares), np.full(len(queries), len(codes)))
 
 
@@ -386,37 +389,62 @@ def _tables(codebooks, edges, queries):
 
 @njit(cache=True)
 def _look_up(codes, tables):
+    """Add up the table entries of each code, four at a time."""
     distances = np.zeros((len(tables), len(codes)), tables.dtype)
+    full = codes.shape[1] // 4 * 4
     for q in range(len(tables)):
+        table = tables[q]
         for i in range(len(codes)):
-            for m in range(codes.shape[1]):
-                distances[q, i] += tables[q, m, codes[i, m]]
+            code = codes[i]
+            total = distances[q, i]
+            for m in range(0, full, 4):
+                first = table[m, code[m]] + table[m + 1, code[m + 1]]
+                total += first + (table[m + 2, code[m + 2]] + table[m + 3, code[m + 3]])
+            for m in range(full, len(code)):
+                total += table[m, code[m]]
+            distances[q, i] = total
     return distances
 
 
 @njit(cache=True)
-def _scan(codes, lanes, indices, squares):
-    """Keep the nearest codes of up to 16 queries, whose entry c is ``lanes[m, c]``."""
-    n, n_groups = codes.shape
+def _keep(distances, indices, squares):
     last = indices.shape[1] - 1
-    sums = np.empty((BLOCK, LANES), lanes.dtype)
-    least = np.empty(LANES, lanes.dtype)
+    for q in range(len(distances)):
+        for i in range(distances.shape[1]):
+            if distances[q, i] < squares[q, last]:
+                insert(indices[q], squares[q], i, distances[q, i])
+
+
+@njit(cache=True)
+def _scan(codes, lanes, indices, squares):
+    """As `_look_up` and `_keep`; entry c of group m is ``lanes[m, c]``, one for each query.
+
+    The sums are added in the same order, so that a query finds the same alone and among others.
+    """
+    n, n_groups = codes.shape
+    full, n_lanes, last = n_groups // 4 * 4, lanes.shape[2], indices.shape[1] - 1
+    sums, least = np.empty((BLOCK, n_lanes), lanes.dtype), np.empty(n_lanes, lanes.dtype)
     for start in range(0, n, BLOCK):
         size = min(BLOCK, n - start)
         sums[:] = 0
         for i in range(size):
-            for m in range(n_groups):
-                entry = lanes[m, codes[start + i, m]]
-                for lane in range(LANES):
-                    sums[i, lane] += entry[lane]
+            code, total = codes[start + i], sums[i]
+            for m in range(0, full, 4):
+                a, b = lanes[m, code[m]], lanes[m + 1, code[m + 1]]
+                c, d = lanes[m + 2, code[m + 2]], lanes[m + 3, code[m + 3]]
+                for lane in range(n_lanes):
+                    total[lane] += (a[lane] + b[lane]) + (c[lane] + d[lane])
+            for m in range(full, n_groups):
+                a = lanes[m, code[m]]
+                for lane in range(n_lanes):
+                    total[lane] += a[lane]
         least[:] = sums[0]
         for i in range(size):
-            for lane in range(LANES):
+            for lane in range(n_lanes):
                 nearer = sums[i, lane] < least[lane]
                 least[lane] = sums[i, lane] if nearer else least[lane]
-        for lane in range(len(indices)):
-            if least[lane] >= squares[lane, last]:
-                continue
-            for i in range(size):
-                if sums[i, lane] < squares[lane, last]:
-                    insert(indices[lane], squares[lane], start + i, sums[i, lane])
+        for lane in range(n_lanes):
+            if least[lane] < squares[lane, last]:
+                for i in range(size):
+                    if sums[i, lane] < squares[lane, last]:
+                        insert(indices[lane], squares[lane], start + i, sums[i, lane])

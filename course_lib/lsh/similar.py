@@ -1,14 +1,15 @@
 """Similar pairs of sets: candidates from bands, each then compared exactly."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from course_lib._sketch import as_batches, hash_items
+from course_lib._sketch import as_batches
 from course_lib._validation import check_indices, check_number
 from course_lib.lsh.banding import candidate_pairs, choose_bands
-from course_lib.lsh.minhash import minhash
+from course_lib.lsh.minhash import hash_sets, minhash
 
 __all__ = ["SimilarPairs", "exact_jaccard", "similar_pairs"]
 
@@ -114,18 +115,33 @@ def exact_jaccard(sets, pairs):
     pairs = check_indices(pairs, "pairs", len(sets), ndim=2)
     if pairs.shape[1] != 2:
         raise ValueError(f"pairs must have two columns; got shape {pairs.shape}.")
-    hashed = [np.unique(hash_items(items, 0)) for items in sets]
-    starts = np.cumsum([0, *map(len, hashed)])
-    return _shares(np.concatenate([np.empty(0, np.uint64), *hashed]), starts, pairs)
+    hashes, starts = hash_sets(sets, 0)
+    for start, end in itertools.pairwise(starts):
+        hashes[start:end].sort()
+    ends = _without_repeats(hashes, starts)
+    return _shares(hashes, starts, ends, pairs)
 
 
 @njit(cache=True)
-def _shares(hashes, starts, pairs):
+def _without_repeats(hashes, starts):
+    """Close up the hashes of each sorted set where one repeats; return where each set ends."""
+    ends = starts[1:].copy()
+    for s in range(len(ends)):
+        ends[s] = starts[s]
+        for i in range(starts[s], starts[s + 1]):
+            if ends[s] == starts[s] or hashes[i] != hashes[ends[s] - 1]:
+                hashes[ends[s]] = hashes[i]
+                ends[s] += 1
+    return ends
+
+
+@njit(cache=True)
+def _shares(hashes, starts, ends, pairs):
     """The common items over all items of each pair of sorted sets."""
     shares = np.ones(len(pairs))
     for pair in range(len(pairs)):
-        i, end_i = starts[pairs[pair, 0]], starts[pairs[pair, 0] + 1]
-        j, end_j = starts[pairs[pair, 1]], starts[pairs[pair, 1] + 1]
+        i, end_i = starts[pairs[pair, 0]], ends[pairs[pair, 0]]
+        j, end_j = starts[pairs[pair, 1]], ends[pairs[pair, 1]]
         total, common = end_i - i + end_j - j, 0
         while i < end_i and j < end_j:
             x, y = hashes[i], hashes[j]
