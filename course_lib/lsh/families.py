@@ -138,7 +138,7 @@ class E2LSH:
 
     def collision_probability(self, distance):
         """Return p(u), one at distance zero."""
-        u = _distances(distance, math.inf, "infinity")
+        u = _distances(distance, np.finfo(np.float64).max, "the largest number")
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             ratio = self.width / u  # infinite where they coincide
             gap = -np.expm1(-(ratio**2) / 2) * 2 / (math.sqrt(2 * math.pi) * ratio)

@@ -72,7 +72,7 @@ def build_graph(X, n_links=16, *, beam=100, rng=None):
     """
     X = check_points(X)
     n_links = check_count(n_links, "n_links", low=1, high=2**10)
-    beam = check_count(beam, "beam", low=n_links)
+    beam = check_count(beam, "beam", low=n_links, high=2**31)
     order = as_rng(rng).permutation(len(X))
     start = int(np.argmin(((X - X.mean(axis=0)) ** 2).sum(axis=1)))
     order = np.r_[start, order[order != start]]
@@ -116,7 +116,7 @@ def search_graph(graph, queries, k, *, beam=50):
     """
     queries = check_queries(queries, graph.points.shape[1], graph.points.dtype)
     k = check_count(k, "k", low=1, high=len(graph.points), high_name="n")
-    beam = max(k, check_count(beam, "beam", low=1))
+    beam = max(k, check_count(beam, "beam", low=1, high=2**31))
     indices = np.full((len(queries), k), -1, np.int64)
     squares = np.full((len(queries), k), np.inf, queries.dtype)
     evaluations = np.zeros(len(queries), np.int64)

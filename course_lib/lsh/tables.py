@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from course_lib._validation import as_rng, check_count, check_finite, check_memory
+from course_lib._validation import as_rng, check_count, check_memory, check_vector
 from course_lib.lsh.families import E2LSH, BitSampling, SimHash
 from course_lib.lsh.hamming import pack_bits, unpack_bits
 from course_lib.lsh.neighbors import (
@@ -233,7 +233,7 @@ def probe_sequence(margins, n_probes):
            [1, 0, 0],
            [1, 1, 0]])
     """
-    margins = check_finite(check_points([margins], "margins")[0], "margins")
+    margins = check_vector(margins, "margins")
     check_count(len(margins), "the number of margins", low=1, high=64)
     n_probes = check_count(n_probes, "n_probes", low=1, high=2**20)
     steps = _steps(SimHash(), len(margins), None)
