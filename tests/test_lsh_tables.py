@@ -118,6 +118,25 @@ def test_probes_of_cells_step_over_the_nearer_edge_first_and_never_both_ways():
         assert set(found.indices[0].tolist()) - {-1} == nearest
 
 
+def test_nine_probes_of_two_hashes_are_nine_cells():
+    """A step up and one down of one hash cancel: they must not take the place of a cell."""
+    X = np.array(list(itertools.product((-0.5, 0.5, 1.5), repeat=2)))
+    tables = lsh.build_tables(X, lsh.E2LSH(1.0), 2, 1, rng=0)
+    keys = (np.floor(X).astype(np.int64).view(np.uint64) * tables.steps).sum(axis=1)
+    order = np.argsort(keys)
+    tables = tables._replace(
+        directions=np.eye(2),
+        offsets=np.zeros(2),
+        keys=keys[order],
+        members=order,
+        table_starts=np.array([0, 9]),
+        bucket_starts=np.arange(10),
+    )
+    for n_probes in (4, 9):
+        found = lsh.search_tables(tables, [[0.3, 0.45]], 9, n_probes=n_probes)
+        assert found.evaluations[0] == n_probes
+
+
 def test_the_kernels_are_their_python_text():
     X, queries = points(0, 40), points(1, 3)
     codes = lsh.pack_bits(np.random.default_rng(0).random((20, 300)) < 0.5)
@@ -173,7 +192,7 @@ def test_e2lsh_collides_as_datar_and_others_say(width):
     for u in (0.3, 1.0, 3.0):
         directions, offsets = family.draw(4, 40_000, 3)
         x = np.zeros((2, 4))
-        x[0], x[1] = 100.0, 100.0 + u / 2  # at distance u
+        x[1] = u / 2  # at distance u from the origin, an edge of a cell if nothing is added
         same = np.diff(np.floor(x @ directions + offsets), axis=0) == 0
         p = float(family.collision_probability(u))
         assert abs(same.mean() - p) <= 5 * math.sqrt(p * (1 - p) / 40_000)
