@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from course_lib._validation import as_rng, check_count, plain_array
 from course_lib.lsh._blocks import assign, scaled
+from course_lib.lsh._scans import keep, look_up, scan
 from course_lib.lsh.kmeans import kmeans
-from course_lib.lsh.neighbors import Neighbors, check_points, check_queries, insert
+from course_lib.lsh.neighbors import Neighbors, check_points, check_queries
 
 __all__ = [
     "ProductQuantizer",
@@ -25,7 +25,6 @@ __all__ = [
 
 LANES = 64  # queries at most whose tables lie side by side: a vector of them is one load
 FEW = 4  # queries below which each is looked up alone
-BLOCK = 256  # codes that are scanned together: their distances to 64 queries take 64 KB
 
 
 class ProductQuantizer(NamedTuple):
@@ -289,7 +288,7 @@ def pq_distances(quantizer, codes, queries, *, symmetric=False):
     queries = check_queries(queries, codebooks.shape[1], codebooks.dtype)
     if symmetric:
         queries = pq_decode(quantizer, pq_encode(quantizer, queries))
-    return _look_up(codes, _tables(codebooks, edges, queries))
+    return look_up(codes, _tables(codebooks, edges, queries))
 
 
 def pq_search(quantizer, codes, queries, k, *, symmetric=False):
@@ -341,10 +340,10 @@ def pq_search(quantizer, codes, queries, k, *, symmetric=False):
         rows = slice(start, start + LANES)
         tables = _tables(codebooks, edges, queries[rows])
         if len(tables) < FEW:
-            _keep(_look_up(codes, tables), indices[rows], squares[rows])
+            keep(look_up(codes, tables), indices[rows], squares[rows])
         else:
             lanes = np.ascontiguousarray(np.moveaxis(tables, 0, 2))
-            _scan(codes, lanes, indices[rows], squares[rows])
+            scan(codes, lanes, indices[rows], squares[rows])
     return Neighbors(indices, np.sqrt(squares), np.full(len(queries), len(codes)))
 
 
@@ -385,66 +384,3 @@ def _tables(codebooks, edges, queries):
         squares = part @ doubled.T + lengths + np.einsum("ij,ij->i", part, part)[:, None]
         np.maximum(squares, 0, out=tables[:, m])
     return tables
-
-
-@njit(cache=True)
-def _look_up(codes, tables):
-    """Add up the table entries of each code, four at a time."""
-    distances = np.zeros((len(tables), len(codes)), tables.dtype)
-    full = codes.shape[1] // 4 * 4
-    for q in range(len(tables)):
-        table = tables[q]
-        for i in range(len(codes)):
-            code = codes[i]
-            total = distances[q, i]
-            for m in range(0, full, 4):
-                first = table[m, code[m]] + table[m + 1, code[m + 1]]
-                total += first + (table[m + 2, code[m + 2]] + table[m + 3, code[m + 3]])
-            for m in range(full, len(code)):
-                total += table[m, code[m]]
-            distances[q, i] = total
-    return distances
-
-
-@njit(cache=True)
-def _keep(distances, indices, squares):
-    last = indices.shape[1] - 1
-    for q in range(len(distances)):
-        for i in range(distances.shape[1]):
-            if distances[q, i] < squares[q, last]:
-                insert(indices[q], squares[q], i, distances[q, i])
-
-
-@njit(cache=True)
-def _scan(codes, lanes, indices, squares):
-    """As `_look_up` and `_keep`; entry c of group m is ``lanes[m, c]``, one for each query.
-
-    The sums are added in the same order, so that a query finds the same alone and among others.
-    """
-    n, n_groups = codes.shape
-    full, n_lanes, last = n_groups // 4 * 4, lanes.shape[2], indices.shape[1] - 1
-    sums, least = np.empty((BLOCK, n_lanes), lanes.dtype), np.empty(n_lanes, lanes.dtype)
-    for start in range(0, n, BLOCK):
-        size = min(BLOCK, n - start)
-        sums[:] = 0
-        for i in range(size):
-            code, total = codes[start + i], sums[i]
-            for m in range(0, full, 4):
-                a, b = lanes[m, code[m]], lanes[m + 1, code[m + 1]]
-                c, d = lanes[m + 2, code[m + 2]], lanes[m + 3, code[m + 3]]
-                for lane in range(n_lanes):
-                    total[lane] += (a[lane] + b[lane]) + (c[lane] + d[lane])
-            for m in range(full, n_groups):
-                a = lanes[m, code[m]]
-                for lane in range(n_lanes):
-                    total[lane] += a[lane]
-        least[:] = sums[0]
-        for i in range(size):
-            for lane in range(n_lanes):
-                nearer = sums[i, lane] < least[lane]
-                least[lane] = sums[i, lane] if nearer else least[lane]
-        for lane in range(n_lanes):
-            if least[lane] < squares[lane, last]:
-                for i in range(size):
-                    if sums[i, lane] < squares[lane, last]:
-                        insert(indices[lane], squares[lane], start + i, sums[i, lane])
