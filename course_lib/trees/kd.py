@@ -91,52 +91,78 @@ def kd_tree(X, *, leaf_size=16, split="median", axes="widest"):
     return KDTree(by_leaf(rows, *nodes[-3:]), order, *nodes, depth, X.shape[1])
 
 
+FEW = 128  # of at most twice as many points a cut in the middle looks for the range
+
+
 @njit(cache=True)
 def cut_boxes(rows, order, leaf_size, at_median, at_widest):
-    """Cut nodes, breadth first, until all are leaves; sort ``rows`` and ``order`` by leaf."""
+    """Cut nodes, left before right, until all are leaves; sort ``rows`` and ``order`` by leaf."""
     n, d = rows.shape
     axis, child, level = np.zeros((3, 2 * n), np.int32)
-    low, high = np.zeros(2 * n, rows.dtype), np.zeros(2 * n, rows.dtype)
-    start, stop = np.zeros(2 * n, np.int64), np.zeros(2 * n, np.int64)
-    smallest, largest = np.empty(d, rows.dtype), np.empty(d, rows.dtype)
-    stop[0], n_nodes, node = n, 1, 0
-    while node < n_nodes:
+    start, stop, waiting = np.zeros((3, 2 * n), np.int64)
+    low, high = np.zeros((2, 2 * n), rows.dtype)
+    smallest, largest = np.empty((2, d), rows.dtype)
+    stop[0], n_nodes, n_waiting = n, 1, 1
+    while n_waiting > 0:
+        n_waiting -= 1
+        node = waiting[n_waiting]
         a, b = start[node], stop[node]
-        if b - a > leaf_size:
-            _ranges(rows, a, b, smallest, largest)
-            c = np.argmax(largest - smallest)
-            if not at_widest and largest[c] > smallest[c]:
-                c = level[node] % d
-                while largest[c] == smallest[c]:
-                    c = (c + 1) % d
-            if largest[c] > smallest[c]:
-                if at_median:
-                    middle = (a + b) // 2
-                    _halve(rows, order, a, b, c, middle)
-                else:
-                    middle = _part(rows, order, a, b, c, smallest[c], largest[c])
-                axis[node], child[node] = c, n_nodes
-                low[node], high[node] = np.max(rows[a:middle, c]), np.min(rows[middle:b, c])
-                start[n_nodes], stop[n_nodes] = a, middle
-                start[n_nodes + 1], stop[n_nodes + 1] = middle, b
-                level[n_nodes] = level[n_nodes + 1] = level[node] + 1
-                n_nodes += 2
-        node += 1
+        if b - a <= leaf_size:
+            continue
+        stride = 1 if at_median else max(1, (b - a) // FEW)
+        c = _widest(rows[a:b:stride], smallest, largest, at_widest, level[node])
+        if stride > 1 and largest[c] == smallest[c]:
+            c = _widest(rows[a:b], smallest, largest, at_widest, level[node])
+        if largest[c] == smallest[c]:  # all points are equal
+            continue
+        if at_median:
+            middle = (a + b) // 2
+            _halve(rows, order, a, b, c, middle)
+            low[node], high[node] = _largest(rows, a, middle, c), rows[middle, c]
+        else:
+            cut = smallest[c] + (largest[c] - smallest[c]) / 2
+            if cut >= largest[c]:  # no number lies between
+                cut = smallest[c]
+            middle, low[node], high[node] = _part(rows, order, a, b, c, cut)
+        axis[node], child[node] = c, n_nodes
+        start[n_nodes], stop[n_nodes] = a, middle
+        start[n_nodes + 1], stop[n_nodes + 1] = middle, b
+        level[n_nodes] = level[n_nodes + 1] = level[node] + 1
+        waiting[n_waiting], waiting[n_waiting + 1] = n_nodes + 1, n_nodes
+        n_nodes, n_waiting = n_nodes + 2, n_waiting + 2
     m = n_nodes
     nodes = axis[:m].copy(), low[:m].copy(), high[:m].copy(), child[:m].copy()
-    return (*nodes, start[:m].copy(), stop[:m].copy(), level[m - 1])
+    return (*nodes, start[:m].copy(), stop[:m].copy(), np.max(level[:m]))
 
 
 @njit(cache=True)
-def _ranges(rows, a, b, smallest, largest):
-    """Find the smallest and largest of each coordinate of rows a to b - 1."""
-    smallest[:] = rows[a]
-    largest[:] = rows[a]
-    for t in range(a + 1, b):
+def _widest(rows, smallest, largest, at_widest, level):
+    """Return the coordinate to cut across, of the widest range or the next that has one."""
+    smallest[:] = rows[0]
+    largest[:] = rows[0]
+    for t in range(1, len(rows)):
         for c in range(len(smallest)):
             x = rows[t, c]
             smallest[c] = x if x < smallest[c] else smallest[c]
             largest[c] = x if x > largest[c] else largest[c]
+    widest = 0
+    for c in range(1, len(smallest)):
+        if largest[c] - smallest[c] > largest[widest] - smallest[widest]:
+            widest = c
+    if at_widest or largest[widest] == smallest[widest]:
+        return widest
+    c = level % len(smallest)
+    while largest[c] == smallest[c]:
+        c = (c + 1) % len(smallest)
+    return c
+
+
+@njit(cache=True)
+def _largest(rows, a, b, c):
+    largest = rows[a, c]
+    for t in range(a + 1, b):
+        largest = rows[t, c] if rows[t, c] > largest else largest
+    return largest
 
 
 @njit(cache=True)
@@ -147,28 +173,28 @@ def _swap(rows, order, i, j):
 
 
 @njit(cache=True)
-def _part(rows, order, a, b, c, smallest, largest):
-    """Move rows up to the middle of their range to the front; return where the others begin."""
-    middle = smallest + (largest - smallest) / 2
-    if middle >= largest:  # no number lies between
-        middle = smallest
+def _part(rows, order, a, b, c, cut):
+    """Move rows up to ``cut`` to the front; return where the others begin, and the gap."""
     i, j = a, b - 1
+    low, high = rows.dtype.type(-np.inf), rows.dtype.type(np.inf)
     while True:
-        while rows[i, c] <= middle:
+        while rows[i, c] <= cut:  # ends, as there is a point on either side
+            low = max(low, rows[i, c])
             i += 1
-        while rows[j, c] > middle:
+        while rows[j, c] > cut:
+            high = min(high, rows[j, c])
             j -= 1
         if i > j:
-            return i
+            return i, low, high
         _swap(rows, order, i, j)
 
 
 @njit(cache=True)
 def _halve(rows, order, a, b, c, middle):
-    """Move the smaller half of rows a to b - 1 in front of ``middle`` (quickselect, Hoare)."""
+    """Move the smaller half of rows a to b - 1 in front of ``middle`` (Hoare's quickselect)."""
     first, last = a, b - 1
     while first < last:
-        pivot = rows[(first + last) // 2, c]
+        pivot = _pivot(rows, first, last, c, middle)
         i, j = first, last
         while i <= j:
             while rows[i, c] < pivot:
@@ -185,6 +211,25 @@ def _halve(rows, order, a, b, c, middle):
             first = i
         else:
             return
+
+
+SAMPLE = 31
+
+
+@njit(cache=True)
+def _pivot(rows, first, last, c, middle):
+    """Return a value of about the right rank: of a sorted sample, if there is much to look at."""
+    size = last - first + 1
+    if size < 20 * SAMPLE:
+        return rows[(first + last) // 2, c]
+    sample = np.empty(SAMPLE, rows.dtype)
+    for t in range(SAMPLE):
+        x, place = rows[first + t * (size // SAMPLE), c], t
+        while place > 0 and sample[place - 1] > x:
+            sample[place] = sample[place - 1]
+            place -= 1
+        sample[place] = x
+    return sample[(middle - first) * SAMPLE // size]
 
 
 @njit(cache=True)
