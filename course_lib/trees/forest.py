@@ -84,6 +84,7 @@ def _search(
     """Fill squared distances and indices, and count."""
     k = distances.shape[1]
     keys, nodes = np.empty(len(child), Q.dtype), np.empty(len(child), np.int64)
+    new = np.empty(np.max(stop - start) + 1, np.int64)
     seen = np.zeros((len(points) + 63) >> 6, np.uint64)  # a bit for each point
     for i in range(len(Q)):
         q, best, names = Q[i], distances[i], indices[i]
@@ -108,13 +109,15 @@ def _search(
                 size += 1
                 node = 2 * child[node] + 1 - far
             leaves[i] += 1
+            n_new = 0
             for t in range(start[node], stop[node]):
                 j = order[t]
                 bit = np.uint64(1) << np.uint64(j & 63)
-                if seen[j >> 6] & bit:
-                    continue
+                new[n_new] = j
+                n_new += (seen[j >> 6] & bit) == 0
                 seen[j >> 6] |= bit
-                evaluations[i] += 1
-                square = squared_distance(points[j], q)
+            evaluations[i] += n_new
+            for t in range(n_new):
+                square = squared_distance(points[new[t]], q)
                 if square < best[k - 1]:
-                    keep(best, names, square, j)
+                    keep(best, names, square, new[t])

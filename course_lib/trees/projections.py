@@ -44,7 +44,7 @@ def rp_tree(X, *, leaf_size=32, direction="gaussian", threshold="median", rng=No
         A node with more points is cut in two, unless they are all equal.
     direction : {"gaussian", "two_points", "two_means"}
         A cut is across a direction that knows nothing of the data, or the difference of two
-        points of the node, or of two means of 200 of them.
+        points of the node, or of two means of up to 200 of them.
     threshold : {"median", "max", "midpoint"}
         Where: half of the points on each side; RPTree-Max, the median plus a uniform number in
         :math:`\pm 6 \|x - y\| / \sqrt d`, with y the farthest from any point x; or in the middle
@@ -185,41 +185,39 @@ def _longer(array):
 
 @njit(cache=True)
 def _grow(X, leaf_size, direction, threshold, rng):
-    """Cut nodes, breadth first, until all are leaves."""
+    """Cut nodes, left before right, until all are leaves."""
     n, d = X.shape
     room = 2 * (n // leaf_size) + 2
-    order, heights = np.arange(n), np.empty(n, X.dtype)
-    normals, offsets = np.zeros((room, d), X.dtype), np.zeros(room, X.dtype)
-    plane, child, level = (
-        np.full(room, -1, np.int32), np.zeros(room, np.int32), np.zeros(room, np.int32)
-    )  # fmt: skip
-    start, stop = np.zeros(room, np.int64), np.zeros(room, np.int64)
-    stop[0], n_nodes, n_planes, node = n, 1, 0, 0
-    while node < n_nodes:
+    order, heights, normals = np.arange(n), np.empty(n, X.dtype), np.zeros((room, d), X.dtype)
+    offsets, plane, child = np.zeros(room, X.dtype), np.full(room, -1), np.zeros(room, np.int64)
+    start, stop, level, waiting = np.zeros((4, room), np.int64)
+    stop[0], n_nodes, n_planes, n_waiting = n, 1, 0, 1
+    while n_waiting > 0:
+        n_waiting -= 1
+        node = waiting[n_waiting]
         a, b = start[node], stop[node]
-        if n_nodes + 2 > len(child):
+        if b - a <= leaf_size:
+            continue
+        if n_nodes + 2 > len(child):  # then normals have room too
             plane, child, level = _longer(plane), _longer(child), _longer(level)
-            start, stop = _longer(start), _longer(stop)
-        if n_planes + 1 > len(offsets):
+            start, stop, waiting = _longer(start), _longer(stop), _longer(waiting)
             normals, offsets = _longer(normals), _longer(offsets)
-        plane[node] = -1
-        if b - a > leaf_size:
-            normal = normals[n_planes]
-            between = _direct(X, order[a:b], direction, rng, normal)
-            for t in range(a, b):
-                heights[t] = projection(normal, X[order[t]])
-            cut = _choose(X, order[a:b], heights[a:b], threshold, between, rng)
-            middle = _part(order, heights, a, b, cut)
-            if np.min(heights[a:b]) < np.max(heights[a:b]):
-                offsets[n_planes], plane[node], child[node] = cut, n_planes, n_nodes
-                start[n_nodes], stop[n_nodes] = a, middle
-                start[n_nodes + 1], stop[n_nodes + 1] = middle, b
-                level[n_nodes] = level[n_nodes + 1] = level[node] + 1
-                n_nodes, n_planes = n_nodes + 2, n_planes + 1
-        node += 1
+        between = _direct(X, order[a:b], direction, rng, normals[n_planes])
+        for t in range(a, b):
+            heights[t] = projection(normals[n_planes], X[order[t]])
+        if np.min(heights[a:b]) == np.max(heights[a:b]):
+            continue
+        cut = _choose(X, order[a:b], heights[a:b], threshold, between, rng)
+        middle = _part(order, heights, a, b, cut)
+        offsets[n_planes], plane[node], child[node] = cut, n_planes, n_nodes
+        start[n_nodes], stop[n_nodes] = a, middle
+        start[n_nodes + 1], stop[n_nodes + 1] = middle, b
+        level[n_nodes] = level[n_nodes + 1] = level[node] + 1
+        waiting[n_waiting], waiting[n_waiting + 1] = n_nodes + 1, n_nodes
+        n_nodes, n_planes, n_waiting = n_nodes + 2, n_planes + 1, n_waiting + 2
     m, p = n_nodes, n_planes
-    planes = normals[:p].copy(), offsets[:p].copy(), plane[:m].copy()
-    return (order, *planes, child[:m].copy(), start[:m].copy(), stop[:m].copy(), level[m - 1])
+    planes = normals[:p].copy(), offsets[:p].copy(), np.where(child[:m] > 0, plane[:m], -1)
+    return (order, *planes, child[:m].copy(), start[:m].copy(), stop[:m].copy(), level[:m].max())
 
 
 @njit(cache=True)
@@ -247,14 +245,20 @@ def _any(members, rng):
 def _two_means(X, members, one, other, rng):
     """Move two points to the means of the points that are drawn and nearer to them."""
     n_one, n_other = 1, 1
-    for _ in range(DRAWS):
+    for _ in range(min(DRAWS, len(members))):
         x = X[_any(members, rng)]
         if n_one * squared_distance(x, one) < n_other * squared_distance(x, other):
             n_one += 1
-            one += (x - one) / n_one
+            _move(one, x, X.dtype.type(1 / n_one))
         else:
             n_other += 1
-            other += (x - other) / n_other
+            _move(other, x, X.dtype.type(1 / n_other))
+
+
+@njit(cache=True)
+def _move(mean, x, share):
+    for c in range(len(x)):
+        mean[c] += (x[c] - mean[c]) * share
 
 
 @njit(cache=True)
@@ -265,16 +269,43 @@ def _choose(X, members, heights, threshold, between, rng):
         left = np.sum(heights < between)
         if min(left, size - left) >= SMALLEST * size:
             return between
-    ranked = np.sort(heights)
-    median = (ranked[(size - 1) // 2] + ranked[size // 2]) / 2
-    if median == ranked[0]:  # nothing would be on its left
-        median = ranked[np.searchsorted(ranked, median, side="right") % size]
+    median = _median(heights.copy())
     if threshold == 1:
         x, farthest = X[_any(members, rng)], X.dtype.type(0)
         for i in members:
             farthest = max(farthest, squared_distance(X[i], x))
         median += (2 * rng.random() - 1) * 6 * np.sqrt(farthest / X.shape[1])
     return X.dtype.type(median)
+
+
+@njit(cache=True)
+def _median(values):
+    """Return the middle value, or if that is the smallest one the next; reorder ``values``."""
+    middle, first, last = len(values) // 2, 0, len(values) - 1
+    while first < last:  # Hoare's quickselect
+        pivot, i, j = values[(first + last) // 2], first, last
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if middle <= j:
+            last = j
+        elif middle >= i:
+            first = i
+        else:
+            break
+    median = values[middle]
+    if median > np.min(values[:middle]):
+        return median
+    above = np.max(values)
+    for x in values:
+        above = x if median < x < above else above
+    return above
 
 
 @njit(cache=True)
