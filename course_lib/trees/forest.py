@@ -71,7 +71,8 @@ def rp_query(forest, Q, n_neighbors, *, search_budget=None):
     if search_budget is not None:
         budget = check_count(search_budget, "search_budget", low=1, high=2**62)
     found = nothing_found(len(Q), k, Q.dtype)
-    _search(*forest[:-1], Q, budget, *found)
+    _search(*forest[:1], *forest[2:-1], Q, budget, *found)
+    found.indices[:] = forest.rows[found.indices]
     np.sqrt(found.distances, out=found.distances)
     return found
 

@@ -369,4 +369,5 @@ def _members(tree, root):
             waiting += [tree.child[node], tree.child[node] + 1]
         else:
             found.append(tree.order[tree.start[node] : tree.stop[node]])
-    return np.unique(np.concatenate(found))
+    members = np.unique(np.concatenate(found))
+    return np.sort(tree.rows[members]) if hasattr(tree, "rows") else members

@@ -22,8 +22,9 @@ class RPForest(NamedTuple):
     A node sends x to its right child if ``normals[plane] @ x >= offset``, else to its left.
     """
 
-    points: np.ndarray  # (n, d), the points
-    order: np.ndarray  # int64: rows of X, leaf by leaf, tree by tree
+    points: np.ndarray  # (n, d), leaf by leaf of the first tree: near points lie together
+    rows: np.ndarray  # (n,) int64: the row of X that stands at each place
+    order: np.ndarray  # int64: places, leaf by leaf, tree by tree
     normals: np.ndarray  # (p, d): unit vectors, one for each node that is no leaf
     offsets: np.ndarray  # (p,)
     plane: np.ndarray  # (m,) int32: the node's normal; -1 for a leaf
@@ -133,7 +134,7 @@ def rp_forest(
     >>> len(forest.roots), len(forest.order)
     (3, 300)
     """
-    X = check_points(X).copy()
+    X = check_points(X)
     n_trees = check_count(n_trees, "n_trees", low=1)
     leaf_size = check_count(leaf_size, "leaf_size", low=1)
     if direction not in DIRECTIONS:
@@ -146,10 +147,13 @@ def rp_forest(
         )
     rng = as_rng(rng)
     ways = DIRECTIONS.index(direction), THRESHOLDS.index(threshold)
-    return _together(X, [_grow(X, leaf_size, *ways, rng) for _ in range(n_trees)])
+    rows, *first = _grow(X, leaf_size, *ways, rng)
+    X = X[rows]
+    others = [_grow(X, leaf_size, *ways, rng) for _ in range(n_trees - 1)]
+    return _together(X, rows, [(np.arange(len(X)), *first), *others])
 
 
-def _together(X, trees):
+def _together(X, rows, trees):
     """Return the forest of trees whose nodes, normals and places count from zero."""
     order, normals, offsets, plane, child, start, stop, depths = zip(*trees, strict=True)
 
@@ -159,6 +163,7 @@ def _together(X, trees):
     planes, nodes, places = before(offsets), before(child), before(order)
     return RPForest(
         X,
+        rows,
         np.concatenate(order),
         np.concatenate(normals),
         np.concatenate(offsets),
@@ -394,7 +399,7 @@ def spill_tree(X, *, leaf_size=32, overlap=0.05, rng=None):
             level.append(level[node] + 1)
     arrays = [np.concatenate(leaves), np.array(normals, X.dtype).reshape(-1, X.shape[1])]
     arrays += [np.array(offsets, X.dtype), np.array(plane), np.array(child)]
-    return _together(X, [(*arrays, np.array(start), np.array(stop), level[-1])])
+    return _together(X, np.arange(len(X)), [(*arrays, np.array(start), np.array(stop), level[-1])])
 
 
 def _overlapping(heights, overlap):
