@@ -10,6 +10,7 @@ from course_lib.trees._heap import pop, push
 from course_lib.trees._points import (
     check_index,
     check_k,
+    check_leaf_size,
     check_points,
     check_queries,
     nothing_found,
@@ -81,7 +82,7 @@ def kd_tree(X, *, leaf_size=16, split="median", axes="widest"):
     (np.float64(1.0), np.float64(4.0), array([0, 2, 1, 3]))
     """
     X = check_points(X)
-    leaf_size = check_count(leaf_size, "leaf_size", low=1)
+    leaf_size = check_leaf_size(leaf_size, len(X))
     if split not in ("median", "midpoint"):
         raise ValueError(f"split must be 'median' or 'midpoint'; got {split!r}.")
     if axes not in ("widest", "cyclic"):
