@@ -80,8 +80,7 @@ def _search(
     d, k = Q.shape[1], distances.shape[1]
     squares = np.empty(np.max(stop[child == 0] - start[child == 0]), Q.dtype)
     offsets = np.zeros(d)  # of the query from the box at hand, coordinate by coordinate
-    # Nodes that were left (-1: and seen, so that their offset is to be taken back).
-    far_node, far_axis = np.empty((2, depth + 1), np.int64)
+    far_node, far_axis = np.empty((2, depth + 1), np.int64)  # node -1: was seen, undo its offset
     far_bound, far_offset = np.empty((2, depth + 1))
     for i in range(len(Q)):
         q, best, names = Q[i], distances[i], indices[i]
