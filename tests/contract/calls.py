@@ -17,6 +17,7 @@ from course_lib import randomness as rd
 from course_lib import sparse_coding as so
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call
+from tests.contract.trees import TREES
 
 __all__ = ["CALLS", "NOT_CALLED"]
 
@@ -1540,4 +1541,4 @@ NOT_CALLED = {
     **NOT_CALLED_OF_COST,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
-CALLS += LSH + EMBEDDINGS + COST
+CALLS += TREES + LSH + EMBEDDINGS + COST
