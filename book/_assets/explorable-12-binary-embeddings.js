@@ -203,6 +203,7 @@
     function drawLags(self) {
       const { x: across, y: up } = self.inside();
       const x = linear([0, LAGS], across);
+      x.ticks = () => [1, data.side, 2 * data.side, LAGS];
       const y = linear([-0.4, 1], up);
       self.svg.replaceChildren(
         axes(self, x, y, "rows between two bits", "correlation"),
