@@ -163,7 +163,7 @@ def no_correlations(theta, n_bits, rho):
 
 @mistake("12.2", caught_by="edge case", says="ZeroDivisionError")
 def by_its_own_average(theta, n_bits, rho):
-    independent, exact, bound = three(theta, n_bits, rho)
+    independent, _, bound = three(theta, n_bits, rho)
     pairs = n_bits * (n_bits - 1)
     mean = sum(2 * (n_bits - lag) * float(rho[lag]) for lag in range(1, n_bits)) / pairs
     return independent, independent * (1 + (n_bits - 1) * mean), bound
@@ -422,7 +422,7 @@ def forms_the_matrix(X, k, rng):
     return (X * D) @ g[np.arange(n) - np.arange(k)[:, None] + k - 1].T
 
 
-@mistake("12.4", caught_by="accuracy", says="The mean of the numbers")
+@mistake("12.4", caught_by="check", says="positive as often as negative")
 def positive_numbers(X, k, rng):
     n = X.shape[1]
     g, D = np.abs(rng.standard_normal(n + k - 1)), rng.choice([-1, 1], n)
@@ -434,6 +434,13 @@ def signs_mostly_plus(X, k, rng):
     n = X.shape[1]
     D = 1 - 2 * (rng.random(n) < 0.25)
     return convolved(X, rng.standard_normal(n + k - 1), D, k)
+
+
+@mistake("12.4", caught_by="accuracy", says="The correlation of the signs with g")
+def signs_of_g(X, k, rng):
+    n = X.shape[1]
+    g = rng.standard_normal(n + k - 1)
+    return convolved(X, g, np.sign(g[:n]), k)
 
 
 @mistake("12.4", caught_by="check", says="write this one yourself")
