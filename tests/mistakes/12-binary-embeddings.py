@@ -328,6 +328,22 @@ def signs_on_both(make, P, R, draws, rng):
     return one_draw_each(make, P * D, R * D, draws, rng)
 
 
+@mistake("12.3", caught_by="check", says="The same rng gave other signs")
+def everybodys_randomness(make, P, R, draws, rng):
+    return one_draw_each(make, P, R, draws, np.random.default_rng())
+
+
+@mistake("12.3", caught_by="accuracy", says="The mean of 60 draws of")
+def signs_that_go_on(make, P, R, draws, rng):
+    t, squares = angle_share(P, R), np.zeros((2, len(P)))
+    for _ in range(draws):
+        matrix, flips = make(), rng.random(P.shape[1]) < 0.3
+        for row, D in enumerate([1 - 2 * (np.cumsum(flips) % 2), 1]):
+            differ = (matrix.apply(D * P) > 0) != (matrix.apply(D * R) > 0)
+            squares[row] += (differ.mean(axis=1) - t) ** 2
+    return (squares / draws / (t * (1 - t) / matrix.shape[0])).mean(axis=1)
+
+
 # -------------------------------------------------------------------------------- 12.4
 
 
