@@ -155,8 +155,9 @@ def test_all_rows_of_halfshift_are_those_of_a_circulant(seed, n):
 def test_a_hash_is_what_its_formula_says(name, seed, signs, extended):
     n = 16
     P = MATRICES[name](12, n, rng=seed)
-    h = (be.extended_hash if extended else be.short_hash)(P, signs=signs, rng=seed)
-    X = np.random.default_rng(seed).standard_normal((5, n))
+    rng = np.random.default_rng([seed, 1])
+    h = (be.extended_hash if extended else be.short_hash)(P, signs=signs, rng=rng)
+    X = rng.standard_normal((5, n))
     Z = X
     if extended:
         Z = (Z * h.premix) @ (scipy.linalg.hadamard(n) / 4)
@@ -164,7 +165,7 @@ def test_a_hash_is_what_its_formula_says(name, seed, signs, extended):
         Z = Z * h.signs
     expected = Z @ P.dense().T
     assert_allclose(h.project(X), expected, atol=1e-12)
-    assert_array_equal(unpack_bits(h.codes(X), 12), expected > 0)
+    assert_array_equal(unpack_bits(h.codes(X), 12), h.project(X) > 0)
     assert h.n_signs == n * (signs + extended)
     assert_array_equal(h.codes(X[2]), h.codes(X)[2])
 
@@ -240,10 +241,10 @@ def test_lag_correlations_where_rows_share_a_product():
     e = np.eye(5)
     for matrix in ("toeplitz", "circulant"):
         assert_allclose(be.lag_correlations(e[0], e[1], matrix=matrix), e[0], atol=1e-12)
-    # u = a, v = b; one row on u' = b, v' = -a: the product only changes its sign.
+    # u = a, v = b in one row, u' = -b, v' = a in the next: it separates where that does not.
     p, r = np.array([1.0, 0, -1, 0]), np.array([0.0, 1, 0, -1])
     rho = be.lag_correlations(p, r, matrix="circulant")
-    assert_allclose(rho, [1, 1, 1, 1], atol=1e-6)
+    assert_allclose(rho, [1, -1, 1, -1], atol=1e-9)
 
 
 @settings(max_examples=20)
@@ -257,15 +258,12 @@ def test_lag_correlations_do_not_know_lengths_and_orientation(seed, matrix):
     assert np.all(np.abs(rho) <= 1 + 1e-9)
 
 
-def test_lag_correlations_agree_with_adaptive_integration(rng):
-    """The quadrature has enough nodes, at lags where neighbors are almost equal too."""
+def test_the_quadrature_has_enough_nodes(rng, monkeypatch):
+    """At lags where the rows are almost equal too."""
     p, r = smooth_pair(60, rng)
-    rough = be.lag_correlations(p, r)
-    nodes, be.variance.NODES = be.variance.NODES, 400
-    try:
-        assert_allclose(rough, be.lag_correlations(p, r), atol=1e-8)
-    finally:
-        be.variance.NODES = nodes
+    found = be.lag_correlations(p, r)
+    monkeypatch.setattr(be.variance, "NODES", 400)
+    assert_allclose(found, be.lag_correlations(p, r), atol=1e-8)
 
 
 def test_the_bound_is_that_of_the_paper():
@@ -314,20 +312,20 @@ def test_the_variance_is_exact(name, k, rng):
 
 @pytest.mark.parametrize("matrix", ["toeplitz", "circulant"])
 def test_signs_bring_the_variance_down_to_that_of_independent_bits(matrix, rng):
-    """Over 30 draws of D the mean of the exact variances is near; without D it is far above.
+    """Over 20 draws of D the mean of the exact variances is near; without D it is far above.
 
-    The largest of 200 means of 30 was 1.1 times the independent variance, the least ratio without
-    D was 7; so neither limit is met by chance.
+    In 60 runs of each kind the mean, over the independent variance, was 1.000 with a spread of
+    0.007, from 0.984 to 1.019, and without D the ratio was 13.8 or more: no limit is near.
     """
     n = k = 256
     p, r = smooth_pair(n, rng)
     independent = be.variance_bound(math.pi * be.angle_share(p, r), k).independent
     with_signs = [
         be.hash_variance(d * p, d * r, k, matrix=matrix)
-        for d in (be.random_signs(n, rng=rng) for _ in range(30))
+        for d in (be.random_signs(n, rng=rng) for _ in range(20))
     ]
-    assert np.mean(with_signs) < 1.3 * independent
-    assert be.hash_variance(p, r, k, matrix=matrix) > 4 * independent
+    assert 0.93 * independent < np.mean(with_signs) < 1.07 * independent
+    assert be.hash_variance(p, r, k, matrix=matrix) > 6 * independent
     assert max(with_signs) < be.variance_bound(math.pi * be.angle_share(p, r), k).total
 
 

@@ -24,6 +24,7 @@ from course_lib.heavy_hitters import (
     MisraGries,
     SpaceSaving,
 )
+from course_lib.heavy_hitters.linear import cell_numbers
 from course_lib.heavy_hitters.moments import _tug
 from tests.kernels import as_python
 from tests.streams import STREAMS, counted, tails, words, zipf
@@ -272,6 +273,26 @@ def test_count_min_theorem_1(name, epsilon, delta, rng):
         sketch.update(items, truth)
         shares.append(np.mean(sketch.estimate(items) - truth > epsilon * truth.sum()))
     assert np.mean(shares) <= delta + 3 * standard_error(shares)
+
+
+@pytest.mark.parametrize("width", [2, 3, 8, 20, 61, 64, 100])
+def test_rows_collide_at_most_four_times_as_often_as_chance_and_twice_at_powers_of_two(width):
+    """Exhaustive, so without any false alarm: of words with 8 leading bits, all pairs.
+
+    Only the last 8 bits of a multiplier act on such words, so 128 odd numbers are all there are.
+    """
+    words = np.arange(256, dtype=np.uint64) << np.uint64(56)
+    sketch = CountMin(width, 128)
+    sketch._multipliers[:] = np.arange(1, 256, 2)
+    meetings = np.zeros((256, 256), int)
+    for row in range(128):
+        cells = cell_numbers(words, sketch, row)
+        meetings += cells[:, None] == cells
+    np.fill_diagonal(meetings, 0)
+    power_of_two = width & (width - 1) == 0
+    assert meetings.max() / 128 <= (2 if power_of_two else 4) / width
+    if width == 61:  # the bound with 2 does not hold there
+        assert meetings.max() / 128 > 3 / width
 
 
 def test_count_min_bound_is_reached_within_its_proof(rng):

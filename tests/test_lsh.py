@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from course_lib.datasets import spdx
 from course_lib.lsh import (
     Bands,
     candidate_pairs,
     candidate_probability,
     choose_bands,
+    exact_jaccard,
     jaccard,
     minhash,
+    similar_pairs,
 )
 from course_lib.lsh.minhash import _least
 
@@ -71,13 +75,40 @@ def test_chosen_bands_keep_their_promise_and_one_row_more_would_not(similarity, 
         assert 1 - candidate_probability(similarity, more) > 0.01
 
 
+@given(sets=SMALL_SETS, similarity=st.floats(0.05, 1))
+def test_similar_pairs_are_verified_and_counted(sets, similarity):
+    """Bands of one row: a pair with a common item is a candidate as soon as one of 128 agrees."""
+    every = np.array(list(itertools.combinations(range(len(sets)), 2)), int).reshape(-1, 2)
+    exact = [
+        len(sets[i] & sets[j]) / len(sets[i] | sets[j]) if sets[i] | sets[j] else 1.0
+        for i, j in every
+    ]
+    found = exact_jaccard(sets, every)
+    assert found.tolist() == exact
+    bands = Bands(64, 2)
+    answer = similar_pairs(sets, similarity, bands=bands)
+    candidates = candidate_pairs(minhash(sets), bands).tolist()
+    kept = [p for p, J in zip(every.tolist(), exact, strict=True) if similarity <= J]
+    assert answer.pairs.tolist() == [pair for pair in candidates if pair in kept]
+    assert answer.n_compared == len(candidates)
+    assert np.all(answer.similarities >= similarity)
+
+
+@given(sets=st.lists(st.lists(st.integers(0, 9), max_size=8), min_size=1, max_size=5))
+def test_lists_arrays_and_a_mixture_have_one_signature(sets):
+    lists = minhash(sets, 8)
+    arrays = [np.array(one, np.int32) for one in sets]
+    assert_array_equal(minhash(arrays, 8), lists)
+    assert_array_equal(minhash([*arrays[:1], *sets[1:]], 8), lists)
+
+
 def test_the_kernel_is_its_python_text():
     hashes, words = np.random.default_rng(0).integers(2**63, size=(2, 12)).astype(np.uint64)
     starts = np.array([0, 5, 5, 12])
     compiled, text = np.full((2, 3, 12), 2**64 - 1, np.uint64)
-    _least(hashes, starts, words, compiled)
+    _least(hashes, starts, words, words | np.uint64(1), compiled)
     with np.errstate(over="ignore"):
-        _least.py_func(hashes, starts, words, text)
+        _least.py_func(hashes, starts, words, words | np.uint64(1), text)
     assert_array_equal(compiled, text)
 
 
@@ -130,8 +161,13 @@ def test_bad_input_is_refused_in_words():
         jaccard(np.zeros(3, np.uint64), np.zeros(4, np.uint64))
     with pytest.raises(ValueError, match="at least 2 x 4 columns"):
         candidate_pairs(np.zeros((3, 7), np.uint64), Bands(2, 4))
-    with pytest.raises(ValueError, match="similarity must lie in"):
-        choose_bands(8, 1.5)
+    for similarity in (1.5, 0, -1):
+        with pytest.raises(ValueError, match="similarity must lie in"):
+            choose_bands(8, similarity)
+    with pytest.raises(ValueError, match="pairs must have two columns"):
+        exact_jaccard([["a"], ["b"]], [[0, 1, 1]])
+    with pytest.raises(ValueError, match="pairs must lie between 0 and 1"):
+        exact_jaccard([["a"], ["b"]], [[0, 2]])
     for seed, error in ((-1, ValueError), (2**64, ValueError), (1.5, TypeError), (None, TypeError)):
         with pytest.raises(error, match="seed must be"):
             minhash([], 4, seed=seed)
@@ -198,3 +234,18 @@ def test_estimates_are_as_good_as_exact_set_arithmetic_allows():
         J = len(sets[i] & sets[j]) / len(sets[i] | sets[j])
         error = abs(jaccard(signatures[i], signatures[j]) - J)
         assert error <= 6 * math.sqrt(max(J * (1 - J), 1e-9) / 1024)
+
+
+def test_near_duplicate_licenses_are_found_by_comparing_few():
+    """728 texts, 454 pairs at .8 or more, counted by brute force when the chapter was planned.
+
+    A pair at .8 is missed in one of 3,000 draws; 250 seeds missed none and compared 1.15% at most.
+    """
+    sets = []
+    for text in spdx().values():
+        words = re.findall("[a-z0-9]+", text["text"].lower())
+        sets.append({" ".join(words[i : i + 3]) for i in range(len(words) - 2)})
+    found = similar_pairs(sets, 0.8)
+    assert choose_bands(128, 0.8) == Bands(25, 5)
+    assert len(found.pairs) == 454
+    assert found.n_compared <= 0.013 * len(sets) * (len(sets) - 1) / 2

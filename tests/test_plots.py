@@ -80,6 +80,17 @@ def test_images_are_shown_in_rows():
     assert titles == ["a", "b", "c", "d", "e", ""]
 
 
+@pytest.mark.parametrize(
+    ("options", "framed"),
+    [({}, 0), ({"columns": 2}, 0), ({"columns": 3}, 1), ({"rows": 3}, 0), ({"width": 6.6}, 1)],
+)
+def test_what_a_phone_would_make_too_small_gets_a_box_that_scrolls(options, framed):
+    drawing = plots.svg(plots.figure(**options)[0], "panels")
+    assert drawing.count('<div class="figure-frame" tabindex="0" role="group"') == framed
+    assert drawing.count('<div class="course-figure" role="img"') == 1
+    assert drawing.count("<div") == drawing.count("</div>")
+
+
 def test_the_text_alternative_is_escaped_and_required():
     fig, _ = plots.figure()
     assert 'aria-label="&lt;a&gt; &quot;b&quot;"' in plots.svg(fig, '<a> "b"')

@@ -2,8 +2,11 @@
 
 The rooms, in the order to read them::
 
-    matrices     seven random matrices that are never formed, six of them from few numbers
-    hashes       signs of their products as packed codes, and the angle that two codes tell
+    structured   what the seven random matrices share: numbers, and an index of where they stand
+    shifts       five of them, whose rows are shifts: products by the fast Fourier transform
+    matrices     the dense one, the one of permuted blocks, and the table of all seven
+    hashes       signs of their products, as packed codes
+    angles       the angle between two vectors, and what two codes tell of it
     variance     how far that angle strays: exactly, and by the bound of the paper
     coherence    which numbers two rows share: the graph that the proofs color
     embedding    all of it as a scikit-learn transformer
@@ -11,6 +14,7 @@ The rooms, in the order to read them::
 Codes are searched by ``course_lib.lsh.hamming_search``. Book: ``book/12-binary-embeddings.md``.
 """
 
+from course_lib.binary_embeddings.angles import angle_share, estimate_angle_share
 from course_lib.binary_embeddings.coherence import (
     CoherenceGraph,
     chromatic_number,
@@ -18,25 +22,16 @@ from course_lib.binary_embeddings.coherence import (
     pair_chromatic_number,
 )
 from course_lib.binary_embeddings.embedding import BinaryEmbedding
-from course_lib.binary_embeddings.hashes import (
-    BinaryHash,
-    angle_share,
-    estimate_angle_share,
-    extended_hash,
-    random_signs,
-    short_hash,
-)
-from course_lib.binary_embeddings.matrices import (
-    MATRICES,
+from course_lib.binary_embeddings.hashes import BinaryHash, extended_hash, random_signs, short_hash
+from course_lib.binary_embeddings.matrices import MATRICES, BinPerm, Random
+from course_lib.binary_embeddings.shifts import (
     BinCirc,
-    BinPerm,
     Circulant,
     HalfShift,
-    Random,
-    StructuredMatrix,
     Toeplitz,
     VerHorShift,
 )
+from course_lib.binary_embeddings.structured import StructuredMatrix
 from course_lib.binary_embeddings.variance import (
     VarianceBound,
     hash_variance,

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from course_lib._validation import check_count
-from course_lib.binary_embeddings.matrices import check_structured
+from course_lib.binary_embeddings.structured import check_structured
 
 __all__ = ["CoherenceGraph", "chromatic_number", "coherence_graph", "pair_chromatic_number"]
 

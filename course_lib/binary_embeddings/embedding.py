@@ -6,7 +6,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from course_lib._validation import as_random_state, check_count, numbers_only
 from course_lib.binary_embeddings.hashes import extended_hash, short_hash
-from course_lib.binary_embeddings.matrices import LARGEST, MATRICES, check_flag
+from course_lib.binary_embeddings.matrices import MATRICES
+from course_lib.binary_embeddings.structured import LARGEST, check_flag
 from course_lib.lsh import pack_bits
 
 __all__ = ["BinaryEmbedding"]

@@ -1,4 +1,4 @@
-"""From vectors to codes: the short hash, the extended hash, and the angle that codes tell.
+"""From vectors to codes: the short hash and the extended hash.
 
     short hash       x -> D x -> P D x -> signs
     extended hash    x -> R x -> H R x -> D H R x -> P D H R x -> signs
@@ -14,16 +14,14 @@ from course_lib._validation import (
     check_array,
     check_count,
     check_finite,
-    plain_array,
+    check_vector,
 )
-from course_lib.binary_embeddings.matrices import check_flag, check_structured
+from course_lib.binary_embeddings.structured import LARGEST, check_flag, check_structured
 from course_lib.lsh import pack_bits
 from course_lib.randomness import fwht
 
 __all__ = [
     "BinaryHash",
-    "angle_share",
-    "estimate_angle_share",
     "extended_hash",
     "random_signs",
     "short_hash",
@@ -31,20 +29,46 @@ __all__ = [
 
 
 class BinaryHash:
-    """A hash of vectors to codes of bits; made by `short_hash` and `extended_hash`.
+    """A hash of vectors to codes of bits; `short_hash` and `extended_hash` draw one.
+
+    Parameters
+    ----------
+    matrix : StructuredMatrix
+        The projection P, k x n.
+    signs : array_like, shape (n,), or None
+        The diagonal of D, +1 or -1; None leaves D out.
+    premix : array_like, shape (n,), or None
+        The diagonal of R of the extended hash, where n is a power of two; None for the short one.
 
     Attributes
     ----------
     matrix : StructuredMatrix
-        The projection P.
-    signs : array, shape (n,), int8, or None
-        The diagonal of D; None where it was left out.
-    premix : array, shape (n,), int8, or None
-        The diagonal of R of the extended hash; None for the short one.
+        The projection.
+    signs, premix : array, shape (n,), int8, or None
+        The diagonals.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``matrix`` is none of the seven, or a diagonal is no vector of n signs.
+
+    Examples
+    --------
+    >>> from course_lib.binary_embeddings import Circulant
+    >>> BinaryHash(Circulant(3, 4, rng=0), [1, -1, 1, 1])
+    <short hash by Circulant(3, 4), with D>
     """
 
-    def __init__(self, matrix, signs, premix):
-        self.matrix, self.signs, self.premix = matrix, signs, premix
+    def __init__(self, matrix, signs=None, premix=None):
+        n = check_structured(matrix).shape[1]
+        if premix is not None and n & (n - 1):
+            raise ValueError(
+                f"matrix must have a power of two as its number of columns; got {n}, pad vectors "
+                "with zeros."
+            )
+        self.matrix = matrix
+        self.signs = _check_signs(signs, "signs", n)
+        self.premix = _check_signs(premix, "premix", n)
 
     def __repr__(self):
         kind = "short" if self.premix is None else "extended"
@@ -101,6 +125,8 @@ class BinaryHash:
     def bits(self, X):
         """Return the codes as an array of bool, shape (m, n_bits): where `project` is positive.
 
+        A product that is zero but for rounding may fall on either side.
+
         Parameters
         ----------
         X : array_like, shape (m, n) or (n,)
@@ -136,7 +162,8 @@ def short_hash(matrix, *, signs=True, rng=None):
     signs : bool, default True
         Whether to draw :math:`D`. Without it the same matrix is applied to the raw vectors.
     rng : Generator, int or None
-        Source of randomness of the signs; the matrix has drawn its own.
+        Source of randomness of the signs. The matrix has drawn its own: give one generator to
+        both, or two seeds.
 
     Returns
     -------
@@ -169,9 +196,7 @@ def short_hash(matrix, *, signs=True, rng=None):
     array([7], dtype=uint64)
     """
     n = check_structured(matrix).shape[1]
-    return BinaryHash(
-        matrix, random_signs(n, rng=rng) if check_flag(signs, "signs") else None, None
-    )
+    return BinaryHash(matrix, random_signs(n, rng=rng) if check_flag(signs, "signs") else None)
 
 
 def extended_hash(matrix, *, signs=True, rng=None):
@@ -184,7 +209,8 @@ def extended_hash(matrix, *, signs=True, rng=None):
     signs : bool, default True
         Whether to draw :math:`D`.
     rng : Generator, int or None
-        Source of randomness of the signs; the matrix has drawn its own.
+        Source of randomness of the signs. The matrix has drawn its own: give one generator to
+        both, or two seeds.
 
     Returns
     -------
@@ -216,16 +242,10 @@ def extended_hash(matrix, *, signs=True, rng=None):
     8
     """
     n = check_structured(matrix).shape[1]
-    if n & (n - 1):
-        raise ValueError(
-            f"matrix must have a power of two as its number of columns; got {n}, pad vectors "
-            "with zeros."
-        )
     rng = as_rng(rng)
     premix = random_signs(n, rng=rng)
-    return BinaryHash(
-        matrix, random_signs(n, rng=rng) if check_flag(signs, "signs") else None, premix
-    )
+    D = random_signs(n, rng=rng) if check_flag(signs, "signs") else None
+    return BinaryHash(matrix, D, premix)
 
 
 def random_signs(n, *, rng=None):
@@ -252,108 +272,14 @@ def random_signs(n, *, rng=None):
     >>> set(random_signs(100, rng=0).tolist()) == {-1, 1}
     True
     """
-    n = check_count(n, "n", low=1)
+    n = check_count(n, "n", low=1, high=LARGEST)
     return as_rng(rng).integers(0, 2, n, dtype=np.int8) * np.int8(2) - np.int8(1)
 
 
-def angle_share(P, R):
-    r"""Return the angles between vectors as shares of :math:`\pi`.
-
-    Parameters
-    ----------
-    P, R : array_like, shape (m, n) or (n,)
-        Vectors, one a row; their lengths do not matter. The m-th is compared with the m-th.
-
-    Returns
-    -------
-    array, shape (m,), or float
-        :math:`\theta/\pi`: 0 for one direction, 1/2 for orthogonal vectors, 1 for opposite ones.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If shapes differ, a vector is zero, or an entry is not a finite real number.
-
-    Notes
-    -----
-    **Cost.** A few passes over both. :math:`2 \arctan(\|u - v\| / \|u + v\|)` of the unit vectors
-    is exact to rounding for small angles too, where the arc cosine loses half of the digits.
-
-    Examples
-    --------
-    >>> angle_share([1.0, 0.0], [0.0, 2.0])
-    0.5
-    """
-    P, R = (check_array(V, name, dtype=np.float64) for V, name in ((P, "P"), (R, "R")))
-    if P.shape != R.shape or P.ndim not in (1, 2):
-        raise ValueError(
-            f"P and R must be two vectors, or two matrices, of one shape; got {P.shape}, {R.shape}."
-        )
-    U, V = _unit(P, "P"), _unit(R, "R")
-    across, along = np.linalg.norm(U - V, axis=-1), np.linalg.norm(U + V, axis=-1)
-    share = 2 * np.arctan2(across, along) / np.pi
-    return float(share) if P.ndim == 1 else share
-
-
-def estimate_angle_share(codes, others, n_bits):
-    r"""Return the shares of bits in which codes differ: estimates of :math:`\theta/\pi`.
-
-    Parameters
-    ----------
-    codes, others : array of uint64, shape (m, words) or (words,)
-        Packed codes of one hash; the m-th is compared with the m-th.
-    n_bits : int
-        Bits :math:`k` of a code.
-
-    Returns
-    -------
-    array, shape (m,), or float
-        :math:`\tilde\theta = \frac{1}{2k} \|h(p) - h(r)\|_1`, where :math:`h` has the entries
-        :math:`\pm 1`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If these are no codes of one shape, with the words that ``n_bits`` need.
-
-    Notes
-    -----
-    **Cost.** One exclusive or and one bit count a word.
-
-    **Guarantee.** Mean :math:`\theta/\pi`: see `short_hash`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> estimate_angle_share(np.array([5], np.uint64), np.array([6], np.uint64), 4)
-    0.5
-    """
-    n_bits = check_count(n_bits, "n_bits", low=1)
-    codes, others = _check_codes(codes, "codes"), _check_codes(others, "others")
-    words = -(-n_bits // 64)
-    if codes.shape != others.shape or codes.shape[-1] != words:
-        raise ValueError(
-            f"codes and others must have one shape, with {words} words in a code; "
-            f"got {codes.shape} and {others.shape}."
-        )
-    differ = np.bitwise_count(codes ^ others).sum(axis=-1, dtype=np.int64) / n_bits
-    return float(differ) if codes.ndim == 1 else differ
-
-
-def _unit(V, name):
-    scale = np.abs(V).max(axis=-1, keepdims=True, initial=0.0)
-    if not np.isfinite(scale).all():
-        check_finite(V, name)
-    if not scale.all():
-        raise ValueError(f"{name} must have no zero vector: it has no direction; leave it out.")
-    V = V / scale
-    return V / np.linalg.norm(V, axis=-1, keepdims=True)
-
-
-def _check_codes(codes, name):
-    codes = plain_array(codes, name)
-    if codes.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be words of bits; got {codes.dtype}, take hash.codes(X).")
-    if codes.ndim not in (1, 2) or codes.shape[-1] == 0:
-        raise ValueError(f"{name} must be codes, one a row, or one; got shape {codes.shape}.")
-    return codes.astype(np.uint64, copy=False)
+def _check_signs(signs, name, n):
+    if signs is None:
+        return None
+    signs = check_vector(signs, name, n)
+    if not (np.abs(signs) == 1).all():
+        raise ValueError(f"{name} must hold +1 and -1 only; got {signs[np.abs(signs) != 1][0]:g}.")
+    return signs.astype(np.int8)

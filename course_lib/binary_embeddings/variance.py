@@ -14,7 +14,7 @@ import numpy as np
 import scipy.fft
 
 from course_lib._validation import check_count, check_number, check_vector
-from course_lib.binary_embeddings.hashes import angle_share
+from course_lib.binary_embeddings.angles import angle_share
 
 __all__ = ["VarianceBound", "hash_variance", "lag_correlations", "variance_bound"]
 

@@ -78,8 +78,10 @@ class CountMin(_Table):
     below the true count :math:`f`. With :math:`w = \lceil e/\epsilon \rceil` and
     :math:`d = \lceil \ln(1/\delta) \rceil`, each query exceeds :math:`f + \epsilon N` with
     probability at most :math:`\delta` ([1], Theorem 1), if rows hash pairwise independently.
-    Here a row is multiply-shift of a mixed 64-bit word: proved up to a factor 2 in the chance
-    of a collision, and tested to be without it.
+    Here a row is multiply-shift of a mixed 64-bit word: two words collide with probability at
+    most :math:`2/w` if w is a power of 2 and :math:`4/w` at any width, by proof (and words
+    exist that come near it); items, which are mixed first, are tested to collide with
+    :math:`1/w`.
 
     References
     ----------
@@ -203,7 +205,8 @@ class CountSketch(_Table):
     it errs by more than :math:`\epsilon \sqrt{F_2}` with probability at most 1/3 (Chebyshev),
     and the median of d independent rows with at most
     :math:`P(\mathrm{Bin}(d, 1/3) \ge (d+1)/2)`, which `from_error` brings below delta ([1],
-    Lemma 3, with the tail computed instead of bounded).
+    Lemma 3, with the tail computed instead of bounded). This asks for cells and signs that are
+    pairwise independent; here both are bits of one product, which is tested and not proved.
 
     References
     ----------

@@ -4,11 +4,11 @@ import numpy as np
 from numba import njit
 
 from course_lib._validation import check_count, plain_array
-from course_lib.lsh.neighbors import Neighbors
+from course_lib.lsh.neighbors import Neighbors, insert
 
 __all__ = ["check_codes", "hamming_distances", "hamming_search", "pack_bits", "unpack_bits"]
 
-BLOCK = 1024  # codes that are turned into columns together: 32 KB at 256 bits
+BLOCK = 512  # codes that are turned into columns together: 16 KB at 256 bits
 FAR = np.iinfo(np.int64).max
 ONE, TWO, FOUR, LAST = (np.uint64(shift) for shift in (1, 2, 4, 56))
 PAIRS, QUADS, BYTES, SUM = (
@@ -211,20 +211,29 @@ def _nearest(codes, queries, indices, distances):
                 continue
             for i in range(size):
                 if away[i] < distances[q, k - 1]:
-                    _insert(indices[q], distances[q], start + i, away[i])
+                    insert(indices[q], distances[q], start + i, away[i])
 
 
 @njit(cache=True)
 def _differing(columns, query, away):
-    """Write how many bits of the query differ from each code; ``columns[w]`` holds words w."""
-    away[:] = 0
+    """Write how many bits of the query differ from each code; ``columns[w]`` holds words w.
+
+    Four words a turn, so that the sum is read and written a fourth as often.
+    """
     full = len(query) // 4 * 4
-    for w in range(0, full, 4):  # four words a turn: the sum is read and written a fourth as often
+    if full == 0:
+        away[:] = 0
+    for w in range(0, full, 4):
         a, b, c, d = columns[w], columns[w + 1], columns[w + 2], columns[w + 3]
         p, q, r, s = query[w], query[w + 1], query[w + 2], query[w + 3]
-        for i in range(len(away)):
-            first = _count(a[i] ^ p) + _count(b[i] ^ q)
-            away[i] += np.int64(first + _count(c[i] ^ r) + _count(d[i] ^ s))
+        if w == 0:
+            for i in range(len(away)):
+                first = _count(a[i] ^ p) + _count(b[i] ^ q)
+                away[i] = np.int64(first + _count(c[i] ^ r) + _count(d[i] ^ s))
+        else:
+            for i in range(len(away)):
+                first = _count(a[i] ^ p) + _count(b[i] ^ q)
+                away[i] += np.int64(first + _count(c[i] ^ r) + _count(d[i] ^ s))
     for w in range(full, len(query)):
         a, p = columns[w], query[w]
         for i in range(len(away)):
@@ -240,13 +249,3 @@ def _count(word):
     word = word - ((word >> ONE) & PAIRS)
     word = (word & QUADS) + ((word >> TWO) & QUADS)
     return (((word + (word >> FOUR)) & BYTES) * SUM) >> LAST
-
-
-@njit(cache=True)
-def _insert(indices, distances, index, distance):
-    """Put a point into a row that is sorted by distance, behind its equals; the last drops out."""
-    place = len(indices) - 1
-    while place > 0 and distances[place - 1] > distance:
-        distances[place], indices[place] = distances[place - 1], indices[place - 1]
-        place -= 1
-    distances[place], indices[place] = distance, index

@@ -66,7 +66,9 @@ def figure(width=5.2, height=3.0, *, rows=1, columns=1, **options):
     width, height : float
         Size in inches; at 5.2 the letters stay readable on a phone.
     rows, columns : int
-        Number of axes; ``options`` go to `matplotlib.figure.Figure.subplots`.
+        Number of axes; ``options`` go to `matplotlib.figure.Figure.subplots`. On a phone a
+        figure of three columns or more scrolls in its own box, and so does one wider than 5.6
+        inches.
 
     Returns
     -------
@@ -138,9 +140,25 @@ def svg(fig, alt):
     max_width = f"{float(size[1]) * 1.7:.0f}px"
     drawing = drawing.replace(size[0], 'width="100%"', 1)
     label = html.escape(alt, quote=True)
-    return (
+    image = (
         f'<div class="course-figure" role="img" aria-label="{label}" '
         f'style="max-width: {max_width}">\n{drawing}</div>'
+    )
+    return _framed(image) if _is_wide(fig) else image
+
+
+def _is_wide(fig):
+    """Whether a phone would make the panels or the letters of a figure too small."""
+    specs = [ax.get_subplotspec() for ax in fig.axes]
+    columns = max((spec.get_gridspec().ncols for spec in specs if spec), default=1)
+    return columns >= 3 or fig.get_figwidth() > 5.6
+
+
+def _framed(image):
+    """Put an image in a box that scrolls sideways, by keyboard too."""
+    return (
+        '<div class="figure-frame" tabindex="0" role="group" aria-label="wide figure">\n'
+        f"{image}\n</div>"
     )
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.book.conftest import PHONE
+from tests.book.conftest import DESKTOP, PHONE
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +37,27 @@ def test_print_drops_the_tools_and_inks_figures_black(visit):
         assert not page.locator(tool).first.is_visible(), tool
     ink = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--fig-ink')")
     assert ink.strip() == "#000"
+
+
+@pytest.mark.parametrize("name", ["02-randomness.html", "08-manifolds.html"])
+def test_wide_figures_scroll_in_their_own_box_on_a_phone_and_nowhere_else(name, visit):
+    page = visit(name)
+    frames = page.locator(".figure-frame")
+    assert frames.count() > 0
+    hidden = "box => box.scrollWidth - box.clientWidth"
+    for i in range(frames.count()):
+        frame = frames.nth(i)
+        page.set_viewport_size(DESKTOP)
+        page.emulate_media(media="screen")
+        assert frame.evaluate(hidden) == 0
+        page.set_viewport_size(PHONE)
+        assert frame.evaluate(hidden) > 100
+        frame.focus()
+        frame.press("ArrowRight")
+        page.wait_for_function("document.activeElement.scrollLeft > 0")
+        page.emulate_media(media="print")
+        assert frame.evaluate(hidden) == 0
+    page.close()
 
 
 def test_formulas_are_typeset_without_the_net(visit):

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import scipy.sparse as sp
 
+from course_lib import binary_embeddings as be
 from course_lib import distinct as di
 from course_lib import hashing as ha
 from course_lib import heavy_hitters as hh
@@ -38,6 +39,11 @@ words = ["to", "be", "or", "not", "to", "be"]
 counts = np.array([1, 2, 3, 1, 2, 3])
 weights = np.array([0.5, 2.0, 1.0, 3.0, 0.25, 1.0])
 map2 = X[:, :2].copy()
+
+
+def bits_of(code):
+    """What of a linear code does not depend on the signs of eigenvectors."""
+    return [code.mean, np.abs(code.directions)]
 
 
 def taken(generator, steps=2):
@@ -1194,10 +1200,344 @@ SKETCHES = [
         second=np.array([1, 2, 4], np.uint64),
     ),
 ]
-CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES + COST
+NO_ROWS = {"empty": "no rows have no products"}
+CODES = np.array([[5, 1], [6, 0], [7, 3]], np.uint64)
+EMBEDDINGS = [
+    *[
+        Call(
+            f"binary_embeddings.{kind.__name__}",
+            functools.wraps(kind)(lambda kind=kind, **k: kind(**k).dense()),
+            k=3,
+            n=8,
+            rng=0,
+        )
+        for kind in be.MATRICES.values()
+    ],
+    *[
+        Call(
+            f"binary_embeddings.{kind.__name__} apply",
+            lambda X, kind=kind: kind(3, 4, rng=0).apply(X),
+            X=X,
+            excused=NO_ROWS,
+        )
+        for kind in be.MATRICES.values()
+    ],
+    Call(
+        "binary_embeddings.BinPerm block",
+        lambda block: be.BinPerm(3, 8, block=block, rng=0).dense(),
+        block=2,
+    ),
+    Call(
+        "binary_embeddings.BinCirc block",
+        lambda block: be.BinCirc(3, 8, block=block, rng=0).dense(),
+        block=2,
+    ),
+    Call(
+        "binary_embeddings.VerHorShift shifts",
+        lambda horizontal, vertical: be.VerHorShift(
+            3, 8, horizontal=horizontal, vertical=vertical, rng=0
+        ).dense(),
+        horizontal=1,
+        vertical=2,
+    ),
+    Call(
+        "binary_embeddings.StructuredMatrix variables",
+        lambda row: be.Circulant(3, 8, rng=0).variables(row),
+        row=1,
+    ),
+    *[
+        Call(
+            f"binary_embeddings.{make.__name__}",
+            lambda X, rng, make=make: make(be.Circulant(4, 4, rng=1), rng=rng).project(X),
+            X=X,
+            rng=0,
+            excused=NO_ROWS,
+        )
+        for make in (be.short_hash, be.extended_hash)
+    ],
+    Call(
+        "binary_embeddings.BinaryHash",
+        lambda X: be.BinaryHash(be.Circulant(4, 4, rng=1)).codes(X),
+        X=X,
+        excused=NO_ROWS,
+    ),
+    Call(
+        "binary_embeddings.BinaryHash signs",
+        lambda signs, premix: be.BinaryHash(be.Circulant(4, 4, rng=1), signs, premix).project(X),
+        signs=signs[:4].copy(),
+        premix=signs[4:8].copy(),
+        excused={"None": "leaves a diagonal out"},
+    ),
+    Call("binary_embeddings.random_signs", be.random_signs, n=5, rng=0),
+    Call("binary_embeddings.angle_share", be.angle_share, P=X, R=X[::-1].copy()),
+    Call(
+        "binary_embeddings.estimate_angle_share",
+        be.estimate_angle_share,
+        codes=CODES,
+        others=CODES[::-1].copy(),
+        n_bits=66,
+    ),
+    Call("binary_embeddings.variance_bound", be.variance_bound, theta=1.0, n_bits=8, log_base=10.0),
+    Call(
+        "binary_embeddings.hash_variance",
+        be.hash_variance,
+        p=X[:, 0].copy(),
+        r=X[:, 1].copy(),
+        n_bits=5,
+    ),
+    Call(
+        "binary_embeddings.lag_correlations",
+        be.lag_correlations,
+        p=X[:, 0].copy(),
+        r=X[:, 1].copy(),
+    ),
+    *[
+        Call(
+            f"binary_embeddings.{function.__name__}",
+            lambda first, second, function=function: function(
+                be.Circulant(3, 8, rng=0), first, second
+            ),
+            first=0,
+            second=2,
+        )
+        for function in (be.coherence_graph, be.pair_chromatic_number)
+    ],
+    Call(
+        "binary_embeddings.chromatic_number",
+        lambda k: be.chromatic_number(be.Toeplitz(k, 8, rng=0)),
+        k=3,
+    ),
+    Call(
+        "binary_embeddings.BinaryEmbedding",
+        fitted(be.BinaryEmbedding),
+        X=X,
+        n_bits=5,
+        random_state=0,
+    ),
+]
+pq = lsh.train_pq(X, 2, 4, rng=0)
+pq_codes = lsh.pq_encode(pq, X)
+linear = lsh.pca_signs(X, 3)
+bits = X > 0
+packed = lsh.pack_bits(np.random.default_rng(2).random((6, 70)) < 0.5)
+LSH = [
+    Call(
+        "lsh.BitSampling",
+        lambda n_bits: lsh.BitSampling(n_bits).collision_probability(3.0),
+        n_bits=10,
+        finite=False,
+    ),
+    Call("lsh.BitSampling probability", lsh.BitSampling(10).collision_probability, distance=3.0),
+    Call("lsh.SimHash", lsh.SimHash().collision_probability, distance=0.5),
+    Call(
+        "lsh.SimHash of many",
+        lsh.SimHash().collision_probability,
+        distance=np.array([0.1, 0.5, 1.0]),
+        excused=dict.fromkeys(("empty", "three axes", "a number"), "any shape will do"),
+    ),
+    Call("lsh.E2LSH", lambda width: lsh.E2LSH(width).collision_probability(1.0), width=4.0),
+    Call("lsh.E2LSH probability", lsh.E2LSH(4.0).collision_probability, distance=1.0),
+    Call("lsh.rho", lsh.rho, p1=0.9, p2=0.5),
+    Call("lsh.from_theorem", lambda **k: tuple(lsh.from_theorem(**k)), n=1000, p1=0.9, p2=0.5),
+    Call(
+        "lsh.build_tables",
+        lambda X, n_hashes, n_tables, rng: lsh.build_tables(
+            X, lsh.SimHash(), n_hashes, n_tables, rng=rng
+        )[5:],
+        X=X,
+        n_hashes=3,
+        n_tables=2,
+        rng=0,
+    ),
+    Call(
+        "lsh.build_tables E2LSH",
+        lambda X: lsh.build_tables(X, lsh.E2LSH(2.0), 3, 2, rng=0)[6:8],
+        X=X,
+    ),
+    Call(
+        "lsh.build_tables BitSampling",
+        lambda X: lsh.build_tables(X, lsh.BitSampling(4), 3, 2, rng=0)[5:],
+        X=bits.astype(float),
+    ),
+    Call(
+        "lsh.search_tables",
+        lambda queries, k, n_probes, max_evaluations: lsh.search_tables(
+            lsh.build_tables(X, lsh.SimHash(), 2, 4, rng=0),
+            queries,
+            k,
+            n_probes=n_probes,
+            max_evaluations=max_evaluations,
+        ),
+        queries=X[:3] + 0.01,
+        k=2,
+        n_probes=4,
+        max_evaluations=25,
+        finite=False,
+    ),
+    Call(
+        "lsh.search_tables E2LSH",
+        lambda queries: lsh.search_tables(
+            lsh.build_tables(X, lsh.E2LSH(2.0), 2, 4, rng=0), queries, 2, n_probes=4
+        ),
+        queries=X[:3] + 0.01,
+        finite=False,
+    ),
+    Call("lsh.probe_sequence", lsh.probe_sequence, margins=X[0], n_probes=5),
+    Call("lsh.pack_bits", lsh.pack_bits, bits=bits, excused={"empty": "no rows, no codes"}),
+    Call("lsh.unpack_bits", lsh.unpack_bits, codes=packed, n_bits=70),
+    Call("lsh.hamming_distances", lsh.hamming_distances, codes=packed, queries=packed[:2]),
+    Call("lsh.hamming_search", lsh.hamming_search, codes=packed, queries=packed[:2], k=2),
+    Call("lsh.encode_bits", lambda X: lsh.encode_bits(linear, X), X=X),
+    Call("lsh.random_hyperplanes", lsh.random_hyperplanes, n_columns=5, n_bits=7, rng=0),
+    Call(
+        "lsh.random_hyperplanes orthogonal",
+        lambda **k: lsh.random_hyperplanes(orthogonal=True, **k),
+        n_columns=5,
+        n_bits=7,
+    ),
+    Call("lsh.pca_signs", lambda X, n_bits: bits_of(lsh.pca_signs(X, n_bits)), X=X, n_bits=3),
+    Call(
+        "lsh.itq",
+        lambda X, n_bits, n_iter, rng: lsh.itq(X, n_bits, n_iter=n_iter, rng=rng).mean,
+        X=X,
+        n_bits=3,
+        n_iter=5,
+        rng=0,
+    ),
+    Call(
+        "lsh.semi_supervised_hash",
+        lambda X, pairs, n_bits, weight: bits_of(
+            lsh.semi_supervised_hash(X, n_bits, pairs, np.array([True, False]), weight=weight)
+        ),
+        X=X,
+        pairs=np.array([[0, 1], [2, 3]]),
+        n_bits=2,
+        weight=0.5,
+    ),
+    Call(
+        "lsh.kmeans",
+        lambda X, k, n_iter, tol, rng: lsh.kmeans(
+            X, k, init="sample", n_iter=n_iter, tol=tol, rng=rng
+        )[:3],
+        X=X,
+        k=3,
+        n_iter=20,
+        tol=0.0,
+        rng=0,
+    ),
+    Call(
+        "lsh.kmeans bounds",
+        lambda X, init: lsh.kmeans(X, 3, init=init, bounds=True, tol=0)[:3],
+        X=X,
+        init=X[:3],
+    ),
+    Call("lsh.kmeans_plus_plus", lsh.kmeans_plus_plus, X=X, k=3, n_trials=2, rng=0),
+    Call(
+        "lsh.train_pq",
+        lambda X, n_groups, n_centers, n_iter, rng: lsh.train_pq(
+            X, n_groups, n_centers, n_iter=n_iter, rng=rng
+        ),
+        X=X,
+        n_groups=2,
+        n_centers=4,
+        n_iter=5,
+        rng=0,
+    ),
+    Call("lsh.pq_encode", lambda X: lsh.pq_encode(pq, X), X=X),
+    Call("lsh.pq_decode", lambda codes: lsh.pq_decode(pq, codes), codes=pq_codes),
+    Call("lsh.recenter", lambda X, codes: lsh.recenter(pq, X, codes), X=X, codes=pq_codes),
+    Call("lsh.distance_tables", lambda queries: lsh.distance_tables(pq, queries), queries=X[:3]),
+    Call(
+        "lsh.pq_distances",
+        lambda codes, queries: lsh.pq_distances(pq, codes, queries),
+        codes=pq_codes,
+        queries=X[:3],
+    ),
+    Call(
+        "lsh.pq_search",
+        lambda codes, queries, k: lsh.pq_search(pq, codes, queries, k),
+        codes=pq_codes,
+        queries=X[:3],
+        k=2,
+    ),
+    Call(
+        "lsh.build_ivf",
+        lambda X, n_lists, n_iter, rng: lsh.build_ivf(X, n_lists, n_iter=n_iter, rng=rng)[1:3],
+        X=X,
+        n_lists=3,
+        n_iter=5,
+        rng=0,
+    ),
+    Call(
+        "lsh.build_ivf codes",
+        lambda X, n_groups, n_centers: lsh.build_ivf(
+            X, 3, n_groups=n_groups, n_centers=n_centers, rng=0
+        )[1],
+        X=X,
+        n_groups=2,
+        n_centers=4,
+    ),
+    Call(
+        "lsh.search_ivf",
+        lambda queries, k, n_probe: lsh.search_ivf(
+            lsh.build_ivf(X, 3, rng=0), queries, k, n_probe=n_probe
+        ),
+        queries=X[:3] + 0.01,
+        k=2,
+        n_probe=2,
+        finite=False,
+    ),
+    Call(
+        "lsh.search_ivf codes",
+        lambda queries: lsh.search_ivf(
+            lsh.build_ivf(X, 3, n_groups=2, n_centers=4, rng=0), queries, 2, n_probe=2
+        ),
+        queries=X[:3] + 0.01,
+        finite=False,
+    ),
+    Call(
+        "lsh.build_graph",
+        lambda X, n_links, beam, rng: lsh.build_graph(X, n_links, beam=beam, rng=rng)[1],
+        X=X,
+        n_links=3,
+        beam=10,
+        rng=0,
+    ),
+    Call(
+        "lsh.search_graph",
+        lambda queries, k, beam: lsh.search_graph(
+            lsh.build_graph(X, 4, rng=0), queries, k, beam=beam
+        ),
+        queries=X[:3] + 0.01,
+        k=2,
+        beam=8,
+        finite=False,
+    ),
+    Call(
+        "lsh.similar_pairs",
+        lambda sets, similarity, n_hashes, seed: lsh.similar_pairs(
+            sets, similarity, n_hashes=n_hashes, seed=seed
+        ),
+        sets=[["a", "b"], ["b", "c"], ["a", "b"]],
+        similarity=0.8,
+        n_hashes=16,
+        seed=0,
+        stream=["sets"],
+    ),
+    Call(
+        "lsh.exact_jaccard",
+        lambda sets, pairs: lsh.exact_jaccard(sets, pairs),
+        sets=[["a", "b"], ["b", "c"], ["a", "b"]],
+        pairs=np.array([[0, 1], [0, 2]]),
+        stream=["sets"],
+        excused={"empty": "no pairs, no similarities"},
+    ),
+]
 
 # Public, and called by no array of a user: with the reason.
 NOT_CALLED = {
     "bound_versus_truth": "takes functions",
     **NOT_CALLED_OF_COST,
 }
+CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
+CALLS += LSH + EMBEDDINGS + COST
