@@ -510,7 +510,8 @@ def test_implicit_als_reaches_the_objective_of_implicit(rng):
     peer = implicit.als.AlternatingLeastSquares(
         factors=8, regularization=0.1, iterations=15, use_gpu=False, num_threads=1, random_state=0
     )
-    peer.fit(sp.csr_matrix((R.data, R.indices, R.indptr), R.shape), show_progress=False)
+    copied = sp.csr_matrix((R.data, R.indices, R.indptr), R.shape, copy=True)
+    peer.fit(copied, show_progress=False)
     ours = at(implicit_als(R, 8, alpha=0.1, rng=0), 14).factors
     theirs = np.array(peer.user_factors), np.array(peer.item_factors)
     assert implicit_objective(R, *ours, 0.1) <= 1.01 * implicit_objective(R, *theirs, 0.1)

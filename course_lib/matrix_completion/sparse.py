@@ -39,8 +39,8 @@ LARGEST = 2**31 - 1  # rows and columns are numbered by int32
 class CSR(NamedTuple):
     """A sparse matrix by rows: entry ``t`` of row ``i`` has ``indptr[i] <= t < indptr[i + 1]``.
 
-    `csr`, `as_csr` and `transpose` look at the places once and lock them; values may change. At
-    a matrix put together by hand each function looks anew.
+    `csr`, `as_csr` and `transpose` look at the places once and make them read only; a library
+    that wants to write gets a copy. At a matrix put together by hand each function looks anew.
     """
 
     indptr: np.ndarray  # (m + 1,) int64
