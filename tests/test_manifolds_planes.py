@@ -153,6 +153,14 @@ def test_oja_finds_the_directions_of_independent_rows(rng):
 # --- Contracts -----------------------------------------------------------------------------------
 
 
+def test_singular_values_are_those_of_the_centered_rows(rng):
+    X = rng.standard_normal((60, 4)) @ rng.standard_normal((4, 9)) + 3
+    pca = IncrementalPCA(5, batch_size=20).fit(X)
+    exact = np.linalg.svd(X - X.mean(axis=0), compute_uv=False)[:5]
+    assert_allclose(pca.singular_values_, exact, rtol=1e-10, atol=1e-6)
+    assert_allclose(pca.singular_values_**2 / 59, pca.explained_variance_, rtol=1e-12)
+
+
 @pytest.mark.parametrize("model", ALL, ids=str)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtype_is_kept_and_fit_is_partial_fit_of_the_batches(model, dtype, digits):
