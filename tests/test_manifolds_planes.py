@@ -185,7 +185,7 @@ def test_memory_is_a_few_directions_and_the_data_are_read_once(digits):
         for block in CountedMatrix(digits, meter).blocks(500):
             model.partial_fit(block)
         assert meter.passes == 1
-        assert model.nbytes <= 4 * d * rows + 8 * d + 8 * k
+        assert model.nbytes <= 4 * d * rows + 8 * d + 16 * k
 
 
 @pytest.mark.parametrize("model", ALL, ids=str)
