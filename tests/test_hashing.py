@@ -17,7 +17,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import chi2
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from course_lib import datasets
 from course_lib._sketch import mix
@@ -584,12 +583,6 @@ def test_unsigned_hashing_is_biased(rng):
 
 
 # --- Contracts ---------------------------------------------------------------------------------
-
-
-@parametrize_with_checks([ColumnHasher(n_features=8)])
-def test_column_hasher_is_a_scikit_learn_transformer(estimator, check, recwarn):
-    """scikit-learn's own assertions."""
-    check(estimator)
 
 
 def test_sparse_and_dense_columns_hash_alike(rng):

@@ -11,7 +11,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 from sklearn import manifold
 from sklearn.manifold import _utils as sklearn_utils
-from sklearn.utils.estimator_checks import check_estimator
 
 from course_lib import datasets
 from course_lib.cost import growth_exponent
@@ -217,13 +216,6 @@ def test_repulsion_is_within_3_percent_in_n_log_n_visits(rng):
 
 
 # --- Contracts -----------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_estimator_is_scikit_learns():
-    results = check_estimator(TSNE(perplexity=2, max_iter=20), on_skip=None, on_fail=None)
-    assert len(results) > 35
-    assert [result for result in results if result["status"] == "failed"] == []
 
 
 def test_kernels_are_the_python_they_were_written_in(rng):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from course_lib.matrix_completion import (
     svt,
     transpose,
 )
+from course_lib.matrix_completion import sparse as sparse_module
 from tests.kernels import as_python
 from tests.matrices import with_spectrum
 
@@ -518,6 +520,58 @@ def test_arrays_of_scipy_and_integers_make_a_csr_that_works():
     assert as_csr(floats) is floats
     backwards = CSR(np.array([0, 2]), np.array([1, 0], np.int32), np.array([5.0, 6.0]), (1, 2))
     assert_array_equal(as_csr(backwards).data, [6.0, 5.0])
+
+
+def test_places_are_looked_at_once_and_cannot_change(monkeypatch):
+    A = csr([0, 1, 1], [1, 0, 2], [1.0, 2.0, 3.0])
+    taken = [A, transpose(A), as_csr(A), A._replace(data=np.ones(3, np.float32))]
+    with monkeypatch.context() as patch:
+        patch.setattr(sparse_module, "_pointers", lambda *_: pytest.fail("looked at again"))
+        for B in taken:
+            assert_array_equal(
+                matvec(B, np.ones(B.shape[1])), sp.csr_array(B[2::-1], B.shape).sum(axis=1)
+            )
+            for places in (B.indptr, B.indices, *B.places()):
+                with pytest.raises(ValueError, match="read-only"):
+                    places[0] = 1
+    A.data[0] = 5.0
+    assert_array_equal(matvec(A, [0, 1, 0]), [5, 0])
+
+
+OTHER_PLACES = np.array([1, 0, 9], np.int32)
+ALTERED = {
+    "other columns": lambda A: A._replace(indices=OTHER_PLACES),
+    "columns of another, locked": lambda A: A._replace(
+        indices=csr([0, 1, 1], [1, 0, 9], np.ones(3)).indices
+    ),
+    "other rows": lambda A: A._replace(indptr=np.array([0, 9, 3])),
+    "rows of another, locked": lambda A: A._replace(indptr=csr([0, 1], [0, 1], [1.0, 1.0]).indptr),
+    "fewer columns": lambda A: A._replace(shape=(2, 2)),
+    "more rows": lambda A: A._replace(shape=(3, 3)),
+    "fewer values": lambda A: A._replace(data=A.data[:2]),
+    "a list": lambda A: A._replace(indices=[1, 0, 9]),
+    "no shape": lambda A: A._replace(shape=None),
+}
+
+
+@pytest.mark.parametrize("alter", ALTERED.values(), ids=ALTERED)
+@pytest.mark.parametrize("product", [matvec, rmatvec])
+def test_what_was_not_looked_at_is_looked_at(alter, product):
+    A = alter(csr([0, 1, 1], [1, 0, 2], [1.0, 2.0, 3.0]))
+    with pytest.raises(ValueError):
+        product(A, np.ones(3 if product is matvec else 2))
+
+
+def test_places_unlocked_by_force_are_looked_at():
+    A = csr([0, 1, 1], [1, 0, 2], [1.0, 2.0, 3.0])
+    A.indices.flags.writeable = True
+    A.indices[2] = 9
+    with pytest.raises(ValueError, match="places inside its shape"):
+        matvec(A, np.ones(3))
+    B = pickle.loads(pickle.dumps(csr([0, 1, 1], [1, 0, 2], [1.0, 2.0, 3.0])))
+    B.indices[2] = 9
+    with pytest.raises(ValueError, match="places inside its shape"):
+        matvec(B, np.ones(3))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.uint64, np.int8])

@@ -16,7 +16,6 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
 
 from course_lib import datasets
 from course_lib.sparse_coding import (
@@ -304,16 +303,6 @@ def test_one_pass_over_noisy_patches_cleans_a_picture(rng):
 
 
 # --- Contracts --------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("estimator", [OnlineDictionary, *LEARNERS])
-def test_scikit_learns_conventions_hold(estimator):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of checks that are skipped
-        results = check_estimator(estimator(), on_fail=None)
-    failed = [r["check_name"] for r in results if r["status"] == "failed"]
-    assert failed == []
 
 
 def test_learners_work_in_a_pipeline_and_a_grid_search(rng):

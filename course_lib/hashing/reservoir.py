@@ -18,6 +18,7 @@ __all__ = ["Reservoir", "WeightedReservoir", "reservoir_sample"]
 
 BLOCK = 1 << 12  # items that get their random numbers in one call
 LARGEST = 2.0**500  # weights between its inverse and this one neither overflow nor vanish
+FINE = 2.0**-20  # of a sum of weights: a shorter jump is not taken in it, but in a new one
 NUMPYS_LIMIT = 10**9  # of items in a hypergeometric draw
 
 
@@ -288,22 +289,28 @@ class WeightedReservoir:
 
     def _jump(self, items, weights, places):
         """Skip weight until the next item enters, and put it in place of the latest."""
-        start = 0
-        while start < len(weights):
-            # Sums begin anew after each entrant: beside a giant's weight the next ones vanish.
-            passed = np.cumsum(weights[start : start + BLOCK])
-            if passed[-1] < self._left:
-                self._left -= passed[-1]
-                start += len(passed)
-                continue
-            i = start + int(np.searchsorted(passed, self._left))
+        for start in range(0, len(weights), BLOCK):
+            block = slice(start, start + BLOCK)
+            self._jump_in(items, weights[block], places[block])
+
+    def _jump_in(self, items, weights, places):
+        passed, done = np.cumsum(weights), 0.0
+        while done + self._left <= passed[-1]:
+            i = int(np.searchsorted(passed, done + self._left))
             latest = int(np.argmax(self._times))
             # Its waiting time, given that it is below the latest: an exponential cut there.
             share = self._rng.random() * -math.expm1(-weights[i] * self._times[latest])
             self._times[latest] = -math.log1p(-share) / weights[i]
             self._sample[latest] = items[places[i]]
-            start = i + 1
+            done = passed[i]
             self._draw_jump()
+            if self._left < FINE * passed[-1]:
+                # Beside a giant's weight the next ones vanish: sums begin anew behind it.
+                weights, places = weights[i + 1 :], places[i + 1 :]
+                if not len(weights):
+                    return
+                passed, done = np.cumsum(weights), 0.0
+        self._left -= passed[-1] - done
 
     def _draw_jump(self):
         self._left = self._rng.exponential() / self._times.max()

@@ -26,10 +26,11 @@ def check_distances(distances, name="distances", *, square=False):
     D = check_matrix(distances, name, sparse=False, operator=False)
     if square and D.shape[0] != D.shape[1]:
         raise ValueError(f"{name} must be square; got shape {D.shape}.")
+    ends = np.array([D.min(), D.max()])  # NaN is both
     with np.errstate(over="ignore"):
-        check_finite(np.square(np.abs(D).max(axis=0)), name)
-    if D.min() < 0:
-        raise ValueError(f"{name} must not be negative; got {D.min():g}.")
+        check_finite(np.square(ends), name)
+    if ends[0] < 0:
+        raise ValueError(f"{name} must not be negative; got {ends[0]:g}.")
     return D
 
 

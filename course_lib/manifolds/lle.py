@@ -153,10 +153,12 @@ class LocallyLinearEmbedding(BaseEstimator):
     def _joined(self, X, neighbors, weights):
         """Return the weights as a CSR matrix, with pieces joined: see `bridges`."""
         n, k = neighbors.shape
-        lists, rows = list(neighbors), list(weights)
         starts = np.arange(0, n * k + 1, k)
         W = sp.csr_array((weights.ravel(), neighbors.ravel(), starts), (n, n))
         ends = bridges(W, X)
+        if not ends.size:
+            return W
+        lists, rows = list(neighbors), list(weights)
         for i in np.unique(ends):
             others = np.concatenate([neighbors[i], ends[0][ends[1] == i], ends[1][ends[0] == i]])
             lists[i] = np.unique(others)

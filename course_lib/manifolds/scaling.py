@@ -25,6 +25,7 @@ from course_lib.manifolds._points import check_distances
 
 __all__ = ["LandmarkMap", "Scaling", "classical_mds", "landmark_mds", "place"]
 
+BLOCK = 64  # rows
 ROUNDING = 100  # times the root of the dtype's: distances may come from differences of squares
 DENSE = 500  # up to this many points all eigenvectors are computed
 NOT_ENOUGH = (
@@ -225,7 +226,10 @@ def place(distances, means, basis):
 def _check_both_ways(D):
     """Refuse a square matrix that is not symmetric, or not zero on the diagonal, up to rounding."""
     tolerance = ROUNDING * np.sqrt(np.finfo(D.dtype).eps) * D.max()
-    if np.abs(D - D.T).max() > tolerance:
+    # Blocks of the upper triangle, which fit into a cache with their mirror images.
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(D), BLOCK)]
+    pairs = ((D[rows, rows.start :], D[rows.start :, rows]) for rows in blocks)
+    if any(np.abs(upper - lower.T).max() > tolerance for upper, lower in pairs):
         raise ValueError("distances must be symmetric; use (distances + distances.T) / 2.")
     if np.diag(D).max() > tolerance:
         raise ValueError(f"distances must be zero on the diagonal; got {np.diag(D).max():g} there.")

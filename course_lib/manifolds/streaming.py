@@ -181,8 +181,8 @@ class IncrementalPCA(_StreamingPCA):
     ----------
     components_ : array, shape (k, d)
         Orthonormal directions, the strongest first.
-    explained_variance_ : array, shape (k,)
-        Variance along each: of all rows so far, never too large.
+    explained_variance_, singular_values_ : arrays, shape (k,)
+        Variance along each, of all rows so far, and root of the sum of squares: never too large.
     mean_ : array, shape (d,)
     n_samples_seen_ : int
 
@@ -229,8 +229,8 @@ class IncrementalPCA(_StreamingPCA):
             _, s, Vt = leading_svd(stacked, rank)
         self._factor = s[:, None] * Vt
         self.components_ = _filled(Vt[: self._k], self._k)
-        variance = s[: self._k].astype(float) ** 2 / max(1, self.n_samples_seen_ - 1)
-        self.explained_variance_ = np.pad(variance, (0, self._k - len(variance)))
+        self.singular_values_ = np.pad(s[: self._k].astype(float), (0, max(0, self._k - len(s))))
+        self.explained_variance_ = self.singular_values_**2 / max(1, self.n_samples_seen_ - 1)
 
 
 class FrequentDirectionsPCA(_StreamingPCA):

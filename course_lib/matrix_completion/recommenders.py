@@ -181,6 +181,11 @@ class _Recommender(RegressorMixin, BaseEstimator):
         best = np.argsort(-predicted, kind="stable")[:count]
         return best, predicted[best]
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False  # pairs: no feature is a quantity
+        return tags
+
 
 class ALSRecommender(_Recommender):
     """Ratings by alternating least squares; `als` says what is minimized.
@@ -207,6 +212,11 @@ class ALSRecommender(_Recommender):
         Ratings of each item.
     range_ : (float, float)
         Smallest and largest rating seen.
+
+    Notes
+    -----
+    scikit-learn checks an estimator on matrices of quantities, and this one reads pairs: of
+    ``check_estimator`` only the checks without data apply to it.
 
     Examples
     --------
@@ -263,6 +273,11 @@ class SGDRecommender(_Recommender):
         Ratings of each item.
     range_ : (float, float)
         Smallest and largest rating seen.
+
+    Notes
+    -----
+    scikit-learn checks an estimator on matrices of quantities, and this one reads pairs: of
+    ``check_estimator`` only the checks without data apply to it.
 
     Examples
     --------

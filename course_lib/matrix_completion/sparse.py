@@ -20,6 +20,7 @@ from course_lib._validation import (
     check_matrix,
     plain_array,
 )
+from course_lib.matrix_completion._locks import is_locked, locked
 
 __all__ = [
     "CSR",
@@ -36,7 +37,11 @@ LARGEST = 2**31 - 1  # rows and columns are numbered by int32
 
 
 class CSR(NamedTuple):
-    """A sparse matrix by rows: entry ``t`` of row ``i`` has ``indptr[i] <= t < indptr[i + 1]``."""
+    """A sparse matrix by rows: entry ``t`` of row ``i`` has ``indptr[i] <= t < indptr[i + 1]``.
+
+    `csr`, `as_csr` and `transpose` look at the places once and make them read only; a library
+    that wants to write gets a copy. At a matrix put together by hand each function looks anew.
+    """
 
     indptr: np.ndarray  # (m + 1,) int64
     indices: np.ndarray  # (nnz,) int32, rising within a row
@@ -59,12 +64,15 @@ class CSR(NamedTuple):
         return np.repeat(np.arange(self.shape[0], dtype=np.int32), counts)
 
     def places(self):
-        """Return ``indptr`` and ``indices`` as views of unsigned integers, for kernels.
+        """Return ``indptr`` and ``indices`` as read-only views of unsigned integers, for kernels.
 
         Numba asks of a signed index whether it is negative. Unsigned ones made a product from
         random places 1.5 to 2 times faster.
         """
-        return self.indptr.view(np.uint64), self.indices.view(np.uint32)
+        places = self.indptr.view(np.uint64), self.indices.view(np.uint32)
+        for view in places:
+            view.flags.writeable = False  # so that kernels are compiled once, locked or not
+        return places
 
 
 def csr(rows, columns, values, shape=None):
@@ -115,7 +123,7 @@ def csr(rows, columns, values, shape=None):
     indptr, by_row = _bucket(rows[by_column], m)
     order = by_column[by_row]
     indices = columns[order].astype(np.int32)
-    A = CSR(indptr, indices, values[order], (m, n))
+    A = locked(CSR(indptr, indices, values[order], (m, n)))
     twice = _first_repeated(indptr, indices)
     if twice >= 0:
         raise ValueError(
@@ -168,11 +176,13 @@ def as_csr(A, name="A"):
 def check_csr(A, name="A"):
     """Return a `CSR` that kernels may read: arrays of its dtypes, and every place inside.
 
-    The arrays of SciPy, whose ``indptr`` is int32, become those of this room. Entries that a
-    kernel would read or write outside of other arrays are looked for in one pass over the places.
+    The arrays of SciPy, whose ``indptr`` is int32, become those of this room. Places are looked
+    at in one pass, or were so when they were locked.
     """
     if not isinstance(A, CSR):
         raise TypeError(f"{name} must be a CSR; got a {type(A).__name__}, pass it to as_csr first.")
+    if is_locked(A):
+        return A
     indptr = _pointers(A.indptr, name)
     m, n = _shape(A.shape, (), ())
     indices = plain_array(A.indices, name)
@@ -181,13 +191,10 @@ def check_csr(A, name="A"):
     data = check_array(A.data, name, ndim=1)
     fits = len(indptr) == m + 1 and indptr[-1] == len(indices) == len(data)
     if not fits or indices.ndim != 1 or (indices.size and indices.view(np.uint32).max() >= n):
-        raise ValueError(
-            f"{name} must hold places inside its shape ({m}, {n}), each with one value; "
-            "make it by csr, which looks."
-        )
-    if indptr is A.indptr and indices is A.indices and data is A.data:
-        return A
-    return CSR(indptr, indices, data, (m, n))
+        places = f"places inside its shape ({m}, {n}), each with one value"
+        raise ValueError(f"{name} must hold {places}; make it by csr, which looks.")
+    same = indptr is A.indptr and indices is A.indices and data is A.data
+    return A if same else CSR(indptr, indices, data, (m, n))
 
 
 def _pointers(indptr, name):
@@ -219,7 +226,7 @@ def transpose(A):
     """
     A = check_csr(A)
     indptr, order = _bucket(A.indices, A.shape[1])
-    return CSR(indptr, A.rows()[order], A.data[order], A.shape[::-1])
+    return locked(CSR(indptr, A.rows()[order], A.data[order], A.shape[::-1]))
 
 
 def matvec(A, x):

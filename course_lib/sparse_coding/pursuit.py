@@ -65,7 +65,7 @@ def omp(X, D, *, n_nonzero=None, tol=None, order_recursive=False):
     RuntimeWarning
         If ``tol`` is given and a residual is longer, though ``n_nonzero`` would allow more atoms:
         nothing that is left is along an atom, or rounding hides it. The Gram matrix squares the
-        condition of the atoms, so that below some 1e-7 of a signal's length rounding may.
+        condition of the atoms, so that below some 1e-6 of a signal's length rounding may.
 
     See Also
     --------
