@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from tests.contract import zoo
 
-__all__ = ["BAD", "Call", "judge", "judge_apart"]
+__all__ = ["BAD", "Call", "fitted", "judge", "judge_apart"]
 
 SECONDS = 60  # for one call, compiling included; the slowest plain call takes less than one
 LIBRARY = str(pathlib.Path(__file__).parents[2] / "course_lib")
@@ -188,3 +188,16 @@ def _state(value):
     if isinstance(value, float) and math.isnan(value):
         return "NaN"
     return type(value).__name__
+
+
+def fitted(estimator, method="transform", new=None):
+    """An estimator as a function of X (and y): what it gives for ``new`` or for X itself."""
+
+    def run(X, y=None, **options):
+        made = estimator(**options)
+        if method.startswith("fit"):
+            return getattr(made, method)(X)
+        made.fit(X, y) if y is not None else made.fit(X)
+        return getattr(made, method)(X if new is None else new)
+
+    return run
