@@ -25,6 +25,7 @@ MODULES = [
     "matrix_completion",
     "randomness",
     "sparse_coding",
+    "trees",
 ]
 COMPILES = ("float16", "float32", "longdouble")  # kernels for another dtype, seconds each
 EVERY = 9  # of the cases by day

@@ -11,6 +11,7 @@ __all__ = [
     "Neighbors",
     "check_index",
     "check_k",
+    "check_leaf_size",
     "check_points",
     "check_queries",
     "keep",
@@ -50,6 +51,11 @@ def check_queries(Q, n_features, dtype):
 def check_k(n_neighbors, n):
     """Return the number of neighbors, of which there are at most n."""
     return check_count(n_neighbors, "n_neighbors", low=1, high=n, high_name="n")
+
+
+def check_leaf_size(leaf_size, n):
+    """Return the size of a leaf; more than all n points would not be more."""
+    return min(n, check_count(leaf_size, "leaf_size", low=1))
 
 
 def check_index(index, kind, maker):

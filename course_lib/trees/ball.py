@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_number
 from course_lib.trees._points import (
     check_index,
     check_k,
+    check_leaf_size,
     check_points,
     check_queries,
     nothing_found,
@@ -76,7 +77,7 @@ def ball_tree(X, *, leaf_size=16):
     (array([4., 1., 7.]), array([6., 1., 3.]))
     """
     X = check_points(X)
-    leaf_size = check_count(leaf_size, "leaf_size", low=1)
+    leaf_size = check_leaf_size(leaf_size, len(X))
     rows, order = X.copy(), np.arange(len(X))
     *_, child, start, stop, depth = cut_boxes(rows, order, leaf_size, True, True)
     centers, radii = np.empty((len(child), X.shape[1]), X.dtype), np.empty(len(child), X.dtype)

@@ -147,8 +147,8 @@ def intrinsic_dimension(X, Q=None, *, n_neighbors=20):
     **Guarantee.** If points near q are uniform in dimension d, the distances
     :math:`T_1 \le \dots \le T_k` from q give :math:`\sum_{j<k} \log(T_k / T_j)`, a sum of k - 1
     exponential variables of mean 1/d, of which this is the maximum-likelihood estimate ([1],
-    Section 3), averaged as [2] proposes and with k - 2 for k - 1 against bias. In 20 dimensions
-    20,000 points are not enough for "near", and it is too low (15 of 20).
+    Section 3), pooled over the queries as [2] proposes. In 20 dimensions 20,000 points are not
+    enough for "near", and it is too low: about 15.
 
     References
     ----------
@@ -172,7 +172,7 @@ def intrinsic_dimension(X, Q=None, *, n_neighbors=20):
     T = brute_force(X, Q, k + 1).distances.astype(np.float64)
     is_point = T[:, 0] == 0
     T = np.where(is_point[:, None], T[:, 1:], T[:, :-1])
-    means = np.log(T[:, -1:] / T[:, :-1]).sum(axis=1) / (k - 2)
+    means = np.log(T[:, -1:] / T[:, :-1]).sum(axis=1) / (k - 1)
     if not means.any():
         raise ValueError("X must have neighbors at different distances; all k are as far.")
     return float(1 / means.mean())

@@ -5,8 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from course_lib._validation import as_rng, check_count, check_number
-from course_lib.trees._points import check_points, projection, squared_distance
+from course_lib._validation import as_rng, check_count, check_memory, check_number
+from course_lib.trees._points import (
+    check_leaf_size,
+    check_points,
+    projection,
+    squared_distance,
+)
 
 __all__ = ["RPForest", "rp_forest", "rp_tree", "spill_tree"]
 
@@ -111,7 +116,7 @@ def rp_forest(
     Raises
     ------
     ValueError, TypeError
-        As `rp_tree` does, or if ``n_trees`` is not positive.
+        As `rp_tree` does, or if ``n_trees`` is not positive or so many do not fit in memory.
 
     Notes
     -----
@@ -136,7 +141,9 @@ def rp_forest(
     """
     X = check_points(X)
     n_trees = check_count(n_trees, "n_trees", low=1)
-    leaf_size = check_count(leaf_size, "leaf_size", low=1)
+    leaf_size = check_leaf_size(leaf_size, len(X))
+    planes = len(X) / leaf_size * X.shape[1] * X.itemsize
+    check_memory(n_trees * (8 * len(X) + planes + 200), "forest")
     if direction not in DIRECTIONS:
         raise ValueError(f"direction must be one of {DIRECTIONS}; got {direction!r}.")
     if threshold not in THRESHOLDS:
@@ -372,7 +379,7 @@ def spill_tree(X, *, leaf_size=32, overlap=0.05, rng=None):
     [[0, 1, 2, 3, 4, 5], [4, 5, 6, 7, 8, 9]]
     """
     X = check_points(X).copy()
-    leaf_size = check_count(leaf_size, "leaf_size", low=1)
+    leaf_size = check_leaf_size(leaf_size, len(X))
     overlap = check_number(overlap, "overlap", low=0, high=0.4)
     rng = as_rng(rng)
     normals, offsets, leaves = [], [], []

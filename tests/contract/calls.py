@@ -16,6 +16,7 @@ from course_lib import randomness as rd
 from course_lib import sparse_coding as so
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call
+from tests.contract.trees import TREES
 
 __all__ = ["CALLS", "NOT_CALLED"]
 
@@ -1194,7 +1195,7 @@ SKETCHES = [
         second=np.array([1, 2, 4], np.uint64),
     ),
 ]
-CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES + COST
+CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES + COST + TREES
 
 # Public, and called by no array of a user: with the reason.
 NOT_CALLED = {
