@@ -1,8 +1,8 @@
-/* Chapter 10: ask digits and words for their ten nearest, by a kd-tree or a forest; see which points
-   are compared, in which order, and what recall costs.
+/* Chapter 10: ask digits and words for their ten nearest, by a kd-tree or a forest; see which
+   points are compared, in which order, and what recall costs.
 
-   The kd-tree and its search are those of course_lib.trees (widest coordinate, median, depth first);
-   the forest cuts halfway between two means, and has one queue.
+   The kd-tree and its search are those of course_lib.trees (widest coordinate, median, depth
+   first); the forest cuts halfway between two means, and has one queue.
 
    Data: { size: n, width: d, collections: [{ name, labels, points: n x d int8, and for digits
    pictures: 784 x d int8, mean: 784 int8, scale: their three units }] }; arrays are base64. */
@@ -31,7 +31,7 @@
     return sum;
   }
 
-  /* The first d of `width` coordinates, turned by the orthonormal rows of `turn` if there are any. */
+  /* The first d of `width` coordinates, turned by the orthonormal rows of `turn` if given. */
   function taken(points, n, width, d, turn) {
     const out = new Float64Array(n * d);
     for (let i = 0; i < n; i += 1) {
@@ -396,7 +396,8 @@
         : `forest, budget ${BUDGETS[knob.value]}`;
       const worst = Math.sqrt(now.best[K]) / far;
       return `${set.name}, ${state.d} coordinates${state.turned ? ", rotated" : ""}, ${how}: `
-        + `${compared.size} of ${n} points compared in ${opened.value} of ${got.leaves.length} leaves; `
+        + `${compared.size} of ${n} points compared in ${opened.value} of `
+        + `${got.leaves.length} leaves; `
         + `${Math.max(0, right)} of the 10 nearest found`
         + `${worst < Infinity ? `, the last at ${worst.toFixed(2)} times the true distance` : ""}. `
         + `Near ${set.pictures ? `point ${state.point}, a ${set.labels[state.point]}`
@@ -459,11 +460,13 @@
         dot.setAttribute("style", `fill: var(${state.compared.has(i) ? "--fig-1" : "--fig-grid"})`);
       });
       const truth = new Set(others(state.truth.names));
-      const ring = (i, r, style) => svg("circle", { cx: state.x(i), cy: state.y(i), r, style });
+      const ring = (i, r, look) => svg("circle", {
+        cx: state.x(i), cy: state.y(i), r, style: `fill: none; ${look}`,
+      });
       const found = others(state.now.names).slice(0, K);
       marks.replaceChildren(
         ...found.map((i) => ring(i, 3.2, "fill: var(--fig-2)")),
-        ...Array.from(truth, (i) => ring(i, 5, "fill: none; stroke: var(--fig-ink); stroke-width: 1.2")),
+        ...Array.from(truth, (i) => ring(i, 5, "stroke: var(--fig-ink); stroke-width: 1.2")),
         ring(state.point, 6, "fill: var(--fig-bg); stroke: var(--fig-2); stroke-width: 3"),
       );
       if (!state.set.pictures) {
@@ -478,7 +481,7 @@
       if (!flat) return;
       const radius = Math.sqrt(state.now.best[K]) * scale;
       if (radius < Infinity) {
-        marks.append(ring(state.point, radius, "fill: none; stroke: var(--fig-2); stroke-width: 1.5"));
+        marks.append(ring(state.point, radius, "stroke: var(--fig-2); stroke-width: 1.5"));
       }
       if (!state.kd) return;
       const shown = new Set(state.got.leaves.slice(0, opened.value).map(({ node }) => node));

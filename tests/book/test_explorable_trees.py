@@ -30,16 +30,15 @@ SEARCH = """const { points, queries, n, d, k, epsilon } = a;
   const tree = T.kdTree(X, n, d, 10);
   return queries.map((q) => {
     const got = T.kdSearch(tree, X, d, q, k, epsilon);
-    return [got.compared, got.leaves.length, Array.from(got.found.best), Array.from(got.found.names)];
+    const { best, names } = got.found;
+    return [got.compared, got.leaves.length, Array.from(best), Array.from(names)];
   });"""
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 0.5, 2.0])
 def test_its_kd_tree_reads_what_the_librarys_reads(call, cloud, epsilon):
     X, Q = cloud
-    got = call(
-        SEARCH, points=X.tolist(), queries=Q.tolist(), n=400, d=6, k=11, epsilon=epsilon
-    )
+    got = call(SEARCH, points=X.tolist(), queries=Q.tolist(), n=400, d=6, k=11, epsilon=epsilon)
     expected = kd_query(kd_tree(X, leaf_size=10), Q, 11, epsilon=epsilon)
     assert [row[0] for row in got] == expected.evaluations.tolist()
     assert [row[1] for row in got] == expected.leaves.tolist()
