@@ -295,7 +295,7 @@
     const pictures = html("p", { className: "explorable-pictures" });
     stage.append(pictures);
     const curve = chart(stage, {
-      label: "What recall costs: recall against the share of points compared.",
+      label: "What recall costs: recall against the share of points compared, means of 30 points.",
       height: (width) => Math.round(Math.min(260, Math.max(190, width * 0.36))),
       draw: drawCurve,
     });
@@ -469,13 +469,14 @@
         ...Array.from(truth, (i) => ring(i, 5, "stroke: var(--fig-ink); stroke-width: 1.2")),
         ring(state.point, 6, "fill: var(--fig-bg); stroke: var(--fig-2); stroke-width: 3"),
       );
-      if (!state.set.pictures) {
-        for (const i of [state.point, ...found]) {
-          marks.append(svg("text", {
-            x: state.x(i) + 7, y: state.y(i) - 5,
-            style: `font-size: 10px; font-weight: ${i === state.point ? 700 : 400}`,
-          }, state.set.labels[i]));
-        }
+      const labeled = []; // places of labels, so that none covers another
+      for (const i of state.set.pictures ? [] : [state.point, ...found]) {
+        const [x, y] = [state.x(i) + 7, state.y(i) - 5];
+        if (labeled.some((at) => Math.abs(at[0] - x) < 60 && Math.abs(at[1] - y) < 11)) continue;
+        labeled.push([x, y]);
+        marks.append(svg("text", {
+          x, y, style: `font-size: 10px; font-weight: ${i === state.point ? 700 : 400}`,
+        }, state.set.labels[i]));
       }
       boxes.replaceChildren();
       if (!flat) return;
@@ -512,7 +513,7 @@
       const here = state.curves[state.kd ? 0 : 1][knob.value];
       const [cx, cy] = place(here);
       lines.replaceChildren(
-        axes(self, x, y, "share of the points compared, mean of 30 points", "recall"),
+        axes(self, x, y, "share of the points compared", "recall"),
         line(state.curves[0].map(place), "--fig-1"),
         line(state.curves[1].map(place), "--fig-3", "6 3"),
         svg("circle", { cx, cy, r: 5, style: "fill: var(--fig-2)" }),

@@ -89,3 +89,27 @@ def test_a_word_can_be_asked_and_the_reading_says_what_was_found(page):
     page.click("text=Rotate the data")
     assert "rotated" in page.inner_text(".explorable-reading")
     page.click("text=Rotate back")
+
+
+def test_most_neighbors_are_there_before_they_are_proved(call, page):
+    """What the text alternative says of 50 coordinates, of 40 points of either collection."""
+    shares = call(
+        """const text = document.querySelector("figure.explorable script").textContent;
+        const { collections, size, width } = JSON.parse(text);
+        return collections.map((set) => {
+          const X = T.taken(new Int8Array(T.bytes(set.points)), size, width, width, null);
+          const tree = T.kdTree(X, size, width, 10);
+          return Array.from({ length: 40 }, (_, i) => {
+            const q = Array.from(X.subarray(30 * i * width, (30 * i + 1) * width));
+            const got = T.kdSearch(tree, X, width, q, 11, 0);
+            const wanted = new Set(got.found.names);
+            let [seen, there] = [0, 0];
+            for (const { members } of got.leaves) {
+              seen += members.length;
+              there += Array.from(members).filter((name) => wanted.has(name)).length;
+              if (there >= 10) return seen / got.compared; // the point itself is the eleventh
+            }
+          });
+        });"""
+    )
+    assert np.all(np.mean(shares, axis=1) < 0.5)
