@@ -144,7 +144,7 @@ def forest_query(X, Q):
         size = next((s for s in sizes if lost(search(s)) <= 0.02), sizes[-1])
         return lambda _: search(size)
 
-    forest, graph = rp_forest(X, rng=0), graph_index(X)
+    forest, graph, boxes = rp_forest(X, rng=0), graph_index(X), kd_tree(X)
     peers = {n: annoy_index(X, n) for n in (10, 20, 40)}
 
     def by_annoy(index, size):
@@ -165,6 +165,7 @@ def forest_query(X, Q):
         },
         "hnswlib": smallest(by_graph, range(10, 200, 2)),
         "ours, brute force": lambda _: brute_force(X, Q, K).distances,
+        "ours, kd-tree, exact": lambda _: kd_query(boxes, Q, K).distances,
     }
     return harness.Workload(
         "forest_query",

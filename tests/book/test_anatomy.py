@@ -23,6 +23,7 @@ HEROES = {
     "07-matrix-completion": "alternating least squares, nuclear norm, PageRank",
     "08-manifolds": "Isomap, t-SNE, Laplacian eigenmap",
     "09-sparse-coding": "lasso, orthogonal matching pursuit, K-SVD, FTRL",
+    "10-trees": "kd-tree, ball tree, random-projection tree, spill tree, recall",
     "12-binary-embeddings": "binary embedding, circulant matrix, Toeplitz matrix, coherence graph",
 }
 
