@@ -24,6 +24,7 @@ SYLLABUS = [chapter for part in PARTS for chapter in part["chapter"]]
 # Which rooms of course_lib each room may import, besides _validation. Absent means none.
 MAY_IMPORT = {
     "_team": {"cost"},
+    "binary_embeddings": {"lsh", "randomness"},
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
     "heavy_hitters": {"_sketch", "hashing"},

@@ -416,6 +416,8 @@ def test_two_numbers_that_differ_look_different(body, said):
         (checks.Parts(checks.Number(), checks.Array()), [1, [2]], (1.0, np.array([2.0]))),
         (checks.Parts(checks.Number(), None), np.array([1, 2]), (1.0, np.int64(2))),
         (checks.Sequence(checks.Number(int)), np.array([1, 2]), [1, 2]),
+        (checks.Mapping(checks.Number(int)), Counter({np.int64(1): np.uint8(2)}), {1: 2}),
+        (checks.Mapping(), {"a": 1.5}, {"a": 1.5}),
     ],
 )
 def test_a_form_brings_what_a_task_allows_to_one_form(form, value, expected):
@@ -442,6 +444,8 @@ def test_a_form_brings_what_a_task_allows_to_one_form(form, value, expected):
         (checks.Parts(None, None), (1, 2, 3), "The result should be a pair; got tuple of 3."),
         (checks.Parts(None, None), 5, "The result should be a pair; got int."),
         (checks.Parts(checks.Number(), None, names=["b", "p"]), ("x", 1), "B should be one numb"),
+        (checks.Mapping(), [1], "The result should be a dictionary; got list."),
+        (checks.Mapping(checks.Number()), {"a": "b"}, "at 'a', should be one number; got str."),
         (checks.Sparse(), np.eye(2), "should be a sparse array or matrix; got ndarray of shape"),
     ],
 )

@@ -305,6 +305,10 @@ BROKEN = {
         appended("check-00-2", "\ndigits = 5"),
         "cell check-00-2 binds ['digits'], which the notebook uses",
     ),
+    "a result of no form": (
+        edited("check-00-1", "    returns=checks.Array(),\n", ""),
+        "cell check-00-1 should say what comes back, as returns=checks.Array() does",
+    ),
     "an answer that needs a check": (
         edited("answer-00-1", "A.blocks(1000)", "A.blocks(len(means))"),
         "cell answer-00-1 uses ['means'], which no locked cell defines",

@@ -47,7 +47,7 @@ def problems(lab):
     except nbformat.ValidationError as error:
         return [f"the notebook is not valid: {error.message}."]
     rules = (_ids, _frame, _anatomy, _kinds, _numbers, _stubs, _leaks, _pictures, _clean, _names)
-    rules += (_points, _own_names)
+    rules += (_points, _own_names, _forms)
     return [sentence for rule in rules for sentence in rule(lab)]
 
 
@@ -268,6 +268,19 @@ def _own_names(lab):
                     f"cell {cell.id} binds {sorted(taken)}, which the notebook uses, outside of "
                     "its `with` block; rename them."
                 )
+
+
+def _forms(lab):
+    """A check says in which form it sees a result; a hunt's is True or False."""
+    for exercise in exercises(lab.solution):
+        for cell in _check_cells(lab.solution, exercise):
+            calls = [
+                node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)
+            ]
+            hunts = any(ast.unparse(call.func) == "check.hunt" for call in calls)
+            said = {key.arg for call in calls for key in call.keywords}
+            if not hunts and "returns" not in said:
+                yield f"cell {cell.id} should say what comes back, as returns=checks.Array() does."
 
 
 def _restores(node):

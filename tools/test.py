@@ -1,6 +1,6 @@
 """Run the tests: ``all`` of them, the ``fast`` ones, ``nightly`` more, or all with their ``costs``.
 
-By day some tests take a sample: one seed of three, two views of a page of four, some labs of all.
+By day some tests take a sample: one seed of three, one view of a page of four, some labs of all.
 ``nightly`` takes everything, and ten times as many of hypothesis's examples.
 
 Two processes, each with one BLAS thread. A file's tests stay in one process, so that what they

@@ -104,8 +104,8 @@ class Tabulation:
 
     **Guarantee.** 3-independent and not 4-independent: the hashes of the corners of a
     rectangle, words that combine two values of one byte with two of another, cancel. Still,
-    linear probing, cuckoo hashing and Chernoff bounds work with it as with a random function
-    ([1], Theorems 1 to 3), here with tables filled by splitmix64.
+    linear probing and Chernoff bounds work with it as with a random function, and cuckoo hashing
+    with a larger chance of failure ([1], Theorems 1 to 3), here with tables filled by splitmix64.
 
     References
     ----------

@@ -13,13 +13,14 @@ stays what it was, and a list is no array. ``check.array(value, name)`` and its 
 a part of a result.
 """
 
+import collections.abc
 from dataclasses import dataclass
 
 import numpy as np
 
 from course_lib.notebook._values import CheckFailed
 
-__all__ = ["Array", "Boolean", "Number", "Parts", "Sequence", "Sparse"]
+__all__ = ["Array", "Boolean", "Mapping", "Number", "Parts", "Sequence", "Sparse"]
 
 THE_RESULT = "The result"
 
@@ -125,6 +126,26 @@ class Sequence:
         if self.form is None:
             return list(value)
         return [self.form(item, f"{name}, item {i},") for i, item in enumerate(value)]
+
+
+class Mapping:
+    """A dictionary whose values are each in their form; a Counter or another mapping will do.
+
+    Keys that are NumPy's integers become Python's, which print as numbers.
+    """
+
+    def __init__(self, form=None):
+        self.form = form
+
+    def __call__(self, value, name=THE_RESULT):
+        _there(value, name)
+        if not isinstance(value, collections.abc.Mapping):
+            raise CheckFailed(f"{name} should be a dictionary; got {_what(value)}.")
+        form = self.form or (lambda item, _: item)
+        return {
+            key.item() if isinstance(key, np.generic) else key: form(item, f"{name}, at {key!r},")
+            for key, item in value.items()
+        }
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ import numpy as np
 
 from course_lib.notebook._answer import Answer, Last
 from course_lib.notebook._assertions import Assertions
-from course_lib.notebook._forms import Array, Boolean, Number, Parts, Sequence, Sparse
+from course_lib.notebook._forms import Array, Boolean, Mapping, Number, Parts, Sequence, Sparse
 from course_lib.notebook._guard import NotYours, forbidden_now, guard, source_file
 from course_lib.notebook._scope import Scope
 from course_lib.notebook._values import CheckFailed
@@ -37,6 +37,7 @@ __all__ = [
     "Boolean",
     "CheckFailed",
     "Exercise",
+    "Mapping",
     "NotYours",
     "Number",
     "Parts",
@@ -131,7 +132,7 @@ def exercise(number, answer, *, returns=None, forbids=(), hidden=(), hints=()):
         What the student wrote: a function or a class.
     returns : callable, optional
         The form of what a function returns, such as ``checks.Array()``, for the check and the
-        hidden tests; see `Array`, `Number`, `Boolean`, `Parts`, `Sequence` and `Sparse`.
+        hidden tests; see `Array`, `Number`, `Boolean`, `Parts`, `Sequence`, `Mapping` and `Sparse`.
     forbids : sequence of str or function
         Dotted names of functions that would give the answer away, and functions of the
         notebook's own cells. A call that reaches one from the student's code, directly or not,
