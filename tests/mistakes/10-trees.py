@@ -253,6 +253,15 @@ def forwards(X, rng):
     return tree.normals[0], tree.offsets[0]
 
 
+@mistake("10.2", caught_by="check", says="write this one yourself")
+def forwards_under_another_name(X, rng):
+    import course_lib.trees as toolbox
+
+    forest = toolbox.rp_forest
+    tree = forest(X, 1, leaf_size=len(X) - 1, rng=rng)
+    return tree.normals[0], float(tree.offsets[0])
+
+
 # -------------------------------------------------------------------------------- 10.3
 
 
@@ -440,6 +449,16 @@ def forwards(tree, q, k, epsilon):
     rows, points = all_of(tree)
     found = kd_query(kd_tree(points), q[None], k, epsilon=epsilon)
     return found.distances[0], rows[found.indices[0]], 1 + epsilon
+
+
+@mistake("10.4", caught_by="check", says="write this one yourself")
+def forwards_under_another_name(tree, q, k, epsilon):
+    import course_lib.trees as toolbox
+
+    rows, points = all_of(tree)
+    ask = toolbox.best_bin_first
+    found = ask(kd_tree(points), q[None], k, epsilon=epsilon)
+    return found.distances[0], rows[found.indices[0]], 1
 
 
 # -------------------------------------------------------------------------------- 10.5
