@@ -8,7 +8,8 @@ from course_lib.trees._points import Neighbors
 from course_lib.trees.ball import BallTree, ball_query, ball_tree
 from course_lib.trees.brute import brute_force
 from course_lib.trees.forest import rp_query
-from course_lib.trees.kd import KDTree, best_bin_first, kd_query, kd_tree
+from course_lib.trees.kd import KDTree, kd_tree
+from course_lib.trees.kd_search import best_bin_first, kd_query
 from course_lib.trees.learner import TreeNeighborsTransformer
 from course_lib.trees.measures import (
     cells,
@@ -19,7 +20,8 @@ from course_lib.trees.measures import (
     recall,
     spill_copies,
 )
-from course_lib.trees.projections import RPForest, rp_forest, rp_tree, spill_tree
+from course_lib.trees.projections import RPForest, rp_forest, rp_tree
+from course_lib.trees.spill import spill_tree
 
 __all__ = [
     "BallTree",

@@ -110,15 +110,21 @@ def _search(
                 size += 1
                 node = 2 * child[node] + 1 - far
             leaves[i] += 1
-            n_new = 0
-            for t in range(start[node], stop[node]):
-                j = order[t]
-                bit = np.uint64(1) << np.uint64(j & 63)
-                new[n_new] = j
-                n_new += (seen[j >> 6] & bit) == 0
-                seen[j >> 6] |= bit
+            n_new = _unseen(order[start[node] : stop[node]], seen, new)
             evaluations[i] += n_new
             for t in range(n_new):
                 square = squared_distance(points[new[t]], q)
                 if square < best[k - 1]:
                     keep(best, names, square, new[t])
+
+
+@njit(cache=True)
+def _unseen(places, seen, new):
+    """Write to ``new`` the places that were not seen before, mark them, and count them."""
+    n_new = 0
+    for j in places:
+        bit = np.uint64(1) << np.uint64(j & 63)
+        new[n_new] = j
+        n_new += (seen[j >> 6] & bit) == 0
+        seen[j >> 6] |= bit
+    return n_new

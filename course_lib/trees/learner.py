@@ -10,7 +10,8 @@ from course_lib.trees._points import check_points
 from course_lib.trees.ball import ball_query, ball_tree
 from course_lib.trees.brute import brute_force
 from course_lib.trees.forest import rp_query
-from course_lib.trees.kd import best_bin_first, kd_query, kd_tree
+from course_lib.trees.kd import kd_tree
+from course_lib.trees.kd_search import best_bin_first, kd_query
 from course_lib.trees.projections import rp_forest
 
 __all__ = ["TreeNeighborsTransformer"]
