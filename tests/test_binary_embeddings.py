@@ -277,6 +277,65 @@ def test_the_bound_is_that_of_the_paper():
         assert_allclose(bound.structure / bound.independent, 4 * (k * math.log(k)) ** (1 / 3))
 
 
+def every_sign(n):
+    """All diagonals D, up to the sign of the whole, which changes no bit pair."""
+    return [np.array([1, *rest]) for rest in itertools.product((1, -1), repeat=n - 1)]
+
+
+ADVERSE = {
+    "two spikes": ([1, 0, 0, 0], [0, 0, 1, 0]),
+    "neighbors": ([0.9, 0.45, 0, 0], [0.45, 0.9, 0, 0]),
+    "constant, alternating": ([1, 1, 1, 1], [1, -1, 1, -1]),
+    "constant, two values": ([1, 1, 1, 1], [1, 0, 1, 0]),
+    "nearly equal": ([1, 0, 0, 0], [1, 0, 0.01, 0]),
+    "nearly opposite": ([1, 1, 1, 1], [-1, -1, -1, -0.9]),
+    "dense": ([1, -2, 3, 4], [2, 1, -1, 0.5]),
+}
+
+
+@pytest.mark.parametrize("matrix", ["toeplitz", "circulant"])
+@pytest.mark.parametrize("pair", ADVERSE.values(), ids=ADVERSE)
+def test_with_signs_the_variance_is_at_most_five_times_that_of_independent_bits(matrix, pair):
+    """Exact, the mean over all D, for all k; what `hash_variance` makes of it is seen below."""
+    p, r = map(np.array, pair)
+    rho = np.mean([be.lag_correlations(d * p, d * r, matrix=matrix) for d in every_sign(4)], axis=0)
+    for k in range(1, 5 if matrix == "circulant" else 40):
+        weights = np.maximum(1 - np.arange(1, 4) / k, 0)
+        assert 0 <= 1 + 2 * weights @ rho[1:] <= 5
+
+
+@pytest.mark.parametrize("n", [2, 4, 32])
+def test_two_spikes_half_a_turn_apart_have_twice_the_variance(n, rng):
+    """Rows i and i + n/2 see the same two numbers; the other pairs of rows share none."""
+    e, d = np.eye(n), be.random_signs(n, rng=rng)
+    found = be.hash_variance(d * e[0], d * e[n // 2], n, matrix="circulant")
+    assert_allclose(found, 2 * 0.25 / n, rtol=1e-9)
+
+
+@pytest.mark.parametrize("k", [2, 16, 64])
+def test_without_signs_more_bits_may_buy_nothing(k):
+    """The bound of five needs D: here all variances are 1/16, and k/3 times those wanted."""
+    p, r = np.ones(64), np.tile([1.0, 0.0], 32)
+    assert_allclose(be.hash_variance(p, r, k, matrix="circulant"), 1 / 16, rtol=0.02)
+
+
+@settings(max_examples=10)
+@given(seeds, st.integers(2, 9), st.sampled_from(["toeplitz", "circulant"]))
+def test_bits_correlate_no_more_than_the_square_of_what_their_rows_share(seed, n, matrix):
+    """The first half of the proof: the largest singular value of the four covariances, squared."""
+    rng = np.random.default_rng(seed)
+    p, r = rng.standard_normal((2, n)) * (rng.random((2, n)) < 0.7) + 1e-3
+    basis = np.linalg.qr(np.stack([p, r], axis=1))[0].T
+    moved = np.zeros((n, 2, n))
+    for lag in range(n):
+        if matrix == "circulant":
+            moved[lag] = np.roll(basis, -lag, axis=1)
+        else:
+            moved[lag, :, : n - lag] = basis[:, lag:]
+    shared = np.linalg.norm(basis @ moved.transpose(0, 2, 1), 2, axis=(1, 2))
+    assert np.all(np.abs(be.lag_correlations(p, r, matrix=matrix)) <= shared**2 + 1e-6)
+
+
 def test_parallel_vectors_have_no_variance():
     for r in ([1.0, 2, 3], [-2.0, -4, -6]):
         assert be.hash_variance([1.0, 2, 3], r, 3) == pytest.approx(0, abs=1e-15)

@@ -122,6 +122,12 @@ def hash_variance(p, r, n_bits, *, matrix="toeplitz"):
 
     since the sequence of bits is stationary.
 
+    **Guarantee.** Over random signs D that are independent of the matrix, the mean of
+    ``hash_variance(D * p, D * r, k)``, which is the variance of the short hash, is at most
+    :math:`5\,t(1-t)/k`, for all vectors; the proof is in chapter 12 of the book. Five is not known
+    to be reached: the circulant matrix with k = n and two unit vectors n/2 coordinates apart
+    has two, for every D.
+
     Examples
     --------
     Two unit vectors whose shifts have nothing in common: as if bits were independent.
