@@ -23,6 +23,7 @@ HEROES = {
     "07-matrix-completion": "alternating least squares, nuclear norm, PageRank",
     "08-manifolds": "Isomap, t-SNE, Laplacian eigenmap",
     "09-sparse-coding": "lasso, orthogonal matching pursuit, K-SVD, FTRL",
+    "11-lsh": "MinHash, banding, SimHash, multi-probe, product quantization",
 }
 
 
