@@ -21,7 +21,10 @@ def lsh(drawn):
 def test_the_curve_is_the_librarys(lsh, bands):
     similarities = np.linspace(0, 1, 21)
     got = lsh(
-        "return a.s.map((s) => H.chance(s, a.b, a.r));", s=similarities.tolist(), b=bands[0], r=bands[1]
+        "return a.s.map((s) => H.chance(s, a.b, a.r));",
+        s=similarities.tolist(),
+        b=bands[0],
+        r=bands[1],
     )
     assert got == pytest.approx(candidate_probability(similarities, Bands(*bands)))
 
