@@ -44,7 +44,7 @@ def test_mean_candidates_and_misses_are_sums_over_pairs(lsh):
 @pytest.mark.parametrize("cut", [(25, 5), (16, 8), (42, 3), (12, 10)])
 def test_a_pair_is_found_where_the_library_finds_it(lsh, cut):
     """Sets of growing difference: candidates of the library are those with an agreeing band."""
-    sets = [range(100), *(range(shift, 100 + shift) for shift in range(0, 60, 3))]
+    sets = [range(100), *(range(shift, 100 + shift) for shift in range(0, 100, 5))]
     signatures = minhash(sets, 128, seed=3)
     agree = ["".join("01"[int(x)] for x in signatures[0] == other) for other in signatures[1:]]
     got = lsh(
