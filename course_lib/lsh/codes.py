@@ -200,7 +200,8 @@ def itq(X, n_bits, *, n_iter=50, rng=None):
     References
     ----------
     .. [1] Y. Gong, S. Lazebnik, A. Gordo, F. Perronnin, "Iterative quantization: a Procrustean
-       approach to learning binary codes", IEEE Trans. PAMI 35(12), 2013, 2916-2929.
+       approach to learning binary codes for large-scale image retrieval", IEEE Trans. PAMI
+       35(12), 2013, 2916-2929.
 
     Examples
     --------
@@ -251,8 +252,8 @@ def semi_supervised_hash(X, n_bits, pairs, alike, *, weight=1.0):
     **Cost.** ``2 m d**2 + n d**2`` flops and an eigendecomposition of size d.
 
     Directions are the leading eigenvectors of
-    :math:`\sum \pm (x_i x_j^T + x_j x_i^T)/2 + \eta X^T X`: the relaxation of [1]_, section 3.2,
-    with orthogonal directions.
+    :math:`\sum \pm (x_i x_j^T + x_j x_i^T)/2 + \eta X^T X`: the relaxation of [1]_ with
+    orthogonal directions.
 
     References
     ----------

@@ -143,7 +143,7 @@ def kmeans_plus_plus(X, k, *, n_trials=None, rng=None):
     **Cost.** ``2 n k d n_trials`` flops.
 
     **Guarantee.** With one trial the expected sum of squares is at most
-    :math:`8 (\ln k + 2)` times the least [1]_, theorem 1.1. A candidate is drawn with probability
+    :math:`8 (\ln k + 2)` times the least [1]_. A candidate is drawn with probability
     proportional to the squared distance from the nearest center so far.
 
     References

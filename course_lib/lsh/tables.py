@@ -166,7 +166,7 @@ def search_tables(tables, queries, k, *, n_probes=1, max_evaluations=None):
 
     **Guarantee.** A point whose functions collide with probability p is met by plain search with
     probability :math:`1 - (1 - p^K)^L`, which is `candidate_probability`. Probes are made in
-    order of the sum of the squared distances from the cell's edges, as in section 4.4 of [1]_.
+    order of the sum of the squared distances from the cell's edges, as in [1]_.
 
     References
     ----------

@@ -24,6 +24,7 @@ HEROES = {
     "08-manifolds": "Isomap, t-SNE, Laplacian eigenmap",
     "09-sparse-coding": "lasso, orthogonal matching pursuit, K-SVD, FTRL",
     "10-trees": "kd-tree, ball tree, random-projection tree, spill tree, recall",
+    "11-lsh": "MinHash, banding, SimHash, multi-probe, product quantization",
     "12-binary-embeddings": "binary embedding, circulant matrix, Toeplitz matrix, coherence graph",
 }
 
