@@ -76,6 +76,11 @@ def low_halves(sets, n_hashes, seed):
     return signed(sets, n_hashes, seed, lambda x, j: mixed(seed)(x.astype(np.uint32), j))
 
 
+@mistake("11.1", caught_by="edge case", says="are there values enough")
+def sixteen_bits(sets, n_hashes, seed):
+    return signed(sets, n_hashes, seed, lambda x, j: mixed(seed)(x, j) >> np.uint64(48))
+
+
 @mistake("11.1", caught_by="check", says="write this one yourself")
 def forwards(sets, n_hashes, seed):
     from course_lib.lsh import minhash
@@ -260,6 +265,19 @@ def one_bit_at_a_time(codes, margins, n_probes):
     return probed(codes, margins, single)
 
 
+@mistake("11.3", caught_by="accuracy", says="in the first buckets")
+def two_bits_at_most(codes, margins, n_probes):
+    def few(own):
+        squares, places = own**2, range(len(own))
+        sets = [(0, 0.0), *((1 << j, squares[j]) for j in places)]
+        sets += [(1 << i | 1 << j, squares[i] + squares[j]) for i in places for j in range(i)]
+        return np.array([key for key, _ in sorted(sets, key=lambda one: one[1])[:n_probes]])
+
+    if codes.shape[0] == 1 and codes.shape[1] < 100:
+        return probed(codes, margins, lambda own: flips(own, n_probes))
+    return probed(codes, margins, few)
+
+
 @mistake("11.3", caught_by="check", says="returned twice")
 def twice(codes, margins, n_probes):
     return probed(codes, margins, lambda own: flips(own, n_probes), once=False)
@@ -317,11 +335,11 @@ def cut(d, n_groups):
     return np.array_split(np.arange(d), n_groups)
 
 
-def trained(X, n_groups, n_centers, rng, n_iter=12):
+def trained(X, n_groups, n_centers, rng, n_iter=12, init="k-means++"):
     """Codes, and centers that are means."""
     codes, centers = np.empty((len(X), n_groups), np.uint8), np.zeros((n_centers, X.shape[1]))
     for m, part in enumerate(cut(X.shape[1], n_groups)):
-        labels = lsh.kmeans(X[:, part], n_centers, n_iter=n_iter, tol=0, rng=rng).labels
+        labels = lsh.kmeans(X[:, part], n_centers, init=init, n_iter=n_iter, tol=0, rng=rng).labels
         for c in np.unique(labels):
             centers[c, part] = X[labels == c][:, part].mean(axis=0)
         codes[:, m] = labels
@@ -383,6 +401,12 @@ def random_codes(X, queries, n_groups, n_centers, rng):
     for m, part in enumerate(cut(X.shape[1], n_groups)):
         for c in np.unique(codes[:, m]):
             centers[c, part] = X[codes[:, m] == c][:, part].mean(axis=0)
+    return codes, centers, looked_up(codes, centers, queries)
+
+
+@mistake("11.4", caught_by="check", says="is it k-means?")
+def one_step_only(X, queries, n_groups, n_centers, rng):
+    codes, centers = trained(X, n_groups, n_centers, rng, n_iter=1, init="sample")
     return codes, centers, looked_up(codes, centers, queries)
 
 
