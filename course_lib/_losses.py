@@ -24,6 +24,7 @@ __all__ = [
     "SquaredLoss",
     "largest_eigenvalue",
     "top_eigenvalue",
+    "with_ridge",
 ]
 
 SMALL = 32  # below this side the Gram matrix is formed and decomposed
@@ -61,13 +62,14 @@ class _LinearLoss:
 
     def risk(self, x):
         """Return the loss without its ridge, and its gradient: one product with A, one with A.T."""
+        x = check_vector(x, "x", self.data.shape[1], dtype=self.b.dtype)
         z = check_finite(self.data @ x)
-        return self._value(z), check_finite(_transposed(self.data, self._slope(z)))
+        value = check_finite(np.float64(self._value(z)), "A or b")
+        return float(value), check_finite(_transposed(self.data, self._slope(z)))
 
     def evaluate(self, x):
         """Return the loss at ``x`` and its gradient: one product with A, one with A.T."""
-        value, gradient = self.risk(x)
-        return value + 0.5 * self.ridge * float(x @ x), gradient + self.ridge * x
+        return with_ridge(self, x, *self.risk(x))
 
     def block(self, start, stop):
         """Return the terms of some rows: blocks of all rows add up to the loss without ridge."""
@@ -81,6 +83,14 @@ class _LinearLoss:
     def smoothness(self):
         """The Lipschitz constant :math:`L` of the gradient; found at its first use."""
         return self.curvature * largest_eigenvalue(self.data) + self.ridge
+
+
+def with_ridge(loss, x, value, gradient):
+    """Return a value and a gradient with those of the loss's ridge added, if they are finite."""
+    x = np.asarray(x, dtype=gradient.dtype)
+    value += 0.5 * loss.ridge * float(x @ x)
+    check_finite(np.float64(value), "x or ridge")
+    return value, check_finite(gradient + loss.ridge * x, "x or ridge")
 
 
 class _MeanLoss(_LinearLoss):

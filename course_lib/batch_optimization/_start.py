@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 
-from course_lib._validation import check_vector
+from course_lib._validation import check_count, check_vector
 
 __all__ = ["check_start", "ogm_factors"]
+
+
+MOST = 1_000_000  # steps whose factors are kept
 
 
 def check_start(loss, x0):
@@ -22,6 +25,7 @@ def check_start(loss, x0):
 
 def ogm_factors(n_steps):
     """Return the factors theta_0 to theta_N; the last one grows by another rule."""
+    n_steps = check_count(n_steps, "n_steps", low=1, high=MOST)
     factors = [1.0]
     for i in range(1, n_steps + 1):
         growth = 8 if i == n_steps else 4

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_lib._validation import check_count, check_number, check_vector, plain_array
+from course_lib._validation import check_number, check_vector, plain_array
 from course_lib.batch_optimization._start import ogm_factors
 
 __all__ = [
@@ -70,7 +70,7 @@ def ogm_bound(smoothness, distance, n_steps):
     smoothness, distance
         As for `gd_bound`.
     n_steps : int
-        :math:`N`, at least 1.
+        :math:`N`, from 1 to a million.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def ogm_bound(smoothness, distance, n_steps):
     Raises
     ------
     ValueError, TypeError
-        As `gd_bound`, or if ``n_steps`` is no positive integer.
+        As `gd_bound`, or if ``n_steps`` is out of range.
 
     Notes
     -----
@@ -98,7 +98,6 @@ def ogm_bound(smoothness, distance, n_steps):
     >>> round(ogm_bound(8.0, 1.0, 1), 6)                    # theta_1 is 2
     1.0
     """
-    n_steps = check_count(n_steps, "n_steps", low=1)
     return _start(smoothness, distance) / (2 * ogm_factors(n_steps)[-1] ** 2)
 
 
@@ -155,7 +154,7 @@ def subgradient_bound(lipschitz, ridge, k):
     ridge : float
         :math:`\lambda`, positive.
     k : int or array of int
-        Iterates, at least 1.
+        Iterates, from 1 to a million.
 
     Returns
     -------
@@ -186,7 +185,7 @@ def subgradient_bound(lipschitz, ridge, k):
     G = check_number(lipschitz, "lipschitz", low=0, open_high=True)
     ridge = check_number(ridge, "ridge", low=0, open_low=True, open_high=True)
     k = _steps(k, least=1)
-    most = 10_000_000
+    most = 1_000_000
     if k.size and k.max() > most:
         raise ValueError(f"k must be at most {most}; got {int(k.max())}.")
     sums = np.cumsum(1 / np.arange(1, (int(k.max()) if k.size else 0) + 1))
@@ -273,6 +272,8 @@ def gap_bound(gradient, strong_convexity):
     25.0
     """
     g = check_vector(gradient, "gradient", dtype=np.float64)
+    if len(g) == 0:
+        raise ValueError("gradient must have an entry for each coordinate; got none.")
     mu = check_number(strong_convexity, "strong_convexity", low=0, open_low=True, open_high=True)
     with np.errstate(over="ignore"):
         length = float(np.linalg.norm(g))

@@ -190,4 +190,4 @@ class _Bundle:
         climb(self.gram[:t, :t], offsets, weights, slack, STEPS)
         weights /= weights.sum()
         w = -(weights @ self.slopes[:t]) / self.ridge
-        return w, float(offsets @ weights - 0.5 * self.ridge * (w @ w))
+        return check_finite(w, "A or ridge"), float(offsets @ weights - 0.5 * self.ridge * (w @ w))

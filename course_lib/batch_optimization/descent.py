@@ -10,7 +10,7 @@ import itertools
 import math
 
 from course_lib._losses import SquaredLoss
-from course_lib._validation import check_count, check_finite, check_number
+from course_lib._validation import check_finite, check_number
 from course_lib.batch_optimization._start import check_start, ogm_factors
 from course_lib.sparse_coding import Iterate
 
@@ -140,7 +140,8 @@ def ogm(loss, n_steps, *, x0=None):
     ----------
     loss : LogisticLoss, SquaredLoss or HuberLoss, or a DistributedLoss of one
     n_steps : int
-        :math:`N`, at least 1: it must be known ahead, for the last step has a length of its own.
+        :math:`N`, from 1 to a million: it must be known ahead, for the last step has a length of
+        its own.
     x0 : array, shape (n,), optional
         Start; zero by default. It is the first iterate that is yielded, with number 0.
 
@@ -152,7 +153,7 @@ def ogm(loss, n_steps, *, x0=None):
     Raises
     ------
     ValueError, TypeError
-        If ``n_steps`` is no positive integer, ``x0`` does not fit, the data are not finite, or
+        If ``n_steps`` is out of range, ``x0`` does not fit, the data are not finite, or
         the loss has no smoothness. As with every generator, at the first ``next``.
 
     Notes
@@ -175,7 +176,7 @@ def ogm(loss, n_steps, *, x0=None):
     >>> [step.value for step in ogm(SquaredLoss([[1.0]], [0.0]), 1, x0=[1.0])]  # to -1/2
     [0.5, 0.125]
     """
-    factors = ogm_factors(check_count(n_steps, "n_steps", low=1))
+    factors = ogm_factors(n_steps)
     L = loss.smoothness
     length = 1 / L if L > 0 else 1.0
     x = y = check_start(loss, x0)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import scipy.sparse as sp
 
-from course_lib._losses import SMALL, top_eigenvalue
+from course_lib._losses import SMALL, top_eigenvalue, with_ridge
 from course_lib._team import Team, cuts
 from course_lib._validation import check_count, check_finite, check_vector
 
@@ -97,8 +97,7 @@ class DistributedLoss:
 
     def evaluate(self, x):
         """Return the loss at ``x`` and its gradient: one sum over the machines."""
-        value, gradient = self.risk(x)
-        return value + 0.5 * self.ridge * float(x @ x), gradient + self.ridge * x
+        return with_ridge(self, x, *self.risk(x))
 
     def value(self, z):
         """Return the loss at ``z``, which is ``x``."""

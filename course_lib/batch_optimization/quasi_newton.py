@@ -78,9 +78,10 @@ def lbfgs(loss, *, memory=10, x0=None):
     while g.any():
         p = _direction(S, Y, g)
         found = strong_wolfe(loss.evaluate, x, value, g, p, 1.0 if S else _first(g))
-        if found is None and not S:
+        stuck = found is None or np.array_equal(found[0], x)
+        if stuck and not S:
             return
-        if found is None or np.array_equal(found[0], x):  # what is remembered misleads: begin again with the gradient
+        if stuck:  # what is remembered misleads: begin again with the gradient
             S, Y = [], []
             continue
         last_x, last_g = x, g

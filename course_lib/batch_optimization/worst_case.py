@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from course_lib._losses import SquaredLoss
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_count, check_memory, check_number
 
 __all__ = ["Chain", "chain", "chain_bound"]
 
@@ -42,7 +42,8 @@ def chain(n, smoothness=1.0):
     Raises
     ------
     ValueError, TypeError
-        If ``n`` is no positive integer, or ``smoothness`` is not positive.
+        If ``n`` is no positive integer or asks for more memory than there is, or ``smoothness``
+        is not positive.
 
     See Also
     --------
@@ -62,6 +63,7 @@ def chain(n, smoothness=1.0):
     0.25
     """
     n = check_count(n, "n", low=1)
+    check_memory(48 * n, "chain")
     L = check_number(smoothness, "smoothness", low=0, open_low=True, open_high=True)
     half = np.sqrt(L) / 2
     D = sp.diags_array([np.full(n, half), np.full(n, -half)], offsets=[0, -1], shape=(n + 1, n))

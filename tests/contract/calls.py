@@ -15,6 +15,7 @@ from course_lib import manifolds as mf
 from course_lib import matrix_completion as mc
 from course_lib import randomness as rd
 from course_lib import sparse_coding as so
+from tests.contract.batch import BATCH
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call
 from tests.contract.trees import TREES
@@ -1541,4 +1542,4 @@ NOT_CALLED = {
     **NOT_CALLED_OF_COST,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
-CALLS += TREES + LSH + EMBEDDINGS + COST
+CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH
