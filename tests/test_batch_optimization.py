@@ -162,6 +162,16 @@ def test_the_line_search_keeps_both_wolfe_conditions(rng, first):
     assert strong_wolfe(loss.evaluate, x, value, g, g, first) is None  # uphill
 
 
+def test_a_flat_slope_far_up_the_other_side_is_no_step():
+    loss = LogisticLoss([[10.0], [1.0]], [1, -1])  # steep on the left, shallow on the right
+    x = np.array([-1.0])
+    value, g = loss.evaluate(x)
+    far = x + 7 * -g
+    assert loss.evaluate(far)[0] > value
+    assert abs(loss.evaluate(far)[1] @ g) < 0.9 * (g @ g)
+    assert strong_wolfe(loss.evaluate, x, value, g, -g, 7.0)[1] < value
+
+
 # --- Theorems: bounds from the source, the exact ones attained ------------------------------------
 
 
@@ -212,6 +222,16 @@ def test_momentum_stays_below_its_bound(rng, kind):
         loss.smoothness, loss.ridge, gaps[0], float(np.linalg.norm(x)), np.arange(80)
     )
     assert np.all(gaps <= bounds + 1e-12)
+
+
+def test_momentum_keeps_its_bound_where_gradient_descent_breaks_it():
+    loss = SquaredLoss(np.diag(np.logspace(-3, 0, 30)), np.zeros(30), ridge=1e-3)
+    assert loss.smoothness == pytest.approx(1.001)
+    x0 = np.ones(30)
+    start, R = loss.evaluate(x0)[0], np.linalg.norm(x0)
+    bound = bo.momentum_bound(1.001, 1e-3, start, float(R), 300)
+    assert after(momentum(loss, x0=x0), 300).value <= bound
+    assert after(ista(loss, 0, x0=x0), 300).value > 10 * bound
 
 
 def test_the_subgradient_method_stays_below_its_bound(rng):

@@ -46,7 +46,8 @@ class DistributedLoss:
     Notes
     -----
     **Cost.** An evaluation takes two messages a block, in two rounds: :math:`n` numbers out,
-    :math:`n + 1` back. `value` and `gradient` at one point are one evaluation together.
+    :math:`n + 1` back. `value` and `gradient` at one point are one evaluation together;
+    `momentum` and `fista` ask at two points a step, which makes two.
     `smoothness` takes as many sums as its Lanczos iteration has steps, two products each.
 
     **Guarantee.** The same as the loss up to the rounding of sums in another order, for every
