@@ -243,7 +243,8 @@ class LogisticLoss(_MeanLoss):
     -----
     **Guarantee.** The second derivative of the logistic function is at most 1/4, so
     :math:`L = \lambda_{\max}(A^T A) / (4m) + \lambda`. If a hyperplane separates the classes,
-    or a column occurs in one class only, and the ridge is 0, no minimizer exists.
+    or a column without negative entries occurs in one class only, and the ridge is 0, no
+    minimizer exists.
 
     Examples
     --------
