@@ -24,6 +24,7 @@ SYLLABUS = [chapter for part in PARTS for chapter in part["chapter"]]
 # Which rooms of course_lib each room may import, besides _validation. Absent means none.
 MAY_IMPORT = {
     "_team": {"cost"},
+    "batch_optimization": {"_losses", "_team", "sparse_coding"},
     "binary_embeddings": {"lsh", "randomness"},
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
@@ -31,7 +32,7 @@ MAY_IMPORT = {
     "lsh": {"_sketch"},
     "manifolds": {"low_rank"},
     "matrix_completion": {"_team", "low_rank"},
-    "sparse_coding": {"_online"},
+    "sparse_coding": {"_losses", "_online"},
 }
 FRIENDS = {"numba", "numpy", "scipy", "sklearn", "threadpoolctl"}  # of algorithms
 # What only scipy.linalg has: pivoted QR, some of the eigenpairs, Hadamard matrices. Nothing else is

@@ -15,6 +15,7 @@ from tests.contract.judge import BAD, judge, judge_apart
 from tests.sample import NIGHTLY
 
 MODULES = [
+    "batch_optimization",
     "binary_embeddings",
     "cost",
     "distinct",

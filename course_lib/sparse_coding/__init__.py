@@ -3,7 +3,7 @@
 In the order to read it::
 
     proximal            soft_threshold, ista, fista: generators of iterates
-    losses              SquaredLoss, LogisticLoss: what they step along
+    _losses, below      SquaredLoss, LogisticLoss: what they step along
     lasso               lasso, lasso_path, the elastic net: coordinate descent with a certificate
     codes               lasso_encode: many signals, one dictionary, exact; duality_gaps
     pursuit             omp: greedy codes, all signals at once
@@ -18,6 +18,7 @@ In the order to read it::
 Book: ``book/09-sparse-coding.md``. Lab: ``labs/09-sparse-coding``.
 """
 
+from course_lib._losses import LogisticLoss, SquaredLoss, largest_eigenvalue
 from course_lib.sparse_coding.bounds import (
     coherence,
     fista_bound,
@@ -28,7 +29,6 @@ from course_lib.sparse_coding.bounds import (
 from course_lib.sparse_coding.codes import duality_gaps, lasso_encode
 from course_lib.sparse_coding.ksvd import ksvd, update_atoms
 from course_lib.sparse_coding.lasso import Lasso, LassoPath, lasso, lasso_path
-from course_lib.sparse_coding.losses import LogisticLoss, SquaredLoss, largest_eigenvalue
 from course_lib.sparse_coding.online_dictionary import OnlineDictionary
 from course_lib.sparse_coding.patches import denoise, extract_patches, psnr, reassemble
 from course_lib.sparse_coding.proximal import Iterate, fista, ista, soft_threshold

@@ -13,6 +13,7 @@ from course_lib import manifolds as mf
 from course_lib import matrix_completion as mc
 from course_lib import randomness as rd
 from course_lib import sparse_coding as so
+from tests.contract.batch import BATCH
 from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call, fitted
@@ -1141,4 +1142,4 @@ NOT_CALLED = {
     **NOT_CALLED_OF_COST,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
-CALLS += TREES + LSH + EMBEDDINGS + COST
+CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH
