@@ -275,6 +275,19 @@ def test_one_random_cut_parts_a_query_from_its_neighbor_as_the_potential_allows(
         assert_at_most(hits, 400, phi)
 
 
+def test_a_cut_through_a_point_may_part_a_query_more_often_than_the_potential_says():
+    """Two points in the plane: the bound is Phi + 1/m, and Phi alone is too small."""
+    rng = np.random.default_rng(3)
+    X, q = np.array([[0.05, 0.0], [0.0, 1.0]]), np.zeros(2)
+    phi = tr.potential(X, q[None])[0]
+    heights = np.sort(projected := rng.standard_normal((4000, 2)) @ X.T, axis=1)
+    ranks = np.ceil(rng.uniform(0.25, 0.75, 4000) * 2).astype(int)
+    cuts = heights[np.arange(4000), ranks - 1]
+    apart = int(np.sum((projected[:, 0] >= cuts) != (q[0] >= cuts)))
+    assert_at_most(apart, 4000, phi + 1 / 2)
+    assert apart > 4000 * phi + 600  # about 0.25 of 4,000; 3 sigma are 90
+
+
 def test_overlap_costs_the_copies_that_the_formula_says_and_finds_more():
     X, Q = np.random.default_rng(3).random((2, 8000, 6))
     exact = tr.brute_force(X, Q[:1000], 1).distances

@@ -59,8 +59,8 @@ def kd_tree(X, *, leaf_size=16, split="median", axes="widest"):
     nodes are cut at the median; memory a copy of the data and about 100 bytes a leaf. Cuts in the
     middle are cheaper and their boxes rounder, but the depth is not bounded.
 
-    **Guarantee.** There are data, such as points on the d axes, of which d levels of cuts between
-    cells are needed until the mean diameter is half ([3], introduction).
+    **Guarantee.** None on how fast cells shrink. There are data, such as points on the d axes, of
+    which some cell keeps the diameter of the whole for d - 1 levels ([3], introduction).
 
     References
     ----------

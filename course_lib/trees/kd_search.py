@@ -142,11 +142,11 @@ def best_bin_first(tree, Q, n_neighbors, *, search_budget=None, epsilon=0.0):
 
     Notes
     -----
-    **Cost.** At most ``search_budget`` evaluations and one leaf; a heap of as many boxes as were
-    passed by, each with its d offsets.
+    **Cost.** At most ``search_budget`` evaluations, or k if that is more, and one leaf; a heap of
+    as many boxes as were passed by, each with its d offsets.
 
-    **Guarantee.** Without a budget that of `kd_query`, and no search that knows boxes only by
-    these distances reads fewer leaves. With a budget none.
+    **Guarantee.** Without a budget that of `kd_query`; if epsilon is 0 too, no search that knows
+    boxes only by these distances reads fewer leaves. With a budget none.
 
     References
     ----------

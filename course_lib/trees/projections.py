@@ -123,8 +123,9 @@ def rp_forest(
     **Cost.** That of `rp_tree` for each tree. Memory: a copy of the points, and for each tree
     8 n bytes and about :math:`n / b` normals for leaves of b points.
 
-    **Guarantee.** None on distances. A single random cut separates a query from its nearest
-    neighbor with probability at most `potential` ([1]); trees err on different queries.
+    **Guarantee.** None on distances. `potential` bounds the chance that one cut separates a query
+    from its nearest neighbor, for Gaussian directions and random quantiles ([1]); the cuts that
+    are made here are others, and are not covered.
 
     References
     ----------

@@ -35,8 +35,9 @@ def spill_tree(X, *, leaf_size=32, overlap=0.05, rng=None):
     -----
     **Cost.** `spill_copies` of each point in memory, and as much more time to build.
 
-    **Guarantee.** A cut sends a query and its nearest neighbor apart, in both directions of
-    thought, with probability at most :math:`\Phi / (2\alpha)` of its `potential` ([2]).
+    **Guarantee.** A cut sends a query where its nearest neighbor is not with probability at most
+    :math:`\Phi / (2\alpha)`, with :math:`\Phi` its `potential` ([2]); up to the rounding of
+    :math:`\alpha m`, for a node of m points.
 
     References
     ----------
