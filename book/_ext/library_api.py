@@ -60,7 +60,10 @@ def names_of_module(name):
         LOGGER.warning("%s must say in __all__ which names are public.", full_name(name))
     entries = sorted((_rank(getattr(module, n)), n) for n in names)
     lines = [_summary(name), "", "```{eval-rst}", f".. currentmodule:: {full_name(name)}", ""]
-    lines += [line for _, n in entries for line in _entry(getattr(module, n), n)]
+    for _, n in entries:
+        lines += _entry(
+            getattr(module, n), n, again=_is_documented_before(getattr(module, n), name)
+        )
     return "\n".join([*lines, "```"])
 
 
@@ -77,11 +80,20 @@ def _rank(value):
     return 0 if callable(value) else 3
 
 
-def _entry(value, name):
-    """Return the lines of one autodoc directive."""
+def _is_documented_before(value, name):
+    """Whether two modules share a function or a class, and the other one's page comes first."""
+    names = list(modules())
+    earlier = (importlib.import_module(full_name(n)) for n in names[: names.index(name)])
+    shared = (getattr(module, n) for module in earlier for n in getattr(module, "__all__", []))
+    return callable(value) and any(other is value for other in shared)
+
+
+def _entry(value, name, again=False):
+    """Return the lines of one autodoc directive; links lead to the first page that has it."""
     directive = ("autofunction", "autoclass", "autoexception", "autodata")[_rank(value)]
     plain = directive != "autoclass" or hasattr(value, "_fields")  # a NamedTuple has only fields
-    return [f".. {directive}:: {name}", *([] if plain else ["   :members:"]), ""]
+    options = ["   :members:"] * (not plain) + ["   :no-index:"] * again
+    return [f".. {directive}:: {name}", *options, ""]
 
 
 def write_page(_app, docname, source):

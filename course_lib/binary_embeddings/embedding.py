@@ -24,9 +24,9 @@ class BinaryEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     ----------
     n_bits : int, default 256
         Bits :math:`k` of a code.
-    matrix : {"circulant", "random", "bin_perm", "bin_circ", "half_shift", "toeplitz", \
-            "ver_hor_shift"}
-        The random matrix; see `MATRICES`.
+    matrix : str, default "circulant"
+        The random matrix, or "random", "bin_perm", "bin_circ", "half_shift", "toeplitz" or
+        "ver_hor_shift"; see `MATRICES`.
     signs : bool, default True
         Whether columns get random signs D first. Without them codes of one size are much less
         accurate on data whose neighboring columns are alike, such as pictures.

@@ -5,10 +5,13 @@ it differs from the squared distance by ``|x|**2``, which is the same for all ce
 kept with a row for each center: the least of each column is then found for many points at once.
 """
 
+import functools
+
 import numpy as np
 from numba import njit
+from threadpoolctl import ThreadpoolController
 
-__all__ = ["assign", "scaled"]
+__all__ = ["assign", "one_thread", "scaled"]
 
 ROWS = 384  # of a block: its scores against 256 centers in float32 take 384 KB
 
@@ -35,6 +38,21 @@ def assign(X, doubled, lengths, labels, least, second=None, sums=None):
     sums : tuple of arrays of float64, shape (k, d) and (k,), optional
         Each row is added to those of its center.
     """
+    with one_thread():
+        _assign(X, doubled, lengths, labels, least, second, sums)
+
+
+def one_thread():
+    """Return a context of one BLAS thread: two that met after each block took 12 times as long."""
+    return _controller().limit(limits=1, user_api="blas")
+
+
+@functools.cache
+def _controller():
+    return ThreadpoolController()
+
+
+def _assign(X, doubled, lengths, labels, least, second, sums):
     scores = np.empty((len(lengths), min(ROWS, len(X))), X.dtype)
     for start in range(0, len(X), ROWS):
         rows = slice(start, start + ROWS)

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from course_lib._validation import as_rng, check_count, check_number
-from course_lib.lsh._blocks import ROWS, assign, scaled
+from course_lib.lsh._blocks import ROWS, assign, one_thread, scaled
 from course_lib.lsh.neighbors import check_points, squared_distance
 
 __all__ = ["KMeansResult", "kmeans", "kmeans_plus_plus"]
@@ -185,9 +185,10 @@ def _squares(X, lengths, drawn, closest):
     """Lower ``closest`` to the squared distances from the drawn rows; return the new sums."""
     doubled, own = -2 * X[drawn], lengths[drawn]
     sums = np.zeros(len(drawn))
-    for start in range(0, len(X), 8 * ROWS):
-        rows = slice(start, start + 8 * ROWS)
-        _lower(doubled @ X[rows].T, own, lengths[rows], closest[:, rows], sums)
+    with one_thread():
+        for start in range(0, len(X), 8 * ROWS):
+            rows = slice(start, start + 8 * ROWS)
+            _lower(doubled @ X[rows].T, own, lengths[rows], closest[:, rows], sums)
     return sums
 
 
