@@ -93,6 +93,7 @@ def _entry(value, name, again=False):
     directive = ("autofunction", "autoclass", "autoexception", "autodata")[_rank(value)]
     plain = directive != "autoclass" or hasattr(value, "_fields")  # a NamedTuple has only fields
     options = ["   :members:"] * (not plain) + ["   :no-index:"] * again
+    options += ["   :no-value:"] * (directive == "autodata")
     return [f".. {directive}:: {name}", *options, ""]
 
 

@@ -130,7 +130,8 @@ def psnr(picture, reference, *, peak=255.0):
     Returns
     -------
     float
-        :math:`10 \log_{10}(\text{peak}^2 / \text{mean squared difference})`; infinite if equal.
+        Ten times the decimal logarithm of ``peak**2`` over the mean squared difference; infinite
+        if equal.
 
     Raises
     ------

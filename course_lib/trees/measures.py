@@ -193,7 +193,8 @@ def potential(X, Q, m=None):
     Returns
     -------
     array, shape (q,)
-        :math:`\Phi_m(q) = \frac1m \sum_{i=2}^m \|q - x_{(1)}\| / \|q - x_{(i)}\|`, with
+        :math:`\Phi_m(q)`: the sum of :math:`\|q - x_{(1)}\| / \|q - x_{(i)}\|` over i from 2 to
+        m, divided by m, with
         :math:`x_{(i)}` the i-th nearest point; from 0 to 1.
 
     Raises
