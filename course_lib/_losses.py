@@ -15,7 +15,13 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 from scipy.special import expit
 
-from course_lib._validation import check_finite, check_matrix, check_number, check_vector
+from course_lib._validation import (
+    check_finite,
+    check_matrix,
+    check_number,
+    check_vector,
+    transposed_products,
+)
 
 __all__ = [
     "HingeLoss",
@@ -313,15 +319,8 @@ class HingeLoss(_MeanLoss):
 
 
 def _transposed(A, y):
-    """Return ``A.T @ y``, or say in words that a linear operator has no such product."""
-    try:
+    with transposed_products(A):
         return A.T @ y
-    except (NotImplementedError, TypeError) as error:
-        if not isinstance(A, LinearOperator):
-            raise
-        raise TypeError(
-            "A must offer products with its transpose too; give the LinearOperator an rmatvec."
-        ) from error
 
 
 def largest_eigenvalue(A):

@@ -1,5 +1,6 @@
 """Input checks shared by every algorithm: one sentence an error, naming the mend."""
 
+import contextlib
 import functools
 import math
 import numbers
@@ -8,6 +9,7 @@ import os
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.linalg import LinearOperator
 
 __all__ = [
     "MOST_COUNTED",
@@ -17,6 +19,7 @@ __all__ = [
     "check_count",
     "check_counts",
     "check_finite",
+    "check_flag",
     "check_fraction",
     "check_indices",
     "check_matrix",
@@ -25,8 +28,10 @@ __all__ = [
     "check_room",
     "check_scatter",
     "check_vector",
+    "in_reach",
     "numbers_only",
     "plain_array",
+    "transposed_products",
 ]
 
 MOST_COUNTED = 1 << 62  # by counters of 64 bits
@@ -190,6 +195,19 @@ def _is_operator(A):
     )
 
 
+@contextlib.contextmanager
+def transposed_products(A):
+    """Say in words that a linear operator has no products with its transpose."""
+    try:
+        yield
+    except (NotImplementedError, TypeError) as error:
+        if not isinstance(A, LinearOperator):
+            raise
+        raise TypeError(
+            "A must offer products with its transpose too; give the LinearOperator an rmatvec."
+        ) from error
+
+
 def check_finite(product, name="A"):
     """Return ``product`` if it is finite; NaN or infinity can only have come from ``name``.
 
@@ -199,6 +217,12 @@ def check_finite(product, name="A"):
     if not math.isfinite(product.sum()) and not np.isfinite(product).all():
         raise ValueError(f"{name} contains NaN or infinity, or overflows; clean or rescale it.")
     return product
+
+
+def in_reach(X, name="X"):
+    """Refuse rows that are not finite, or so long that the square of a distance overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        check_finite(4 * np.einsum("ij,ij->i", X, X), name)  # (|x| + |y|)**2 at most
 
 
 def check_scatter(X, name="X"):
@@ -240,6 +264,13 @@ def check_number(value, name, *, low=-math.inf, high=math.inf, open_low=False, o
         left, right = ("(" if open_low else "["), (")" if open_high else "]")
         raise ValueError(f"{name} must lie in {left}{low:g}, {high:g}{right}; got {number:g}.")
     return number
+
+
+def check_flag(value, name):
+    """Return ``value`` as a bool; refuse anything else."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False; got {value!r}.")
+    return bool(value)
 
 
 def check_fraction(value, name):

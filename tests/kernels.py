@@ -6,6 +6,7 @@ from unittest import mock
 
 import numpy as np
 from numba.core.registry import CPUDispatcher
+from numpy.testing import assert_allclose
 
 
 @contextlib.contextmanager
@@ -20,3 +21,10 @@ def as_python(*rooms):
                     if isinstance(value, CPUDispatcher):
                         stack.enter_context(mock.patch.object(module, attribute, value.py_func))
         yield
+
+
+def assert_same_answers(answers, others, rtol):
+    """Fail unless two lists of tuples hold the same arrays."""
+    for one, other in zip(answers, others, strict=True):
+        for a, b in zip(one, other, strict=True):
+            assert_allclose(a, b, rtol=rtol)

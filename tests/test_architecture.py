@@ -24,15 +24,16 @@ SYLLABUS = [chapter for part in PARTS for chapter in part["chapter"]]
 # Which rooms of course_lib each room may import, besides _validation. Absent means none.
 MAY_IMPORT = {
     "_team": {"cost"},
-    "batch_optimization": {"_losses", "_team", "sparse_coding"},
+    "batch_optimization": {"_losses", "_rates", "_team", "sparse_coding"},
     "binary_embeddings": {"lsh", "randomness"},
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
-    "heavy_hitters": {"_sketch", "hashing"},
-    "lsh": {"_sketch"},
+    "heavy_hitters": {"_select", "_sketch", "hashing"},
+    "lsh": {"_neighbors", "_sketch"},
     "manifolds": {"low_rank"},
     "matrix_completion": {"_team", "low_rank"},
-    "sparse_coding": {"_losses", "_online"},
+    "sparse_coding": {"_losses", "_online", "_rates"},
+    "trees": {"_neighbors", "_select"},
 }
 FRIENDS = {"numba", "numpy", "scipy", "sklearn", "threadpoolctl"}  # of algorithms
 # What only scipy.linalg has: pivoted QR, some of the eigenpairs, Hadamard matrices. Nothing else is

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from course_lib import lsh
-from tests.kernels import as_python
+from tests.kernels import as_python, assert_same_answers
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -166,9 +166,7 @@ def test_the_kernels_are_their_python_text():
     compiled = list(everything())
     with as_python("lsh"):
         text = list(everything())
-    for one, other in zip(compiled, text, strict=True):
-        for a, b in zip(one, other, strict=True):
-            assert_allclose(a, b, rtol=1e-9)
+    assert_same_answers(compiled, text, rtol=1e-9)
 
 
 # --- Theorems: true on average or with probability ---------------------------------------
@@ -260,12 +258,15 @@ QUANTIZER = lsh.ProductQuantizer(np.array([[0.0, 5.0], [1.0, 7.0]]), np.array([0
         (lambda: lsh.kmeans([[np.nan]], 1), "NaN or infinity"),
         (lambda: lsh.train_pq([[1.0, 2.0]], 3), "n_groups must be between 1 and d = 2"),
         (lambda: lsh.train_pq([[1.0, 2.0]], 2, 3), "min\\(256, n\\) = 1"),
-        (lambda: lsh.pq_encode(QUANTIZER, [[1.0]]), "X must have the 2 columns"),
+        (lambda: lsh.pq_encode(QUANTIZER, [[1.0]]), "X must have 2 columns"),
         (lambda: lsh.pq_decode(QUANTIZER, [[0, 2]]), "between 0 and 1"),
         (lambda: lsh.pq_decode(QUANTIZER, [[0]]), "2 columns"),
         (lambda: lsh.pq_decode(QUANTIZER, [[0.5, 0.0]]), "codes must be integers"),
         (lambda: lsh.pq_decode("pq", [[0, 1]]), "quantizer must be"),
-        (lambda: lsh.pq_search(QUANTIZER, [[0, 1]], [[1.0, 2.0]], 2), "the number of codes = 1"),
+        (
+            lambda: lsh.pq_search(QUANTIZER, [[0, 1]], [[1.0, 2.0]], 2),
+            "n_neighbors must be between 1 and n = 1",
+        ),
         (lambda: lsh.recenter(QUANTIZER, [[1.0, 2.0]], [[0, 1], [0, 1]]), "a row for each of 1"),
         (lambda: lsh.build_ivf([[1.0]], 2), "n_lists must be"),
         (lambda: lsh.search_ivf(lsh.build_ivf([[1.0]], 1), [[1.0]], 1, n_probe=2), "n_probe must"),

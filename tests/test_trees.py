@@ -340,7 +340,7 @@ def test_an_index_does_not_change_with_the_array_it_was_made_of():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda X: tr.kd_query(tr.kd_tree(X), X[:, :2], 1), "Q must have 3 columns"),
+        (lambda X: tr.kd_query(tr.kd_tree(X), X[:, :2], 1), "queries must have 3 columns"),
         (lambda X: tr.kd_query(tr.ball_tree(X), X, 1), "must come from kd_tree; got BallTree"),
         (lambda X: tr.rp_query(tr.kd_tree(X), X, 1), "must come from rp_forest"),
         (lambda X: tr.kd_query(tr.kd_tree(X), X, 21), "between 1 and n = 20; got 21"),

@@ -9,7 +9,7 @@
 (function () {
   "use strict";
 
-  const { chart, choice, format, html, legend, reading, slider, svg } = window.Explorable;
+  const { bytes, chart, choice, format, html, legend, nearest, reading, slider, svg } = window.Explorable;
 
   const MOST = 50; // neighbors that trust can be asked about
   const CLASSES = ["var(--fig-1)", "var(--fig-2)", "var(--fig-3)", "var(--fig-4)", "var(--fig-5)",
@@ -18,8 +18,6 @@
   const LOW = 0.7; // trust that is drawn in full orange
 
   /* ---- Arithmetic */
-
-  const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer;
 
   /* Squared distances (n x n) of the rows of an (n x d) array. */
   function squaredDistances(points, n, d) {
@@ -36,23 +34,12 @@
   }
 
   /* The `count` nearest others of each point, nearest first: (n x count) indices. */
-  function nearest(distances, n, count) {
+  function neighbors(distances, n, count) {
     const found = new Int32Array(n * count);
-    const at = new Float64Array(count);
     for (let i = 0; i < n; i += 1) {
-      const row = found.subarray(i * count, (i + 1) * count);
-      at.fill(Infinity);
-      for (let j = 0; j < n; j += 1) {
-        const distance = distances[i * n + j];
-        if (j === i || distance >= at[count - 1]) continue;
-        let slot = count - 1;
-        for (; slot > 0 && at[slot - 1] > distance; slot -= 1) {
-          at[slot] = at[slot - 1];
-          row[slot] = row[slot - 1];
-        }
-        at[slot] = distance;
-        row[slot] = j;
-      }
+      const kept = nearest(count);
+      for (let j = 0; j < n; j += 1) if (j !== i) kept.see(distances[i * n + j], j);
+      found.set(kept.names, i * count);
     }
     return found;
   }
@@ -89,7 +76,7 @@
     });
   }
 
-  window.Explorable.manifolds = { bytes, nearest, rank, sortedRows, squaredDistances, trust };
+  window.Explorable.manifolds = { bytes, neighbors, rank, sortedRows, squaredDistances, trust };
 
   /* ---- The figure */
 
@@ -97,7 +84,7 @@
     const n = data.size;
     const distances = squaredDistances(new Int8Array(bytes(data.points)), n, data.width);
     const rows = sortedRows(distances, n);
-    const inData = nearest(distances, n, MOST);
+    const inData = neighbors(distances, n, MOST);
     const maps = data.maps.map((map) => ({ ...map, places: new Uint16Array(bytes(map.places)) }));
     const methods = [...new Set(maps.map((map) => map.method))];
     const of = (method) => maps.filter((map) => map.method === method);
@@ -163,7 +150,7 @@
 
     function takeMap() {
       const map = settings()[setting.value];
-      if (!map.onMap) map.onMap = nearest(squaredDistances(map.places, n, 2), n, MOST);
+      if (!map.onMap) map.onMap = neighbors(squaredDistances(map.places, n, 2), n, MOST);
       state.map = map;
       count();
     }

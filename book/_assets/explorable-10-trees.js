@@ -10,7 +10,8 @@
   "use strict";
 
   const {
-    axes, chart, choice, html, legend, line, linear, log, normals, reading, slider, svg,
+    axes, bytes, chart, choice, html, legend, line, linear, log, nearest, normals, reading,
+    slider, svg,
   } = window.Explorable;
 
   const K = 10;
@@ -22,8 +23,6 @@
   const ASKED = 30; // points that the curves are averaged over
 
   /* ---- Arithmetic */
-
-  const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer;
 
   function squared(points, d, i, q) {
     let sum = 0;
@@ -56,25 +55,6 @@
       rows.push(row.map((x) => x / length));
     }
     return rows;
-  }
-
-  /* Nearest points so far: squared distances, ascending, and their names. */
-  function nearest(k) {
-    const best = new Float64Array(k).fill(Infinity);
-    const names = new Int32Array(k).fill(-1);
-    return {
-      best, names,
-      see(square, name) {
-        if (square >= best[k - 1]) return;
-        let place = k - 1;
-        for (; place > 0 && best[place - 1] > square; place -= 1) {
-          best[place] = best[place - 1];
-          names[place] = names[place - 1];
-        }
-        best[place] = square;
-        names[place] = name;
-      },
-    };
   }
 
   function bruteForce(points, n, d, q, k) {

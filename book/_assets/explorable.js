@@ -49,6 +49,28 @@ window.Explorable = (function () {
     return String(Number(value.toPrecision(3)));
   }
 
+  /* The buffer of an array that the page holds as base64. */
+  const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer;
+
+  /* The k nearest that were seen so far: distances, ascending, and names; -1 where none is. */
+  function nearest(k) {
+    const best = new Float64Array(k).fill(Infinity);
+    const names = new Int32Array(k).fill(-1);
+    return {
+      best, names,
+      see(distance, name) {
+        if (distance >= best[k - 1]) return;
+        let place = k - 1;
+        for (; place > 0 && best[place - 1] > distance; place -= 1) {
+          best[place] = best[place - 1];
+          names[place] = names[place - 1];
+        }
+        best[place] = distance;
+        names[place] = name;
+      },
+    };
+  }
+
   /* ---- Elements */
 
   function html(name, properties = {}, ...children) {
@@ -265,7 +287,7 @@ window.Explorable = (function () {
   }
 
   return {
-    axes, chart, choice, format, handle, html, legend, line, linear, log, normals, reading,
-    register, slider, svg,
+    axes, bytes, chart, choice, format, handle, html, legend, line, linear, log, nearest, normals,
+    reading, register, slider, svg,
   };
 })();

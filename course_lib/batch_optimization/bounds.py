@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from course_lib._validation import check_number, check_vector, plain_array
+from course_lib._rates import check_start, check_steps, finite_product
+from course_lib._validation import check_number, check_vector
 from course_lib.batch_optimization._start import ogm_factors
 
 __all__ = [
@@ -59,7 +60,7 @@ def gd_bound(smoothness, distance, k):
     >>> round(float(gd_bound(1.0, 1.0, 1)), 6)
     0.166667
     """
-    return _start(smoothness, distance) / (4 * _steps(k) + 2)
+    return check_start(smoothness, distance) / (4 * check_steps(k, least=0) + 2)
 
 
 def ogm_bound(smoothness, distance, n_steps):
@@ -98,7 +99,7 @@ def ogm_bound(smoothness, distance, n_steps):
     >>> round(ogm_bound(8.0, 1.0, 1), 6)                    # theta_1 is 2
     1.0
     """
-    return _start(smoothness, distance) / (2 * ogm_factors(n_steps)[-1] ** 2)
+    return check_start(smoothness, distance) / (2 * ogm_factors(n_steps)[-1] ** 2)
 
 
 def momentum_bound(smoothness, strong_convexity, start_gap, distance, k):
@@ -137,11 +138,11 @@ def momentum_bound(smoothness, strong_convexity, start_gap, distance, k):
     >>> float(momentum_bound(4.0, 1.0, 1.5, 1.0, 2))        # (1 - 1/2)**2 * (1.5 + 0.5)
     0.5
     """
-    _start(smoothness, distance)
+    check_start(smoothness, distance)
     L = check_number(smoothness, "smoothness", low=0, open_low=True, open_high=True)
     mu = check_number(strong_convexity, "strong_convexity", low=0, high=L)
     gap = check_number(start_gap, "start_gap", low=0, high=1e300)
-    return (1 - math.sqrt(mu / L)) ** _steps(k) * (gap + mu / 2 * distance**2)
+    return (1 - math.sqrt(mu / L)) ** check_steps(k, least=0) * (gap + mu / 2 * distance**2)
 
 
 def subgradient_bound(lipschitz, ridge, k):
@@ -184,12 +185,12 @@ def subgradient_bound(lipschitz, ridge, k):
     """
     G = check_number(lipschitz, "lipschitz", low=0, open_high=True)
     ridge = check_number(ridge, "ridge", low=0, open_low=True, open_high=True)
-    k = _steps(k, least=1)
+    k = check_steps(k)
     most = 1_000_000
     if k.size and k.max() > most:
         raise ValueError(f"k must be at most {most}; got {int(k.max())}.")
     sums = np.cumsum(1 / np.arange(1, (int(k.max()) if k.size else 0) + 1))
-    scale = _finite(G, G / ridge, "lipschitz**2 / ridge")
+    scale = finite_product(G, G / ridge, "lipschitz**2 / ridge")
     return scale * sums[k.astype(np.int64) - 1] / (2 * k)
 
 
@@ -239,7 +240,9 @@ def bmrm_rounds(lipschitz, ridge, gap, start=1.0):
         )
     )  # fmt: skip
     first = math.log2(ridge) + math.log2(start) - 2 * math.log2(G)
-    return max(0.0, first) + _finite(8 * G / ridge, G / gap, "lipschitz**2 / (ridge * gap)") - 1
+    return (
+        max(0.0, first) + finite_product(8 * G / ridge, G / gap, "lipschitz**2 / (ridge * gap)") - 1
+    )
 
 
 def gap_bound(gradient, strong_convexity):
@@ -277,27 +280,4 @@ def gap_bound(gradient, strong_convexity):
     mu = check_number(strong_convexity, "strong_convexity", low=0, open_low=True, open_high=True)
     with np.errstate(over="ignore"):
         length = float(np.linalg.norm(g))
-    return _finite(length / mu / 2, length, "gradient @ gradient / strong_convexity")
-
-
-def _start(smoothness, distance):
-    """Return the smoothness times the squared distance."""
-    smoothness = check_number(smoothness, "smoothness", low=0, open_high=True)
-    distance = check_number(distance, "distance", low=0, open_high=True)
-    return _finite(smoothness * distance, distance, "smoothness * distance**2")
-
-
-def _finite(one, other, what):
-    if not math.isfinite(one * other):
-        raise ValueError(f"{what} must be finite; got numbers that overflow, rescale them.")
-    return one * other
-
-
-def _steps(k, least=0):
-    """Return numbers of steps, one or an array of them, as floats."""
-    k = plain_array(k, "k")
-    if k.dtype.kind not in "iu":
-        raise TypeError(f"k must be an integer, or an array of them; got {k.dtype}.")
-    if k.size and k.min() < least:
-        raise ValueError(f"k must be at least {least}; got {k.min()}.")
-    return k.astype(np.float64)
+    return finite_product(length / mu / 2, length, "gradient @ gradient / strong_convexity")

@@ -4,10 +4,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._validation import as_random_state, check_count, numbers_only
+from course_lib._validation import as_random_state, check_count, check_flag, numbers_only
 from course_lib.binary_embeddings.hashes import extended_hash, short_hash
 from course_lib.binary_embeddings.matrices import MATRICES
-from course_lib.binary_embeddings.structured import LARGEST, check_flag
+from course_lib.binary_embeddings.structured import LARGEST
 from course_lib.lsh import pack_bits
 
 __all__ = ["BinaryEmbedding"]

@@ -14,9 +14,10 @@ from course_lib._validation import (
     check_array,
     check_count,
     check_finite,
+    check_flag,
     check_vector,
 )
-from course_lib.binary_embeddings.structured import LARGEST, check_flag, check_structured
+from course_lib.binary_embeddings.structured import LARGEST, check_structured
 from course_lib.lsh import pack_bits
 from course_lib.randomness import fwht
 

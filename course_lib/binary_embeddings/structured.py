@@ -8,7 +8,6 @@ __all__ = [
     "LARGEST",
     "StructuredMatrix",
     "check_block",
-    "check_flag",
     "check_shape",
     "check_structured",
 ]
@@ -132,13 +131,6 @@ def check_block(block, n):
     if n % block:
         raise ValueError(f"block must divide n = {n}; got {block}, pad vectors with zeros.")
     return block
-
-
-def check_flag(value, name):
-    """Return ``value`` as a bool; refuse anything else."""
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False; got {value!r}.")
-    return bool(value)
 
 
 def check_structured(matrix):

@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
+from course_lib._select import kth_smallest
 from course_lib._sketch import hash_items, sizing
 from course_lib._sketch.wire import check_array
 from course_lib._validation import check_count, check_fraction, check_memory
@@ -346,33 +347,9 @@ def _count_and_purge(keys, counts, marks, used, n_counters, hashes, amounts):
 @njit(cache=True)
 def _purge(keys, counts, marks, n_counters):
     """Take the (m+1)-th greatest counter from all; return how many remain, at most m."""
-    less = _kth_greatest(counts[counts > 0], n_counters)
+    positive = counts[counts > 0]
+    less = kth_smallest(positive, len(positive) - 1 - n_counters)
     old_keys, old_counts, old_marks = keys.copy(), counts.copy(), marks.copy()
     counts[:] = 0
     marks[:] = -1
     return rebuild(old_keys, old_counts, old_marks, keys, counts, marks, less)
-
-
-@njit(cache=True)
-def _kth_greatest(values, k):
-    """The value that k others precede in falling order; reorders the values (Hoare's select)."""
-    low, high = 0, len(values) - 1
-    while low < high:
-        pivot = values[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while values[i] > pivot:
-                i += 1
-            while values[j] < pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if k <= j:
-            high = j
-        elif k >= i:
-            low = i
-        else:
-            break
-    return values[k]

@@ -10,9 +10,8 @@ threads that wait for each other's cores make a stream of small blocks fifteen t
 
 import numpy as np
 from numpy.linalg import LinAlgError
-from scipy.sparse.linalg import LinearOperator
 
-from course_lib._validation import check_finite
+from course_lib._validation import check_finite, transposed_products
 
 __all__ = [
     "gaussian",
@@ -49,14 +48,8 @@ def _multiply(A, X):
         # factor, and through a float32 matrix in C order faster as the left one.
         A, X = np.asarray(A), X.astype(A.dtype, copy=False)
         return (X.T @ A.T).T
-    try:
+    with transposed_products(A):
         return np.asarray(A @ X, dtype=working_dtype(A))
-    except (NotImplementedError, TypeError) as error:
-        if not isinstance(A, LinearOperator):
-            raise
-        raise TypeError(
-            "A must offer products with its transpose too; give the LinearOperator an rmatvec."
-        ) from error
 
 
 def orthonormalize(Y, *, against=None, rounds=2):

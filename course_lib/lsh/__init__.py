@@ -8,6 +8,7 @@ searched), ``codes`` (random and learned ones); ``kmeans``, ``quantization`` (ve
 bytes), ``inverted`` (lists by cell); ``graph`` (neighbors of neighbors).
 """
 
+from course_lib._neighbors import Neighbors
 from course_lib.lsh.banding import Bands, candidate_pairs, candidate_probability, choose_bands
 from course_lib.lsh.codes import (
     LinearCode,
@@ -23,7 +24,6 @@ from course_lib.lsh.hamming import hamming_distances, hamming_search, pack_bits,
 from course_lib.lsh.inverted import InvertedFile, build_ivf, search_ivf
 from course_lib.lsh.kmeans import KMeansResult, kmeans, kmeans_plus_plus
 from course_lib.lsh.minhash import jaccard, minhash
-from course_lib.lsh.neighbors import Neighbors
 from course_lib.lsh.quantization import (
     ProductQuantizer,
     distance_tables,

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from course_lib.lsh.neighbors import insert
+from course_lib._neighbors import insert
 
 __all__ = ["keep", "look_up", "scan"]
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from course_lib._neighbors import check_points, check_queries
 from course_lib._validation import (
     as_rng,
     check_count,
@@ -13,7 +14,6 @@ from course_lib._validation import (
     plain_array,
 )
 from course_lib.lsh.hamming import pack_bits
-from course_lib.lsh.neighbors import check_points, check_queries
 
 __all__ = [
     "LinearCode",

@@ -6,8 +6,15 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from course_lib._neighbors import (
+    check_n_neighbors,
+    check_points,
+    check_queries,
+    nothing_found,
+    rooted,
+    squared_distance,
+)
 from course_lib._validation import as_rng, check_count
-from course_lib.lsh.neighbors import Neighbors, check_points, check_queries, squared_distance
 
 __all__ = ["NeighborGraph", "build_graph", "search_graph"]
 
@@ -81,17 +88,18 @@ def build_graph(X, n_links=16, *, beam=100, rng=None):
     return NeighborGraph(X, links, start)
 
 
-def search_graph(graph, queries, k, *, beam=50):
+def search_graph(graph, queries, n_neighbors, *, beam=50):
     """Return the nearest points that a best-first walk meets.
 
     Parameters
     ----------
     graph : NeighborGraph
     queries : array, shape (q, d)
-    k : int
+    n_neighbors : int
         Between 1 and n.
     beam : int, default 50
-        How many of the nearest points met so far may still be left by their edges; at least k is
+        How many of the nearest points met so far may still be left by their edges; at least as
+        many as neighbors are
         taken.
 
     Returns
@@ -115,15 +123,11 @@ def search_graph(graph, queries, k, *, beam=50):
     array([[2, 1]])
     """
     queries = check_queries(queries, graph.points.shape[1], graph.points.dtype)
-    k = check_count(k, "k", low=1, high=len(graph.points), high_name="n")
+    k = check_n_neighbors(n_neighbors, len(graph.points))
     beam = max(k, check_count(beam, "beam", low=1, high=2**31))
-    indices = np.full((len(queries), k), -1, np.int64)
-    squares = np.full((len(queries), k), np.inf, queries.dtype)
-    evaluations = np.zeros(len(queries), np.int64)
-    _walk_all(
-        graph.points, graph.links, graph.start, queries, beam, (indices, squares, evaluations)
-    )
-    return Neighbors(indices, np.sqrt(squares), evaluations)
+    found = nothing_found(len(queries), k, queries.dtype)
+    _walk_all(graph.points, graph.links, graph.start, queries, beam, found[:3])
+    return rooted(found)
 
 
 @njit(cache=True)

@@ -3,8 +3,8 @@
 import numpy as np
 from numba import njit
 
+from course_lib._neighbors import Neighbors, check_n_neighbors, insert
 from course_lib._validation import check_count, plain_array
-from course_lib.lsh.neighbors import Neighbors, insert
 
 __all__ = ["check_codes", "hamming_distances", "hamming_search", "pack_bits", "unpack_bits"]
 
@@ -125,15 +125,15 @@ def hamming_distances(codes, queries):
     return distances
 
 
-def hamming_search(codes, queries, k):
-    """Return the k codes that differ from each query in the fewest bits.
+def hamming_search(codes, queries, n_neighbors):
+    """Return the codes that differ from each query in the fewest bits.
 
     Parameters
     ----------
     codes : array of uint64, shape (n, words)
         The database, from `pack_bits`.
     queries : array of uint64, shape (q, words)
-    k : int
+    n_neighbors : int
         Between 1 and n.
 
     Returns
@@ -145,8 +145,8 @@ def hamming_search(codes, queries, k):
     Raises
     ------
     ValueError, TypeError
-        If codes or queries are no matrices of integers with equally many words, or k is out of
-        range.
+        If codes or queries are no matrices of integers with equally many words, or
+        ``n_neighbors`` is out of range.
 
     Notes
     -----
@@ -164,11 +164,12 @@ def hamming_search(codes, queries, k):
     (array([[0, 2]]), array([[0, 1]]), array([3]))
     """
     codes, queries = _check_both(codes, queries)
-    k = check_count(k, "k", low=1, high=len(codes), high_name="the number of codes")
+    k = check_n_neighbors(n_neighbors, len(codes))
     indices = np.full((len(queries), k), -1, np.int64)
     distances = np.full((len(queries), k), FAR)
     _nearest(codes, queries, indices, distances)
-    return Neighbors(indices, distances, np.full(len(queries), len(codes)))
+    none = np.zeros(len(queries), np.int64)
+    return Neighbors(indices, distances, np.full(len(queries), len(codes)), none, none.copy())
 
 
 def check_codes(codes, name="codes"):

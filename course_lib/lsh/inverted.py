@@ -5,16 +5,18 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from course_lib._validation import as_rng, check_count
-from course_lib.lsh._blocks import scaled
-from course_lib.lsh.kmeans import kmeans
-from course_lib.lsh.neighbors import (
-    Neighbors,
+from course_lib._neighbors import (
+    check_n_neighbors,
     check_points,
     check_queries,
     insert,
+    nothing_found,
+    rooted,
     squared_distance,
 )
+from course_lib._validation import as_rng, check_count
+from course_lib.lsh._blocks import scaled
+from course_lib.lsh.kmeans import kmeans
 from course_lib.lsh.quantization import ProductQuantizer, pq_encode, train_pq
 
 __all__ = ["InvertedFile", "build_ivf", "search_ivf"]
@@ -103,14 +105,14 @@ def build_ivf(X, n_lists, *, n_groups=None, n_centers=256, n_iter=10, rng=None):
     return InvertedFile(found.centers, starts, members, X[:0], codes, quantizer)
 
 
-def search_ivf(index, queries, k, *, n_probe=1):
+def search_ivf(index, queries, n_neighbors, *, n_probe=1):
     """Return the nearest points in the lists whose centers are nearest to the query.
 
     Parameters
     ----------
     index : InvertedFile
     queries : array, shape (q, d)
-    k : int
+    n_neighbors : int
         Between 1 and n.
     n_probe : int, default 1
         Lists to read, at most all of them.
@@ -142,21 +144,19 @@ def search_ivf(index, queries, k, *, n_probe=1):
     """
     centers, starts, members, points, codes, quantizer = index
     queries = check_queries(queries, centers.shape[1], centers.dtype)
-    k = check_count(k, "k", low=1, high=len(members), high_name="n")
+    k = check_n_neighbors(n_neighbors, len(members))
     n_probe = check_count(n_probe, "n_probe", low=1, high=len(centers), high_name="n_lists")
     lists = _nearest_lists(queries, centers, n_probe)
-    indices = np.full((len(queries), k), -1, np.int64)
-    squares = np.full((len(queries), k), np.inf, queries.dtype)
-    evaluations = np.full(len(queries), len(centers))
-    out = indices, squares, evaluations
+    found = nothing_found(len(queries), k, queries.dtype)
+    found.evaluations[:] = len(centers)
     if quantizer is None:
-        _scan_points(queries, lists, starts, members, points, out)
+        _scan_points(queries, lists, starts, members, points, found[:3])
     else:
         columns = np.ascontiguousarray(quantizer.codebooks.T)
         _scan_codes(
-            queries, lists, (starts, members, codes, centers), columns, quantizer.edges, out
+            queries, lists, (starts, members, codes, centers), columns, quantizer.edges, found[:3]
         )
-    return Neighbors(indices, np.sqrt(squares), evaluations)
+    return rooted(found)
 
 
 def _nearest_lists(queries, centers, n_probe):

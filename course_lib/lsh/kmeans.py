@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from course_lib._neighbors import check_points, squared_distance
 from course_lib._validation import as_rng, check_count, check_number
 from course_lib.lsh._blocks import ROWS, assign, one_thread, scaled
-from course_lib.lsh.neighbors import check_points, squared_distance
 
 __all__ = ["KMeansResult", "kmeans", "kmeans_plus_plus"]
 

@@ -4,11 +4,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from course_lib._neighbors import (
+    check_n_neighbors,
+    check_points,
+    check_queries,
+    nothing_found,
+    rooted,
+)
 from course_lib._validation import as_rng, check_count, plain_array
 from course_lib.lsh._blocks import assign, scaled
 from course_lib.lsh._scans import keep, look_up, scan
 from course_lib.lsh.kmeans import kmeans
-from course_lib.lsh.neighbors import Neighbors, check_points, check_queries
 
 __all__ = [
     "ProductQuantizer",
@@ -291,8 +297,8 @@ def pq_distances(quantizer, codes, queries, *, symmetric=False):
     return look_up(codes, _tables(codebooks, edges, queries))
 
 
-def pq_search(quantizer, codes, queries, k, *, symmetric=False):
-    """Return the k codes that are nearest to each query, by `pq_distances`.
+def pq_search(quantizer, codes, queries, n_neighbors, *, symmetric=False):
+    """Return the codes that are nearest to each query, by `pq_distances`.
 
     Parameters
     ----------
@@ -300,7 +306,7 @@ def pq_search(quantizer, codes, queries, k, *, symmetric=False):
     codes : array of uint8, shape (n, M)
         The database.
     queries : array, shape (q, d)
-    k : int
+    n_neighbors : int
         Between 1 and n.
     symmetric : bool, default False
         See `pq_distances`.
@@ -314,7 +320,7 @@ def pq_search(quantizer, codes, queries, k, *, symmetric=False):
     Raises
     ------
     ValueError, TypeError
-        If queries or codes do not suit the quantizer, or k is out of range.
+        If queries or codes do not suit the quantizer, or ``n_neighbors`` is out of range.
 
     Notes
     -----
@@ -331,11 +337,11 @@ def pq_search(quantizer, codes, queries, k, *, symmetric=False):
     codebooks, edges = check_quantizer(quantizer)
     codes = check_bytes(codes, len(codebooks), len(edges) - 1)
     queries = check_queries(queries, codebooks.shape[1], codebooks.dtype)
-    k = check_count(k, "k", low=1, high=len(codes), high_name="the number of codes")
+    k = check_n_neighbors(n_neighbors, len(codes))
     if symmetric:
         queries = pq_decode(quantizer, pq_encode(quantizer, queries))
-    indices = np.full((len(queries), k), -1, np.int64)
-    squares = np.full((len(queries), k), np.inf, queries.dtype)
+    found = nothing_found(len(queries), k, queries.dtype)
+    indices, squares = found[:2]
     for start in range(0, len(queries), LANES):
         rows = slice(start, start + LANES)
         tables = _tables(codebooks, edges, queries[rows])
@@ -344,7 +350,8 @@ def pq_search(quantizer, codes, queries, k, *, symmetric=False):
         else:
             lanes = np.ascontiguousarray(np.moveaxis(tables, 0, 2))
             scan(codes, lanes, indices[rows], squares[rows])
-    return Neighbors(indices, np.sqrt(squares), np.full(len(queries), len(codes)))
+    found.evaluations[:] = len(codes)
+    return rooted(found)
 
 
 def check_quantizer(quantizer):

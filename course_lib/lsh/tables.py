@@ -6,16 +6,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from course_lib._validation import as_rng, check_count, check_memory, check_vector
-from course_lib.lsh.families import E2LSH, BitSampling, SimHash
-from course_lib.lsh.hamming import pack_bits, unpack_bits
-from course_lib.lsh.neighbors import (
-    Neighbors,
+from course_lib._neighbors import (
+    check_n_neighbors,
     check_points,
     check_queries,
     insert,
+    nothing_found,
     squared_distance,
 )
+from course_lib._validation import as_rng, check_count, check_memory, check_vector
+from course_lib.lsh.families import E2LSH, BitSampling, SimHash
+from course_lib.lsh.hamming import pack_bits, unpack_bits
 
 __all__ = ["HashTables", "build_tables", "probe_sequence", "search_tables"]
 
@@ -133,14 +134,14 @@ def build_tables(X, family, n_hashes, n_tables, *, rng=None):
     )
 
 
-def search_tables(tables, queries, k, *, n_probes=1, max_evaluations=None):
+def search_tables(tables, queries, n_neighbors, *, n_probes=1, max_evaluations=None):
     r"""Return the nearest points among those that share a bucket with the query.
 
     Parameters
     ----------
     tables : HashTables
     queries : array, shape (q, d)
-    k : int
+    n_neighbors : int
         Neighbors wanted, between 1 and n.
     n_probes : int, default 1
         Buckets to look into in each table: the query's own first, then those that it misses by
@@ -184,19 +185,16 @@ def search_tables(tables, queries, k, *, n_probes=1, max_evaluations=None):
     """
     family, points = tables.family, tables.points
     queries = _suited(check_queries(queries, points.shape[1], points.dtype), family, "queries")
-    k = check_count(k, "k", low=1, high=len(points), high_name="n")
+    k = check_n_neighbors(n_neighbors, len(points))
     n_probes = check_count(n_probes, "n_probes", low=1, high=2**20)
     most = len(points)
     if max_evaluations is not None:
         most = check_count(max_evaluations, "max_evaluations", low=1)
-    indices = np.full((len(queries), k), -1, np.int64)
-    squares = np.full((len(queries), k), np.inf, points.dtype)
-    evaluations = np.zeros(len(queries), np.int64)
+    found = nothing_found(len(queries), k, points.dtype)
     mapped = _mapped(queries, tables.directions, tables.offsets)
     arrays = tables[4:]
-    out = indices, squares, evaluations
-    _search(points, queries, mapped, arrays, (family.binary, n_probes, min(most, 2**62)), out)
-    return Neighbors(indices, _distances(squares, family), evaluations)
+    _search(points, queries, mapped, arrays, (family.binary, n_probes, min(most, 2**62)), found[:3])
+    return found._replace(distances=_distances(found.distances, family))
 
 
 def probe_sequence(margins, n_probes):

@@ -5,12 +5,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._validation import (
-    as_random_state,
-    check_count,
-    numbers_only,
-)
-from course_lib.manifolds._points import check_graph, in_reach
+from course_lib._validation import as_random_state, check_count, in_reach, numbers_only
+from course_lib.manifolds._points import check_graph
 from course_lib.manifolds.graph import (
     connect,
     geodesic_distances,

@@ -11,10 +11,11 @@ from course_lib._validation import (
     check_count,
     check_indices,
     check_number,
+    in_reach,
     numbers_only,
 )
 from course_lib.manifolds._eigen import smallest_eigenpairs
-from course_lib.manifolds._points import check_points, in_reach
+from course_lib.manifolds._points import check_points
 from course_lib.manifolds.graph import bridges
 
 __all__ = ["LocallyLinearEmbedding", "barycenter_weights"]

@@ -12,10 +12,11 @@ from course_lib._validation import (
     check_array,
     check_count,
     check_number,
+    in_reach,
     numbers_only,
 )
 from course_lib.low_rank import randomized_svd
-from course_lib.manifolds._points import check_graph, in_reach
+from course_lib.manifolds._points import check_graph
 from course_lib.manifolds.affinities import joint_affinities
 from course_lib.manifolds.quadtree import check_plane, repulsion
 

@@ -9,9 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
-from scipy.sparse.linalg import LinearOperator
 
-from course_lib._validation import as_rng, check_count, check_finite, check_matrix, check_number
+from course_lib._validation import (
+    as_rng,
+    check_count,
+    check_finite,
+    check_matrix,
+    check_number,
+    transposed_products,
+)
 from course_lib.low_rank import SVD
 from course_lib.matrix_completion.operators import SparsePlusLowRank
 from course_lib.matrix_completion.sparse import CSR, check_csr
@@ -191,15 +197,8 @@ class _Process:
         self.steps = t + 1
 
     def _times(self, A, x):
-        try:
-            with np.errstate(over="ignore", invalid="ignore"):
-                return check_finite(np.asarray(A @ x, dtype=self._dtype))
-        except (NotImplementedError, TypeError) as error:
-            if not isinstance(A, LinearOperator):
-                raise
-            raise TypeError(
-                "A must offer products with its transpose too; give the LinearOperator an rmatvec."
-            ) from error
+        with transposed_products(A), np.errstate(over="ignore", invalid="ignore"):
+            return check_finite(np.asarray(A @ x, dtype=self._dtype))
 
     def _unit(self, x, basis):
         """Return ``x`` over its length, and the length; a new direction and 0 if none is left."""

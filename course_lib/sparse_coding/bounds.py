@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
+from course_lib._rates import check_start, check_steps
 from course_lib._validation import (
     check_count,
     check_finite,
     check_matrix,
     check_number,
-    plain_array,
 )
 
 __all__ = ["coherence", "fista_bound", "ista_bound", "recovery_limit", "welch_bound"]
@@ -153,7 +153,7 @@ def ista_bound(smoothness, distance, k):
     >>> float(ista_bound(4.0, 1.0, 2))
     1.0
     """
-    return _start(smoothness, distance) / (2 * _steps(k))
+    return check_start(smoothness, distance) / (2 * check_steps(k))
 
 
 def fista_bound(smoothness, distance, k):
@@ -178,25 +178,4 @@ def fista_bound(smoothness, distance, k):
     >>> float(fista_bound(4.0, 1.0, 1))
     2.0
     """
-    return 2 * _start(smoothness, distance) / (_steps(k) + 1) ** 2
-
-
-def _start(smoothness, distance):
-    """Return the smoothness times the squared distance."""
-    smoothness = check_number(smoothness, "smoothness", low=0, open_high=True)
-    distance = check_number(distance, "distance", low=0, open_high=True)
-    if not math.isfinite(2 * smoothness * distance * distance):
-        raise ValueError(
-            "smoothness * distance**2 must be finite; got numbers that overflow, rescale them."
-        )
-    return smoothness * distance**2
-
-
-def _steps(k):
-    """Return numbers of steps, one or an array of them, as floats."""
-    k = plain_array(k, "k")
-    if k.dtype.kind not in "iu":
-        raise TypeError(f"k must be an integer, or an array of them; got {k.dtype}.")
-    if k.size and k.min() < 1:
-        raise ValueError(f"k must be at least 1; got {k.min()}.")
-    return k.astype(np.float64)
+    return 2 * check_start(smoothness, distance) / (check_steps(k) + 1) ** 2

@@ -4,7 +4,7 @@ Each index is built by one function, held in flat arrays, and queried by another
 `Neighbors`. Book: ``book/10-trees.md``.
 """
 
-from course_lib.trees._points import Neighbors
+from course_lib._neighbors import Neighbors
 from course_lib.trees.ball import BallTree, ball_query, ball_tree
 from course_lib.trees.brute import brute_force
 from course_lib.trees.forest import rp_query

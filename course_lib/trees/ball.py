@@ -5,17 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from course_lib._neighbors import check_points, rooted, squared_distance
 from course_lib._validation import check_number
-from course_lib.trees._points import (
-    check_index,
-    check_k,
-    check_leaf_size,
-    check_points,
-    check_queries,
-    nothing_found,
-    scan_leaf,
-    squared_distance,
-)
+from course_lib.trees._points import begin_search, check_leaf_size, scan_leaf
 from course_lib.trees.kd import by_leaf, cut_boxes
 
 __all__ = ["BallTree", "ball_query", "ball_tree"]
@@ -99,8 +91,8 @@ def _balls(rows, start, stop, centers, radii):
         radii[node] = np.sqrt(farthest)
 
 
-def ball_query(tree, Q, n_neighbors, *, epsilon=0.0):
-    r"""Return the nearest points of a ball tree for each row of ``Q``, depth first.
+def ball_query(tree, queries, n_neighbors, *, epsilon=0.0):
+    r"""Return the nearest points of a ball tree for each row of ``queries``, depth first.
 
     By the triangle inequality no point of a ball is nearer than the query's distance from the
     center less the radius; a ball is left out if even that is too far.
@@ -108,7 +100,7 @@ def ball_query(tree, Q, n_neighbors, *, epsilon=0.0):
     Parameters
     ----------
     tree : BallTree
-    Q : array, shape (q, d)
+    queries : array, shape (q, d)
         The queries.
     n_neighbors : int
         Neighbors k of each, from 1 to n.
@@ -124,7 +116,8 @@ def ball_query(tree, Q, n_neighbors, *, epsilon=0.0):
     Raises
     ------
     ValueError, TypeError
-        If ``Q`` is no finite matrix with the columns of the tree, or a number is out of range.
+        If ``queries`` is no finite matrix with the columns of the tree, or a number is out of
+        range.
 
     Notes
     -----
@@ -142,15 +135,11 @@ def ball_query(tree, Q, n_neighbors, *, epsilon=0.0):
     >>> found.indices, found.distances.round(1)
     (array([[41, 42]]), array([[0.2, 0.8]]))
     """
-    check_index(tree, BallTree, "ball_tree")
-    Q = check_queries(Q, tree.n_features, tree.points.dtype)
-    k = check_k(n_neighbors, len(tree.order))
+    Q, found = begin_search(tree, BallTree, "ball_tree", queries, n_neighbors)
     factor = 1 + check_number(epsilon, "epsilon", low=0, high=1e6)
-    found = nothing_found(len(Q), k, Q.dtype)
     doubt = (Q.shape[1] + 8) * np.finfo(Q.dtype).eps
     _search(*tree[:-1], Q, factor, doubt, *found)
-    np.sqrt(found.distances, out=found.distances)
-    return found
+    return rooted(found)
 
 
 @njit(cache=True)

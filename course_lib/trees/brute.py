@@ -3,12 +3,13 @@
 import numpy as np
 from numba import njit
 
-from course_lib.trees._points import (
-    check_k,
+from course_lib._neighbors import (
+    check_n_neighbors,
     check_points,
     check_queries,
-    keep,
+    insert,
     nothing_found,
+    rooted,
     squared_distance,
 )
 
@@ -17,8 +18,8 @@ __all__ = ["brute_force"]
 BLOCK = 1 << 21  # products that are held at a time
 
 
-def brute_force(X, Q, n_neighbors):
-    r"""Return the nearest rows of ``X`` for each row of ``Q``, by looking at all of them.
+def brute_force(X, queries, n_neighbors):
+    r"""Return the nearest rows of ``X`` for each row of ``queries``, by looking at all of them.
 
     A matrix product gives every squared distance up to rounding, as
     :math:`\|x\|^2 - 2 x^T q`; those that may belong to the nearest are computed again from the
@@ -28,7 +29,7 @@ def brute_force(X, Q, n_neighbors):
     ----------
     X : array, shape (n, d)
         The points.
-    Q : array, shape (q, d)
+    queries : array, shape (q, d)
         The queries.
     n_neighbors : int
         Neighbors k of each, from 1 to n.
@@ -37,13 +38,13 @@ def brute_force(X, Q, n_neighbors):
     -------
     Neighbors
         ``indices`` and ``distances`` (q, k), nearest first, in the dtype of ``X``;
-        ``evaluations`` is n for each query, ``projections`` 0 and ``leaves`` 1.
+        ``evaluations`` is n for each query; there are no projections and no leaves.
 
     Raises
     ------
     ValueError, TypeError
-        If ``X`` or ``Q`` is no finite matrix, they differ in columns, or ``n_neighbors`` is out
-        of range.
+        If ``X`` or ``queries`` is no finite matrix, they differ in columns, or ``n_neighbors`` is
+        out of range.
 
     Notes
     -----
@@ -62,23 +63,22 @@ def brute_force(X, Q, n_neighbors):
     (array([[0, 1]]), array([[1.  , 4.24]]), array([3]))
     """
     X = check_points(X)
-    Q = check_queries(Q, X.shape[1], X.dtype)
-    found = nothing_found(len(Q), check_k(n_neighbors, len(X)), X.dtype)
+    Q = check_queries(queries, X.shape[1], X.dtype)
+    found = nothing_found(len(Q), check_n_neighbors(n_neighbors, len(X)), X.dtype)
     mean = X.mean(axis=0, dtype=np.float64)
-    near, queries = (X - mean).astype(X.dtype), (Q - mean).astype(X.dtype)
+    near, far = (X - mean).astype(X.dtype), (Q - mean).astype(X.dtype)
     squares = np.einsum("ij,ij->i", near, near)
     rows = max(1, BLOCK // len(X))
     for first in range(0, len(Q), rows):
         block = slice(first, first + rows)
-        products = queries[block] @ near.T
+        products = far[block] @ near.T
         products *= -2
         products += squares
-        reach = np.sqrt(squares.max()) + np.linalg.norm(queries[block], axis=1)
+        reach = np.sqrt(squares.max()) + np.linalg.norm(far[block], axis=1)
         error = (X.shape[1] + 8) * np.finfo(X.dtype).eps * reach.astype(np.float64) ** 2
         _select(X, Q[block], products, 2 * error, found.distances[block], found.indices[block])
-    np.sqrt(found.distances, out=found.distances)
-    found.evaluations[:], found.leaves[:] = len(X), 1
-    return found
+    found.evaluations[:] = len(X)
+    return rooted(found)
 
 
 @njit(cache=True)
@@ -89,11 +89,11 @@ def _select(X, Q, products, slack, distances, indices):
         row, best, names = products[i], distances[i], indices[i]
         for j in range(len(row)):
             if row[j] < best[k - 1]:
-                keep(best, names, row[j], j)
+                insert(names, best, j, row[j])
         enough = best[k - 1] + slack[i]
         best[:] = np.inf
         for j in range(len(row)):
             if row[j] <= enough:
                 distance = squared_distance(X[j], Q[i])
                 if distance < best[k - 1]:
-                    keep(best, names, distance, j)
+                    insert(names, best, j, distance)

@@ -3,24 +3,17 @@
 import numpy as np
 from numba import njit
 
+from course_lib._neighbors import insert, rooted, squared_distance
 from course_lib._validation import check_count
 from course_lib.trees._heap import pop, push
-from course_lib.trees._points import (
-    check_index,
-    check_k,
-    check_queries,
-    keep,
-    nothing_found,
-    projection,
-    squared_distance,
-)
+from course_lib.trees._points import begin_search, projection
 from course_lib.trees.projections import RPForest
 
 __all__ = ["rp_query"]
 
 
-def rp_query(forest, Q, n_neighbors, *, search_budget=None):
-    r"""Return near points of a forest for each row of ``Q``.
+def rp_query(forest, queries, n_neighbors, *, search_budget=None):
+    r"""Return near points of a forest for each row of ``queries``.
 
     Every tree leads the query to one leaf. Sides that were not taken wait in one queue, the
     one first whose largest distance from a cut on its way, if on the wrong side of it, is
@@ -30,7 +23,7 @@ def rp_query(forest, Q, n_neighbors, *, search_budget=None):
     ----------
     forest : RPForest
         From `rp_forest`, `rp_tree` or `spill_tree`.
-    Q : array, shape (q, d)
+    queries : array, shape (q, d)
         The queries.
     n_neighbors : int
         Neighbors k of each, from 1 to n.
@@ -47,7 +40,8 @@ def rp_query(forest, Q, n_neighbors, *, search_budget=None):
     Raises
     ------
     ValueError, TypeError
-        If ``Q`` is no finite matrix with the columns of the forest, or a number is out of range.
+        If ``queries`` is no finite matrix with the columns of the forest, or a number is out of
+        range.
 
     Notes
     -----
@@ -64,17 +58,14 @@ def rp_query(forest, Q, n_neighbors, *, search_budget=None):
     >>> rp_query(forest, np.array([[41.2]]), 2, search_budget=100).distances.round(1)
     array([[0.2, 0.8]])
     """
-    check_index(forest, RPForest, "rp_forest, rp_tree or spill_tree")
-    Q = check_queries(Q, forest.points.shape[1], forest.points.dtype)
-    k = check_k(n_neighbors, len(forest.points))
+    maker = "rp_forest, rp_tree or spill_tree"
+    Q, found = begin_search(forest, RPForest, maker, queries, n_neighbors)
     budget = -1
     if search_budget is not None:
         budget = check_count(search_budget, "search_budget", low=1, high=2**62)
-    found = nothing_found(len(Q), k, Q.dtype)
     _search(*forest[:1], *forest[2:-1], Q, budget, *found)
     found.indices[:] = forest.rows[found.indices]
-    np.sqrt(found.distances, out=found.distances)
-    return found
+    return rooted(found)
 
 
 @njit(cache=True)
@@ -115,7 +106,7 @@ def _search(
             for t in range(n_new):
                 square = squared_distance(points[new[t]], q)
                 if square < best[k - 1]:
-                    keep(best, names, square, new[t])
+                    insert(names, best, new[t], square)
 
 
 @njit(cache=True)

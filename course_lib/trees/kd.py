@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from course_lib.trees._points import check_leaf_size, check_points
+from course_lib._neighbors import check_points
+from course_lib.trees._points import check_leaf_size
 
 __all__ = ["KDTree", "by_leaf", "cut_boxes", "kd_tree"]
 

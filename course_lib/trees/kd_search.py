@@ -3,16 +3,17 @@
 import numpy as np
 from numba import njit
 
+from course_lib._neighbors import rooted
 from course_lib._validation import check_count, check_number
 from course_lib.trees._heap import pop, push
-from course_lib.trees._points import check_index, check_k, check_queries, nothing_found, scan_leaf
+from course_lib.trees._points import begin_search, scan_leaf
 from course_lib.trees.kd import KDTree
 
 __all__ = ["best_bin_first", "kd_query"]
 
 
-def kd_query(tree, Q, n_neighbors, *, epsilon=0.0):
-    r"""Return the nearest points of a kd-tree for each row of ``Q``, depth first.
+def kd_query(tree, queries, n_neighbors, *, epsilon=0.0):
+    r"""Return the nearest points of a kd-tree for each row of ``queries``, depth first.
 
     The search goes down to the leaf of the query and back; a box is left out if even its nearest
     corner is too far. How far a box is, follows from its parent's distance by one coordinate
@@ -21,7 +22,7 @@ def kd_query(tree, Q, n_neighbors, *, epsilon=0.0):
     Parameters
     ----------
     tree : KDTree
-    Q : array, shape (q, d)
+    queries : array, shape (q, d)
         The queries.
     n_neighbors : int
         Neighbors k of each, from 1 to n.
@@ -37,7 +38,8 @@ def kd_query(tree, Q, n_neighbors, *, epsilon=0.0):
     Raises
     ------
     ValueError, TypeError
-        If ``Q`` is no finite matrix with the columns of the tree, or a number is out of range.
+        If ``queries`` is no finite matrix with the columns of the tree, or a number is out of
+        range.
 
     Notes
     -----
@@ -61,14 +63,10 @@ def kd_query(tree, Q, n_neighbors, *, epsilon=0.0):
     >>> found.indices, found.distances.round(1), found.evaluations
     (array([[41, 42]]), array([[0.2, 0.8]]), array([3]))
     """
-    check_index(tree, KDTree, "kd_tree")
-    Q = check_queries(Q, tree.n_features, tree.points.dtype)
-    k = check_k(n_neighbors, len(tree.order))
+    Q, found = begin_search(tree, KDTree, "kd_tree", queries, n_neighbors)
     factor = (1 + check_number(epsilon, "epsilon", low=0, high=1e6)) ** 2
-    found = nothing_found(len(Q), k, Q.dtype)
     _search(*tree[:-1], Q, factor, *found[:2], found.evaluations, found.leaves)
-    np.sqrt(found.distances, out=found.distances)
-    return found
+    return rooted(found)
 
 
 @njit(cache=True)
@@ -115,13 +113,13 @@ def _search(
                     offsets[c], far_offset[top - 1] = far_offset[top - 1], offsets[c]
 
 
-def best_bin_first(tree, Q, n_neighbors, *, search_budget=None, epsilon=0.0):
-    r"""Return near points of a kd-tree for each row of ``Q``, nearest boxes first.
+def best_bin_first(tree, queries, n_neighbors, *, search_budget=None, epsilon=0.0):
+    r"""Return near points of a kd-tree for each row of ``queries``, nearest boxes first.
 
     Parameters
     ----------
     tree : KDTree
-    Q : array, shape (q, d)
+    queries : array, shape (q, d)
         The queries.
     n_neighbors : int
         Neighbors k of each, from 1 to n.
@@ -138,7 +136,8 @@ def best_bin_first(tree, Q, n_neighbors, *, search_budget=None, epsilon=0.0):
     Raises
     ------
     ValueError, TypeError
-        If ``Q`` is no finite matrix with the columns of the tree, or a number is out of range.
+        If ``queries`` is no finite matrix with the columns of the tree, or a number is out of
+        range.
 
     Notes
     -----
@@ -161,17 +160,13 @@ def best_bin_first(tree, Q, n_neighbors, *, search_budget=None, epsilon=0.0):
     >>> best_bin_first(tree, np.array([[41.2]]), 2, search_budget=1).evaluations
     array([3])
     """
-    check_index(tree, KDTree, "kd_tree")
-    Q = check_queries(Q, tree.n_features, tree.points.dtype)
-    k = check_k(n_neighbors, len(tree.order))
+    Q, found = begin_search(tree, KDTree, "kd_tree", queries, n_neighbors)
     factor = (1 + check_number(epsilon, "epsilon", low=0, high=1e6)) ** 2
     budget = np.iinfo(np.int64).max
     if search_budget is not None:
         budget = check_count(search_budget, "search_budget", low=1, high=2**62)
-    found = nothing_found(len(Q), k, Q.dtype)
     _search_best(*tree[:-2], Q, factor, budget, *found[:2], found.evaluations, found.leaves)
-    np.sqrt(found.distances, out=found.distances)
-    return found
+    return rooted(found)
 
 
 @njit(cache=True)

@@ -5,8 +5,8 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from course_lib._neighbors import check_points
 from course_lib._validation import as_random_state, check_count, numbers_only
-from course_lib.trees._points import check_points
 from course_lib.trees.ball import ball_query, ball_tree
 from course_lib.trees.brute import brute_force
 from course_lib.trees.forest import rp_query

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numba import njit
 
+from course_lib._neighbors import check_points, check_queries, squared_distance
 from course_lib._validation import check_count, check_finite, check_matrix, check_number
-from course_lib.trees._points import check_points, check_queries, squared_distance
 from course_lib.trees.brute import brute_force
 
 __all__ = [
@@ -62,14 +62,14 @@ def recall(distances, exact):
     return float(np.mean(found <= exact.max(axis=1, keepdims=True) * (1 + rounding)))
 
 
-def contrast(X, Q):
+def contrast(X, queries):
     r"""Return how much farther the farthest point is than the nearest, for each query.
 
     Parameters
     ----------
     X : array, shape (n, d)
         The points.
-    Q : array, shape (q, d)
+    queries : array, shape (q, d)
         The queries.
 
     Returns
@@ -80,7 +80,7 @@ def contrast(X, Q):
     Raises
     ------
     ValueError, TypeError
-        If ``X`` or ``Q`` is no finite matrix, or they differ in columns.
+        If ``X`` or ``queries`` is no finite matrix, or they differ in columns.
 
     Notes
     -----
@@ -101,7 +101,7 @@ def contrast(X, Q):
     array([4.])
     """
     X = check_points(X)
-    Q = check_queries(Q, X.shape[1], X.dtype)
+    Q = check_queries(queries, X.shape[1], X.dtype)
     ratios = np.empty(len(Q))
     for i, q in enumerate(Q):
         distances = _distances(X, q)
@@ -118,14 +118,14 @@ def _distances(X, q):
     return distances
 
 
-def intrinsic_dimension(X, Q=None, *, n_neighbors=20):
+def intrinsic_dimension(X, queries=None, *, n_neighbors=20):
     r"""Return the dimension that the distances of near points tell of.
 
     Parameters
     ----------
     X : array, shape (n, d)
         The points. Equal ones count once.
-    Q : array, shape (q, d), optional
+    queries : array, shape (q, d), optional
         Where to look; at each of the points by default.
     n_neighbors : int, default 20
         Neighbors k, from 3 to one less than the number of different points.
@@ -137,7 +137,7 @@ def intrinsic_dimension(X, Q=None, *, n_neighbors=20):
     Raises
     ------
     ValueError, TypeError
-        If ``X`` or ``Q`` is no finite matrix, they differ in columns, there are not enough
+        If ``X`` or ``queries`` is no finite matrix, they differ in columns, there are not enough
         different points, or all k neighbors are at one distance everywhere.
 
     Notes
@@ -165,7 +165,7 @@ def intrinsic_dimension(X, Q=None, *, n_neighbors=20):
     1
     """
     X = np.unique(check_points(X), axis=0)
-    Q = X if Q is None else check_queries(Q, X.shape[1], X.dtype)
+    Q = X if queries is None else check_queries(queries, X.shape[1], X.dtype)
     k = check_count(
         n_neighbors, "n_neighbors", low=3, high=len(X) - 1, high_name="different points - 1"
     )
@@ -178,14 +178,14 @@ def intrinsic_dimension(X, Q=None, *, n_neighbors=20):
     return float(1 / means.mean())
 
 
-def potential(X, Q, m=None):
+def potential(X, queries, m=None):
     r"""Return how many points are nearly as near as the nearest: the potential of each query.
 
     Parameters
     ----------
     X : array, shape (n, d)
         The points.
-    Q : array, shape (q, d)
+    queries : array, shape (q, d)
         The queries.
     m : int, optional
         Points in the cell at hand, from 2 to n, the nearest ones; n by default.
@@ -200,7 +200,7 @@ def potential(X, Q, m=None):
     Raises
     ------
     ValueError, TypeError
-        If ``X`` or ``Q`` is no finite matrix, they differ in columns, or m is out of range.
+        If ``X`` or ``queries`` is no finite matrix, they differ in columns, or m is out of range.
 
     Notes
     -----
@@ -224,7 +224,7 @@ def potential(X, Q, m=None):
     array([0.21875])
     """
     X = check_points(X)
-    Q = check_queries(Q, X.shape[1], X.dtype)
+    Q = check_queries(queries, X.shape[1], X.dtype)
     if m is not None or len(X) < 2:
         m = check_count(m, "m", low=2, high=len(X), high_name="n")
     sums = np.zeros(len(Q))

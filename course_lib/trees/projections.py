@@ -5,13 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from course_lib._neighbors import check_points, squared_distance
+from course_lib._select import kth_smallest
 from course_lib._validation import as_rng, check_count, check_memory
-from course_lib.trees._points import (
-    check_leaf_size,
-    check_points,
-    projection,
-    squared_distance,
-)
+from course_lib.trees._points import check_leaf_size, projection
 
 __all__ = ["RPForest", "rp_forest", "rp_tree", "together"]
 
@@ -294,25 +291,8 @@ def _choose(X, members, heights, threshold, between, rng):
 @njit(cache=True)
 def _median(values):
     """Return the middle value, or if that is the smallest one the next; reorder ``values``."""
-    middle, first, last = len(values) // 2, 0, len(values) - 1
-    while first < last:  # Hoare's quickselect
-        pivot, i, j = values[(first + last) // 2], first, last
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if middle <= j:
-            last = j
-        elif middle >= i:
-            first = i
-        else:
-            break
-    median = values[middle]
+    middle = len(values) // 2
+    median = kth_smallest(values, middle)
     if median > np.min(values[:middle]):
         return median
     above = np.max(values)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from course_lib._neighbors import check_points
 from course_lib._validation import as_rng, check_number
-from course_lib.trees._points import check_leaf_size, check_points
+from course_lib.trees._points import check_leaf_size
 from course_lib.trees.projections import together
 
 __all__ = ["spill_tree"]

@@ -33,7 +33,7 @@ def test_trust_is_the_librarys_for_every_map(call):
         const rows = M.sortedRows(distances, n);
         return places.map((place) => {
           const plane = new Uint16Array(M.bytes(place));
-          const onMap = M.nearest(M.squaredDistances(plane, n, 2), n, r);
+          const onMap = M.neighbors(M.squaredDistances(plane, n, 2), n, r);
           return Array.from(M.trust(distances, rows, onMap, n, r, r));
         });""",
         points=base64.b64encode(maps["small"].tobytes()).decode(),

@@ -110,15 +110,15 @@ LSH = [
     ),
     Call(
         "lsh.search_tables",
-        lambda queries, k, n_probes, max_evaluations: lsh.search_tables(
+        lambda queries, n_neighbors, n_probes, max_evaluations: lsh.search_tables(
             lsh.build_tables(X, lsh.SimHash(), 2, 4, rng=0),
             queries,
-            k,
+            n_neighbors,
             n_probes=n_probes,
             max_evaluations=max_evaluations,
         ),
         queries=X[:3] + 0.01,
-        k=2,
+        n_neighbors=2,
         n_probes=4,
         max_evaluations=25,
         finite=False,
@@ -135,7 +135,7 @@ LSH = [
     Call("lsh.pack_bits", lsh.pack_bits, bits=bits, excused={"empty": "no rows, no codes"}),
     Call("lsh.unpack_bits", lsh.unpack_bits, codes=packed, n_bits=70),
     Call("lsh.hamming_distances", lsh.hamming_distances, codes=packed, queries=packed[:2]),
-    Call("lsh.hamming_search", lsh.hamming_search, codes=packed, queries=packed[:2], k=2),
+    Call("lsh.hamming_search", lsh.hamming_search, codes=packed, queries=packed[:2], n_neighbors=2),
     Call("lsh.encode_bits", lambda X: lsh.encode_bits(linear, X), X=X),
     Call("lsh.random_hyperplanes", lsh.random_hyperplanes, n_columns=5, n_bits=7, rng=0),
     Call(
@@ -204,10 +204,10 @@ LSH = [
     ),
     Call(
         "lsh.pq_search",
-        lambda codes, queries, k: lsh.pq_search(pq, codes, queries, k),
+        lambda codes, queries, n_neighbors: lsh.pq_search(pq, codes, queries, n_neighbors),
         codes=pq_codes,
         queries=X[:3],
-        k=2,
+        n_neighbors=2,
     ),
     Call(
         "lsh.build_ivf",
@@ -228,11 +228,11 @@ LSH = [
     ),
     Call(
         "lsh.search_ivf",
-        lambda queries, k, n_probe: lsh.search_ivf(
-            lsh.build_ivf(X, 3, rng=0), queries, k, n_probe=n_probe
+        lambda queries, n_neighbors, n_probe: lsh.search_ivf(
+            lsh.build_ivf(X, 3, rng=0), queries, n_neighbors, n_probe=n_probe
         ),
         queries=X[:3] + 0.01,
-        k=2,
+        n_neighbors=2,
         n_probe=2,
         finite=False,
     ),
@@ -254,11 +254,11 @@ LSH = [
     ),
     Call(
         "lsh.search_graph",
-        lambda queries, k, beam: lsh.search_graph(
-            lsh.build_graph(X, 4, rng=0), queries, k, beam=beam
+        lambda queries, n_neighbors, beam: lsh.search_graph(
+            lsh.build_graph(X, 4, rng=0), queries, n_neighbors, beam=beam
         ),
         queries=X[:3] + 0.01,
-        k=2,
+        n_neighbors=2,
         beam=8,
         finite=False,
     ),

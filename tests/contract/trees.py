@@ -21,19 +21,19 @@ def graph(X, **options):
 
 
 TREES = [
-    Call("trees.brute_force", tr.brute_force, X=X, Q=Q, n_neighbors=3),
+    Call("trees.brute_force", tr.brute_force, X=X, queries=Q, n_neighbors=3),
     Call("trees.kd_tree", tr.kd_tree, X=X, leaf_size=3),
     Call(
         "trees.kd_query",
         lambda **k: tr.kd_query(kd, **k),
-        Q=Q,
+        queries=Q,
         n_neighbors=3,
         epsilon=0.1,
     ),
     Call(
         "trees.best_bin_first",
         lambda **k: tr.best_bin_first(kd, **k),
-        Q=Q,
+        queries=Q,
         n_neighbors=3,
         search_budget=10,
         epsilon=0.1,
@@ -43,7 +43,7 @@ TREES = [
     Call(
         "trees.ball_query",
         lambda **k: tr.ball_query(balls, **k),
-        Q=Q,
+        queries=Q,
         n_neighbors=3,
         epsilon=0.1,
     ),
@@ -52,14 +52,14 @@ TREES = [
     Call(
         "trees.rp_query",
         lambda **k: tr.rp_query(forest, **k),
-        Q=Q,
+        queries=Q,
         n_neighbors=3,
         search_budget=10,
         excused={"None": "is the default"},
     ),
     Call("trees.spill_tree", tr.spill_tree, X=X, leaf_size=3, overlap=0.1, rng=0),
     Call("trees.cells", lambda depth: tr.cells(kd, depth), depth=2),
-    Call("trees.contrast", tr.contrast, X=X, Q=Q),
+    Call("trees.contrast", tr.contrast, X=X, queries=Q),
     Call(
         "trees.expected_leaves",
         tr.expected_leaves,
@@ -72,11 +72,11 @@ TREES = [
         "trees.intrinsic_dimension",
         tr.intrinsic_dimension,
         X=X,
-        Q=Q,
+        queries=Q,
         n_neighbors=5,
         excused={"None": "is the default"},
     ),
-    Call("trees.potential", tr.potential, X=X, Q=Q, m=5, excused={"None": "is the default"}),
+    Call("trees.potential", tr.potential, X=X, queries=Q, m=5, excused={"None": "is the default"}),
     Call("trees.recall", tr.recall, distances=exact * 1.1, exact=exact),
     Call("trees.spill_copies", tr.spill_copies, n=100, leaf_size=10, overlap=0.1),
     Call("trees.TreeNeighborsTransformer", graph, X=X, n_neighbors=3, leaf_size=3),
