@@ -2,7 +2,8 @@
 
 In the order to read it::
 
-    collectives   star, tree, ring, doubling, halving, two_level, all_gather: one text, two engines
+    collectives   star, tree, doubling, halving: one text, two engines
+    rings         ring, two_level, all_gather: the same round rings
     links         SimulatedLink, MpiLink: what a rank sends and receives by
     simulator     simulate: the ranks of a simulated cluster, that may be late or crash
     mpi           on_mpi, mpi_run, mpi_missing: the same over MPI
@@ -25,13 +26,10 @@ Book: ``book/15-parallel-optimization.md``. Lab: ``labs/15-parallel-optimization
 from course_lib.parallel_optimization.averaging import Averaged, average_models
 from course_lib.parallel_optimization.collectives import (
     COLLECTIVES,
-    all_gather,
     doubling,
     halving,
-    ring,
     star,
     tree,
-    two_level,
 )
 from course_lib.parallel_optimization.compression import (
     CompressedIterate,
@@ -67,6 +65,7 @@ from course_lib.parallel_optimization.queues import (
     work_queue,
 )
 from course_lib.parallel_optimization.ranks import RankLoss
+from course_lib.parallel_optimization.rings import all_gather, ring, two_level
 from course_lib.parallel_optimization.server import ServerRun, parameter_server
 from course_lib.parallel_optimization.simulator import Simulated, simulate
 

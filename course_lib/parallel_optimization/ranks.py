@@ -4,9 +4,9 @@ import numpy as np
 
 from course_lib._losses import with_ridge
 from course_lib._validation import check_vector
-from course_lib.parallel_optimization.collectives import ring
 from course_lib.parallel_optimization.links import MpiLink
 from course_lib.parallel_optimization.mpi import on_mpi
+from course_lib.parallel_optimization.rings import ring
 
 __all__ = ["RankLoss"]
 
