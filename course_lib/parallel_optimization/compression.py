@@ -250,7 +250,7 @@ def compressed_descent(gradients, x0, *, step, compress=None, feedback=True):
                 sender.memory = None
             sent += message.nbytes
             total += message.toarray()
-        x = x - total / x.dtype.type(len(senders))
+        x = check_finite(x - total / x.dtype.type(len(senders)), "a gradient")
 
 
 def feedback_bound(delta, step=1.0, lipschitz=1.0):
@@ -292,7 +292,8 @@ def feedback_bound(delta, step=1.0, lipschitz=1.0):
     step = check_number(step, "step", low=0, high=1e100)
     lipschitz = check_number(lipschitz, "lipschitz", low=0, high=1e100)
     r = math.sqrt(1 - delta)
-    return step * lipschitz * r / (1 - r)
+    bound = np.float64(step * lipschitz * r * (1 + r)) / delta  # r / (1 - r), without cancellation
+    return float(check_finite(bound, "step * lipschitz / delta"))
 
 
 class _Whole(NamedTuple):

@@ -8,7 +8,14 @@ import scipy.sparse as sp
 from numba import njit
 
 from course_lib._losses import LogisticLoss
-from course_lib._validation import as_rng, check_count, check_indices, check_matrix, check_number
+from course_lib._validation import (
+    as_rng,
+    check_count,
+    check_finite,
+    check_indices,
+    check_matrix,
+    check_number,
+)
 from course_lib.sparse_coding import Iterate
 
 __all__ = ["Sharing", "hogwild", "sharing"]
@@ -128,6 +135,7 @@ def sharing(A, *, size=400, rng=None):
     """
     A = sp.csr_array(check_matrix(A, operator=False))
     size = check_count(size, "size", low=1)
+    check_finite(A.data)
     A.eliminate_zeros()
     B = sp.csr_array((np.ones(A.nnz, np.int32), A.indices, A.indptr), shape=A.shape)
     m = B.shape[0]

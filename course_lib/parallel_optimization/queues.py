@@ -107,8 +107,9 @@ def simulate_work(
     crashes : dict of int to float, optional
         The time at which a worker crashes.
     patience_s : float, default infinity
-        If there is no result after that time, the task is given to the next who is free; a static
-        plan has nobody to give it to. What a slow worker brings later counts if it is the first.
+        A worker that does not answer for so long is taken for dead, and its task is given to the
+        next who is free; a static plan has nobody to give it to. It must be longer than any task:
+        else the living are taken for dead, and what they bring is not taken.
 
     Returns
     -------

@@ -1,6 +1,5 @@
 """A parameter server on the simulated cluster: whose gradient is how old, and who may crash."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +8,8 @@ from course_lib._validation import check_count, check_memory, check_number, chec
 from course_lib.cost import Cluster, Meter, Signal
 
 __all__ = ["ServerRun", "parameter_server"]
+
+LONGEST_S = 1e9
 
 
 class ServerRun(NamedTuple):
@@ -151,9 +152,10 @@ def _work(machine, loss, server, work_s):
 
 
 def _per_worker(work_s, p):
-    if np.ndim(work_s) == 0:
-        work_s = [work_s] * p
-    work_s = [check_number(float(s), "work_s", low=0, high=1e9, open_low=True) for s in work_s]
-    if len(work_s) != p or not all(map(math.isfinite, work_s)):
-        raise ValueError(f"work_s must be one time, or one for each of {p} workers.")
-    return work_s
+    """Return the seconds of a gradient for each worker."""
+    if isinstance(work_s, int | float):
+        work_s = [check_number(work_s, "work_s", low=0, high=LONGEST_S, open_low=True)] * p
+    work_s = check_vector(work_s, "work_s", p, dtype=np.float64)
+    if not (work_s.min() > 0 and work_s.max() <= LONGEST_S):
+        raise ValueError(f"work_s must lie in (0, {LONGEST_S:g}]; got {work_s.tolist()}.")
+    return work_s.tolist()

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib._validation import check_count, check_number
+from course_lib._validation import check_count, check_number, check_vector
 from course_lib.cost import Cluster, Meter
 from course_lib.parallel_optimization.links import SimulatedLink
 
 __all__ = ["Simulated", "simulate"]
 
 MOST_RANKS = 4096
+LONGEST_S = 1e9
 
 
 class Simulated(NamedTuple):
@@ -88,7 +89,7 @@ def simulate(
     """
     inputs = list(inputs)
     size = check_count(len(inputs), "inputs", low=1, high=MOST_RANKS)
-    alpha_s = check_number(alpha_s, "alpha_s", low=0, high=1e9)
+    alpha_s = check_number(alpha_s, "alpha_s", low=0, high=LONGEST_S)
     meter = Meter()
     cluster = Cluster(
         latency_s=0.0, overhead_s=alpha_s, bytes_per_s=bytes_per_s, meter=meter, trace=trace
@@ -96,8 +97,7 @@ def simulate(
     links = [SimulatedLink(cluster.machine(rank), size) for rank in range(size)]
     starts_s = _starts(starts_s, size)
     crashes = _crashes(crashes, size)
-    run = _run(cluster, program, inputs, links, starts_s, crashes)
-    results, finished_s = run
+    results, finished_s = _run(cluster, program, inputs, links, starts_s, crashes)
     alive = [cluster.machines[rank].alive for rank in range(size)]
     waits_for = [
         link.waits_for if alive[link.rank] and finished_s[link.rank] == math.inf else None
@@ -133,16 +133,16 @@ def _run(cluster, program, inputs, links, starts_s, crashes):
 def _starts(starts_s, size):
     if starts_s is None:
         return [0.0] * size
-    starts_s = [check_number(s, "starts_s", low=0, high=1e9) for s in starts_s]
-    if len(starts_s) != size:
-        raise ValueError(f"starts_s must have one time a rank, {size}; got {len(starts_s)}.")
-    return starts_s
+    starts_s = check_vector(starts_s, "starts_s", size, dtype=np.float64)
+    if not (starts_s.min() >= 0 and starts_s.max() <= LONGEST_S):
+        raise ValueError(f"starts_s must lie between 0 and {LONGEST_S:g}; got {starts_s.tolist()}.")
+    return starts_s.tolist()
 
 
 def _crashes(crashes, size):
     return {
         check_count(rank, "crashes", low=0, high=size - 1): check_number(
-            time_s, "crashes", low=0, high=1e9
+            time_s, "crashes", low=0, high=LONGEST_S
         )
         for rank, time_s in (crashes or {}).items()
     }
