@@ -133,7 +133,7 @@ def sharing(A, *, size=400, rng=None):
     >>> sharing([[1.0, 0.0, 2.0], [0.0, 3.0, 0.0]])
     Sharing(longest_row=2, most_used=0.5, overlap_mean=0.5, overlap_max=0.5)
     """
-    A = sp.csr_array(check_matrix(A, operator=False))
+    A = sp.csr_array(check_matrix(A, operator=False), copy=True)
     size = check_count(size, "size", low=1)
     check_finite(A.data)
     A.eliminate_zeros()
