@@ -68,6 +68,8 @@ def ping_pong(comm, numbers, turns):
 
 def on_rank(comm, sizes, turns):
     """What a rank measures: MPI's parameters, then each size by each algorithm in turn."""
+    from mpi4py import MPI
+
     from course_lib.parallel_optimization import MpiLink, on_mpi
 
     alpha = ping_pong(comm, 1, 200)
@@ -94,16 +96,21 @@ def on_rank(comm, sizes, turns):
         for _ in range(5):
             np.add(z, y, out=z)
         rows.append((n, took, sums, (time.perf_counter() - start) / 5))
-    return alpha, beta, rows
+    return alpha, beta, rows, MPI.Get_library_version().split(",")[0].strip("\0")
 
 
 def all_reduce(sizes, turns):
     """The duel, with the model beside it."""
-    p = max(2, os.cpu_count() or 2) if os.cpu_count() != 1 else 2
-    p = min(p, 4)
+    p = min(max(os.cpu_count() or 2, 2), 4)
     ranks = mpi_run(on_rank, p, sizes, turns, deadline_s=120)
-    alpha, beta, rows = ranks[0]
-    record = {"ranks": p, "alpha_s": alpha, "bytes_per_s": 1 / beta, "sizes": []}
+    alpha, beta, rows, library = ranks[0]
+    record = {
+        "library": library,
+        "ranks": p,
+        "alpha_s": alpha,
+        "bytes_per_s": 1 / beta,
+        "sizes": [],
+    }
     for row, (n, took, _, add_s) in enumerate(rows):
         xs = [np.random.default_rng(rank).standard_normal(n) for rank in range(p)]
         slack = (p - 1) * 2**-53 * np.sum(np.abs(xs), axis=0)

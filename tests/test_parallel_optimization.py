@@ -267,6 +267,14 @@ def test_memory_forgets_nothing_and_stays_below_its_bound(seed, k, scale):
     assert_allclose(said + sender.memory, updates.sum(0), atol=1e-12 * scale)
 
 
+@pytest.mark.parametrize("delta", [0.001, 0.1, 0.75, 1.0])
+def test_the_bound_of_the_memory_is_where_it_stops_growing(delta):
+    r, memory = np.sqrt(1 - delta), 0.0
+    for _ in range(40_000):
+        memory = r * (memory + 0.5 * 3.0)
+    assert_allclose(po.feedback_bound(delta, 0.5, 3.0), memory, rtol=1e-6)
+
+
 @given(seed=st.integers(0, 99), n=st.integers(1, 40))
 def test_one_bit_is_the_nearest_message_of_its_kind(seed, n):
     x = np.random.default_rng(seed).standard_normal(n).astype(np.float32)
