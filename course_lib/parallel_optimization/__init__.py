@@ -14,7 +14,8 @@ In the order to read it::
     delay         delayed_gradient, delay_limit, best_delay_step, delay_rate, delay_regret_bound
     server        parameter_server: gradients of all ages
     hogwild       hogwild, sharing: threads without locks
-    compression   top_k, one_bit, ErrorFeedback, compressed_descent, feedback_bound
+    compression   top_k, one_bit, ErrorFeedback, feedback_bound
+    compressed    compressed_descent: workers that send such messages to a server
     queues        makespan, makespan_bound, simulate_work, work_queue
 
 Gradient sums, BMRM and L-BFGS on Dask are ``DistributedLoss`` of `batch_optimization`; stochastic
@@ -31,12 +32,11 @@ from course_lib.parallel_optimization.collectives import (
     star,
     tree,
 )
+from course_lib.parallel_optimization.compressed import CompressedIterate, compressed_descent
 from course_lib.parallel_optimization.compression import (
-    CompressedIterate,
     ErrorFeedback,
     OneBit,
     TopK,
-    compressed_descent,
     feedback_bound,
     one_bit,
     top_k,

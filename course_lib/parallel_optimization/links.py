@@ -79,7 +79,19 @@ class SimulatedLink(_Link):
         return self._machine.cluster.now
 
     def send(self, array, target):
-        """Send an array to a rank; ``yield from`` it."""
+        """Send an array to a rank; ``yield from`` it.
+
+        Parameters
+        ----------
+        array : array
+        target : int
+            Another rank.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ``target`` is no other rank.
+        """
         array = np.asarray(array)
         target = self._other(target, "target")
         self._count(array)
@@ -88,7 +100,20 @@ class SimulatedLink(_Link):
         yield from ()
 
     def receive(self, into, source):
-        """Wait for the next array of a rank and write it to ``into``; ``yield from`` it."""
+        """Wait for the next array of a rank and write it to ``into``; ``yield from`` it.
+
+        Parameters
+        ----------
+        into : array, contiguous
+            Of the shape and dtype of what is sent.
+        source : int
+            Another rank.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ``source`` is no other rank, or ``into`` does not fit.
+        """
         self.waits_for = self._other(source, "source")
         _, message = yield self._machine.receive(source)
         self.waits_for = None
@@ -100,7 +125,15 @@ class SimulatedLink(_Link):
         into[...] = message
 
     def exchange(self, array, target, into, source):
-        """Send to one rank and receive from one at the same time; ``yield from`` it."""
+        """Send to one rank and receive from one at the same time; ``yield from`` it.
+
+        Parameters
+        ----------
+        array, target
+            As of `send`.
+        into, source
+            As of `receive`.
+        """
         yield from self.send(array, target)
         yield from self.receive(into, source)
 
