@@ -40,7 +40,7 @@ def ring(link, x, out=None):
     of the longest chunk. Every rank talks to two neighbors only, whatever p is.
 
     **Guarantee.** As of `star`. A rank sends :math:`2(p-1)N/p` bytes, and in every algorithm in
-    which a message carries sums the busiest rank sends at least as many.
+    which a message carries sums the busiest rank sends at least as many [1].
 
     References
     ----------
