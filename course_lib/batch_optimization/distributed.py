@@ -11,7 +11,7 @@ from course_lib._losses import SMALL, top_eigenvalue, with_ridge
 from course_lib._team import Team, cuts
 from course_lib._validation import check_count, check_finite, check_vector
 
-__all__ = ["DistributedLoss"]
+__all__ = ["DistributedLoss", "row_blocks"]
 
 
 class DistributedLoss:
@@ -66,22 +66,8 @@ class DistributedLoss:
     """
 
     def __init__(self, loss, n_blocks=2, *, client=None, meter=None):
-        data = getattr(loss, "data", None)
-        if sp.issparse(data):
-            loss = copy.copy(loss)
-            loss.data = data.tocsr()
-        elif not isinstance(data, np.ndarray):
-            raise TypeError(
-                "loss must hold an array or a sparse matrix, whose rows can be cut; "
-                f"got {type(loss).__name__} of {type(data).__name__}."
-            )
-        m, n = loss.data.shape
-        n_blocks = check_count(n_blocks, "n_blocks", low=1, high=m, high_name="rows")
-        if sp.issparse(data):
-            edges = cuts(loss.data.indptr, n_blocks)
-        else:
-            edges = np.linspace(0, m, n_blocks + 1).astype(np.int64)
-        blocks = [loss.block(a, b) for a, b in itertools.pairwise(edges)]
+        _, blocks = row_blocks(loss, n_blocks)
+        n = loss.data.shape[1]
         self._team = Team(blocks, client=client, meter=meter)
         self._curvature = getattr(loss, "curvature", None)
         self._lipschitz_scale = getattr(loss, "count", None)
@@ -130,6 +116,26 @@ class DistributedLoss:
         if n <= SMALL:
             return float(np.linalg.eigvalsh(self._team.sum(_gram, np.eye(n)))[-1])
         return top_eigenvalue(lambda v: self._team.sum(_gram, np.ravel(v)), n)
+
+
+def row_blocks(loss, n_blocks):
+    """Cut a loss into blocks of rows; return where each begins, and the blocks."""
+    data = getattr(loss, "data", None)
+    if sp.issparse(data):
+        loss = copy.copy(loss)
+        loss.data = data.tocsr()
+    elif not isinstance(data, np.ndarray):
+        raise TypeError(
+            "loss must hold an array or a sparse matrix, whose rows can be cut; "
+            f"got {type(loss).__name__} of {type(data).__name__}."
+        )
+    m = loss.data.shape[0]
+    n_blocks = check_count(n_blocks, "n_blocks", low=1, high=m, high_name="rows")
+    if sp.issparse(data):
+        edges = cuts(loss.data.indptr, n_blocks)
+    else:
+        edges = np.linspace(0, m, n_blocks + 1).astype(np.int64)
+    return edges, [loss.block(a, b) for a, b in itertools.pairwise(edges)]
 
 
 class _Same:

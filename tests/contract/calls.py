@@ -18,6 +18,7 @@ from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call, fitted
 from tests.contract.lsh import LSH
+from tests.contract.parallel import NOT_CALLED_OF_PARALLEL, PARALLEL
 from tests.contract.trees import TREES
 
 __all__ = ["CALLS", "NOT_CALLED"]
@@ -1140,6 +1141,7 @@ SKETCHES = [
 NOT_CALLED = {
     "bound_versus_truth": "takes functions",
     **NOT_CALLED_OF_COST,
+    **NOT_CALLED_OF_PARALLEL,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
-CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH
+CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + PARALLEL
