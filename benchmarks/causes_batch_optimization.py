@@ -18,7 +18,7 @@ from course_lib import datasets
 from course_lib.batch_optimization import LogisticLoss, gap_bound, lbfgs, momentum
 from course_lib.sparse_coding import fista, ista
 
-GAPS = (1e-3, 1e-4, 1e-5, 1e-6)
+GAPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 MOST = 60_000  # steps
 
 

@@ -1,7 +1,7 @@
 /* Chapter 13: a chain of beads on springs, by four methods after k gradients from zero, and below it
    how far each is from the minimum after every number of gradients, with the floor of the theorem.
 
-   Data: { "sizes": [11, 51, 201], "size": 201, "k": 10 }: lengths of the chain, and where to begin.
+   Data: { "sizes": [11, 51, 201], "size": 51, "k": 20 }: lengths of the chain, and where to begin.
    All is computed here; course_lib gives the same numbers. */
 (function () {
   "use strict";
@@ -101,8 +101,8 @@
       value: String(data.size),
     }, prepare);
     const steps = slider(controls, {
-      label: "Gradients k", min: 0, max: Math.max(...data.sizes) - 1, value: data.k,
-      show: () => String(now()),
+      label: "Gradients k", min: 0, max: Math.max(...data.sizes), value: data.k,
+      show: (k) => String(Math.min(k, chosen())),
     }, show);
 
     const beads = chart(stage, {

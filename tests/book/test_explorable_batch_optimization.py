@@ -60,9 +60,9 @@ def test_conjugate_gradients_lie_on_the_floor_of_the_library(script, n):
 def test_it_moves_by_the_keyboard_and_says_what_it_shows(page):
     figure = page.locator('[data-explorable="13-batch-optimization"]')
     told = figure.locator(".explorable-reading")
-    assert told.inner_text().startswith("201 beads, 10 gradients. Beads 1 to 10 have moved")
+    assert told.inner_text().startswith("51 beads, 20 gradients. Beads 1 to 20 have moved")
     figure.get_by_label("Gradients k").focus()
     page.keyboard.press("ArrowRight")
-    assert told.inner_text().startswith("201 beads, 11 gradients")
+    assert told.inner_text().startswith("51 beads, 21 gradients")
     figure.get_by_label("Beads n").select_option("11")
     assert "Conjugate gradients are at the minimum" in told.inner_text()
