@@ -26,6 +26,7 @@ HEROES = {
     "10-trees": "kd-tree, ball tree, random-projection tree, spill tree, recall",
     "11-lsh": "MinHash, banding, SimHash, multi-probe, product quantization",
     "12-binary-embeddings": "binary embedding, circulant matrix, Toeplitz matrix, coherence graph",
+    "13-batch-optimization": "L-BFGS, BMRM, strong convexity, conjugate gradients",
 }
 
 

@@ -1,0 +1,135 @@
+"""What chapter 13 says of its opening claim: ``python -m benchmarks.causes_batch_optimization``.
+
+How many gradients does each method take until its objective is within a gap of the minimum: on all
+rows of a9a, on three random halves of them, with a larger ridge, and on hashed text messages?
+Gradient descent takes tens of thousands, which is why this is no cell of the page. Some five
+minutes; writes ``results/batch_optimization_causes.json``. It counts and measures no seconds.
+"""
+
+import datetime
+import itertools
+import json
+
+import numpy as np
+import scipy.sparse as sp
+
+from benchmarks import harness
+from course_lib import datasets
+from course_lib.batch_optimization import LogisticLoss, gap_bound, lbfgs, momentum
+from course_lib.sparse_coding import fista, ista
+
+GAPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+MOST = 60_000  # steps
+
+
+class Counted:
+    """A loss that counts its evaluations."""
+
+    def __init__(self, loss):
+        self.loss, self.count = loss, 0
+        self.A, self.b, self.ridge = loss.A, loss.b, loss.ridge
+
+    def evaluate(self, x):
+        """One product with the matrix and one with its transpose."""
+        self.count += 1
+        return self.loss.evaluate(x)
+
+
+def problems():
+    """Name, rows, labels and ridge of each problem."""
+    train = datasets.a9a()[0]
+    X, y = train.X, train.y.astype(float)
+    yield "all rows", X, y, 1e-4
+    for seed in range(3):
+        half = np.random.default_rng(seed).permutation(len(y))[: len(y) // 2]
+        yield f"half {seed}", X[half], y[half], 1e-4
+    yield "all rows, ridge 0.001", X, y, 1e-3
+    yield "messages", *messages(), 1e-4
+
+
+def messages():
+    """SMS messages as counts of hashed words and pairs of words, each row of length one."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    sms = datasets.sms_spam()
+    rows = HashingVectorizer(n_features=2**14, ngram_range=(1, 2), norm="l2").transform(sms.texts)
+    return sp.csr_array(rows), np.where(sms.spam, 1.0, -1.0)
+
+
+def newton(loss, steps=12):
+    """Yield the values of Newton's method with full steps; the Hessian is a dense matrix."""
+    x, X = np.zeros(loss.data.shape[1]), loss.data
+    for _ in range(steps):
+        value, gradient = loss.evaluate(x)
+        yield value
+        chance = 1 / (1 + np.exp(-(X @ x)))
+        weighted = sp.diags_array(chance * (1 - chance) / X.shape[0]) @ X
+        x = x - np.linalg.solve((X.T @ weighted).toarray() + loss.ridge * np.eye(len(x)), gradient)
+
+
+def steepest(loss):
+    """Yield the values of gradient descent that goes to the lowest point along each gradient."""
+    x, m = np.zeros(loss.data.shape[1]), len(loss.b)
+    z = loss.A @ x
+    while True:
+        yield loss.value(z)
+        p = -loss.gradient(z)
+        q, length = loss.A @ p, 0.0
+        for _ in range(30):  # Newton in one variable
+            here = z + length * q
+            chance = 1 / (1 + np.exp(-here[:m]))
+            bend = q[:m] ** 2 @ (chance * (1 - chance)) / m + q[m:] @ q[m:]
+            change = loss.slope(here) @ q / bend
+            length -= change
+            if abs(change) <= 1e-10 * abs(length):
+                break
+        x, z = x + length * p, z + length * q
+
+
+def first(values, minimum):
+    """The number of the first value within each gap; a value is a pair with its own count."""
+    found, rest = {}, list(GAPS)
+    for count, value in itertools.islice(values, MOST):
+        while rest and value <= minimum + rest[0]:
+            found[f"{rest.pop(0):g}"] = count
+        if not rest:
+            break
+    return found
+
+
+def counts(X, y, ridge):
+    """Gradients of each method until it is within each gap, and how well the minimum is known."""
+    loss = LogisticLoss(X, y, ridge=ridge)
+    for best in itertools.islice(lbfgs(loss), 400):
+        if gap_bound(best.gradient, ridge) < 1e-12:
+            break
+    counted = Counted(loss)
+    rows = {
+        "L-BFGS": first(((counted.count, s.value) for s in lbfgs(counted)), best.value),
+        "momentum": first(enumerate(s.value for s in momentum(loss)), best.value),
+        "FISTA": first(enumerate(s.value for s in fista(loss, 0)), best.value),
+        "gradient descent": first(enumerate(s.value for s in ista(loss, 0)), best.value),
+    }
+    if X.shape[1] < 1000:
+        rows["Newton"] = first(enumerate(newton(loss)), best.value)
+    condition = loss.smoothness / ridge
+    return {"condition": condition, "unknown": gap_bound(best.gradient, ridge), "counts": rows}
+
+
+def main():
+    """Count on every problem and write the file."""
+    found = {"date": datetime.date.today().isoformat(), "problems": {}}
+    for name, X, y, ridge in problems():
+        record = {"rows": X.shape[0], "columns": X.shape[1], "ridge": ridge, **counts(X, y, ridge)}
+        found["problems"][name] = record
+        if name == "all rows":  # does the line search make the difference?
+            loss = LogisticLoss(X, y, ridge=ridge)
+            best = list(itertools.islice(lbfgs(loss), 200))[-1]
+            record["counts"]["steepest"] = first(enumerate(steepest(loss)), best.value)
+        print(name, record, flush=True)
+    path = harness.RESULTS / "batch_optimization_causes.json"
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
