@@ -78,10 +78,7 @@ class _StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def fit(self, X, y=None):
         """Forget, and read ``X`` (n, d) once, ``batch_size`` rows at a time."""
-        X = validate_data(
-            self, numbers_only(X), dtype=[np.float64, np.float32], ensure_min_samples=2
-        )
-        check_scatter(X)
+        X = self._rows(X, ensure_min_samples=2)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         self._start(X)
         for start in range(0, len(X), batch_size):
@@ -98,8 +95,7 @@ class _StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             parameter was changed since the first block. The model is then what it was before.
         """
         first = not hasattr(self, "mean_")
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=first)
-        check_scatter(X)
+        X = self._rows(X, reset=first)
         if first:
             self._start(X)
         for name, value in self._given.items():
@@ -136,6 +132,17 @@ class _StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     @property
     def _n_features_out(self):
         return self._k
+
+    def _rows(self, X, **options):
+        X = validate_data(
+            self,
+            numbers_only(X),
+            dtype=[np.float64, np.float32],
+            ensure_all_finite=False,
+            **options,
+        )
+        check_scatter(X)
+        return X
 
     def _start(self, X):
         """Begin anew. Nothing is changed before all parameters have been looked at."""
