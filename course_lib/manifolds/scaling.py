@@ -100,7 +100,8 @@ def classical_mds(distances, n_components=2, *, rng=None):
     n = len(D)
     _check_both_ways(D)
     k = check_count(n_components, "n_components", low=1, high=n - 1, high_name="n - 1")
-    w, U = _leading(_inner_products(D), k, as_rng(rng))
+    B = inner_products(D) if n <= DENSE else _products(D)
+    w, U = _leading(B, k, as_rng(rng))
     return Scaling(U * np.sqrt(w), w)
 
 
@@ -230,14 +231,18 @@ def _check_both_ways(D):
         raise ValueError(f"distances must be zero on the diagonal; got {np.diag(D).max():g} there.")
 
 
-def _inner_products(D):
-    """Return B: whole where all its eigenvectors will be computed, else by its products.
+def inner_products(D):
+    """Return B, the centered inner products that distances ``D`` (n, n) stand for."""
+    squares = D**2
+    return _centered(squares, squares.mean(axis=0))
+
+
+def _products(D):
+    """Return B known by its products with vectors.
 
     A product centers two vectors. That costs less than centering a matrix, and loses no more.
     """
     squares = D**2
-    if len(D) <= DENSE:
-        return _centered(squares, squares.mean(axis=0))
 
     def times(x):
         y = (x - x.mean()) @ squares  # symmetric; as the right factor it is read faster
