@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import hadamard
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from sklearn.decomposition import sparse_encode
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet, LogisticRegression
 from sklearn.linear_model import Lasso as SklearnLasso
 from sklearn.linear_model import lasso_path as sklearn_path
@@ -499,13 +500,13 @@ def test_a_code_that_did_not_converge_is_said(rng, monkeypatch):
         monkeypatch.setattr(codes, kernel, getattr(codes, kernel).py_func)
     *_, misses = codes._encode_all(X @ D.T, D @ D.T, numbers, scores, _codes.as_bits(scores))
     assert misses == 3
-    with pytest.warns(RuntimeWarning, match="3 of 3 codes did not converge"):
+    with pytest.warns(ConvergenceWarning, match="3 of 3 codes did not converge"):
         lasso_encode(X, D, 0.1)
 
 
 def test_a_gap_that_is_not_reached_is_said(rng):
     A, b = rng.standard_normal((30, 50)), rng.standard_normal(30)
-    with pytest.warns(RuntimeWarning, match="duality gap"):
+    with pytest.warns(ConvergenceWarning, match="duality gap"):
         result = lasso(A, b, 0.01, tol=1e-14, max_rounds=1)
     assert result.gap > 0.5e-14 * (b @ b)
 

@@ -129,10 +129,9 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         ValueError, TypeError
             If ``X`` or a parameter is not what it must be.
         """
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32])
+        X = self._rows(X)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         n_epochs = check_count(self.n_epochs, "n_epochs", low=1)
-        check_scatter(X)
         random_state = as_random_state(self.random_state)
         self._start(X, random_state)
         order = np.arange(len(X))
@@ -162,9 +161,8 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             is then what it was before.
         """
         fresh = not hasattr(self, "components_")
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=fresh)
+        X = self._rows(X, reset=fresh)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
-        check_scatter(X)
         if fresh:
             self._start(X, as_random_state(self.random_state))
         elif self.n_components not in (None, len(self.components_)):
@@ -202,6 +200,17 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     @property
     def _n_features_out(self):
         return self.components_.shape[0]
+
+    def _rows(self, X, **options):
+        X = validate_data(
+            self,
+            numbers_only(X),
+            dtype=[np.float64, np.float32],
+            ensure_all_finite=False,
+            **options,
+        )
+        check_scatter(X)
+        return X
 
     def _start(self, X, random_state):
         """Set the first dictionary and empty memories."""
