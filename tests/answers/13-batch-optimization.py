@@ -27,7 +27,7 @@ def by_halving(u, v, ridge, x, d):
     for _ in range(70):
         middle = (low + high) / 2
         low, high = (low, middle) if slope(middle) >= 0 else (middle, high)
-    return np.float32(high) if high == np.float32(high) else high
+    return high
 
 
 @answer("13.1", style="walks from kink to kink by a heap; an array without axes")
@@ -134,7 +134,7 @@ def warm(A, b, ridge, gap):
         if value - low <= gap:
             return np.asarray(x), np.float64(value), low
         wu = (A @ w) * b
-        beta = by_halving(u, wu - u, ridge, x, w - x)
+        beta = by_a_heap(u, wu - u, ridge, x, w - x)
         x, u = x + beta * (w - x), u + beta * (wu - u)
         z, zu = 0.93 * x + 0.07 * w, 0.93 * u + 0.07 * wu
 
@@ -142,11 +142,9 @@ def warm(A, b, ridge, gap):
 @answer("13.4", style="half of the Gram matrix, dictionaries and plain Python; a list")
 def half_a_matrix(S, Y, g, all_reduce):
     r = len(S)
-    vectors = [*S.tolist(), *Y.tolist(), g.tolist()]
+    vectors = [*S, *Y, g]
     pairs = list(itertools.combinations_with_replacement(range(2 * r + 1), 2))
-    sums = all_reduce(
-        [sum(a * c for a, c in zip(vectors[i], vectors[j], strict=True)) for i, j in pairs]
-    )
+    sums = all_reduce([float(np.dot(vectors[i], vectors[j])) for i, j in pairs])
     dot = {pair: float(total) for pair, total in zip(pairs, sums, strict=True)}
     dot.update({(j, i): total for (i, j), total in list(dot.items())})
     q, pull = {2 * r: 1.0}, {}
