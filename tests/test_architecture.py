@@ -179,9 +179,6 @@ def test_every_public_name_is_documented_as_it_is(name):
 
 # --- Facts: rooms and doors ------------------------------------------------------------------
 
-# Chapters whose page is read before its lab is written; the page says so. Goes when the lab comes.
-LAB_TO_COME = {"13-batch-optimization"}
-
 
 def written():
     """The chapters that exist: those that have a page."""
@@ -197,9 +194,9 @@ def test_the_syllabus_has_22_chapters_in_order():
 def test_every_chapter_has_all_its_rooms(entry):
     slug = entry["slug"]
     name = slug.split("-", 1)[1].replace("-", "_")
-    labs = [f"labs/{slug}/{slug}.ipynb", f"solutions/{slug}/{slug}.ipynb"]
     for place in (
-        *([] if slug in LAB_TO_COME else labs),
+        f"labs/{slug}/{slug}.ipynb",
+        f"solutions/{slug}/{slug}.ipynb",
         f"tests/test_{name}.py",
         f"benchmarks/bench_{name}.py",
         f"benchmarks/results/{name}.json",
@@ -215,8 +212,7 @@ def test_every_room_has_a_door():
     labs = {path.name for path in (ROOT / "labs").iterdir()}
     solutions = {path.name for path in (ROOT / "solutions").iterdir()}
     assert chapters | labs | solutions <= slugs
-    with_lab = {entry["slug"] for entry in written()} - LAB_TO_COME | {"00-how-labs-work"}
-    assert labs == solutions == with_lab
+    assert labs == solutions == {entry["slug"] for entry in written()} | {"00-how-labs-work"}
 
 
 def test_every_public_room_has_an_api_page():
