@@ -595,6 +595,15 @@ def test_pursuit_says_when_it_stops_too_early():
         omp([[1.0, 1.0]], [[1.0, 0.0], [2.0, 0.0]], tol=0.5)  # no atom points there
 
 
+def test_pursuit_fits_atoms_that_nearly_depend():
+    """Eight atoms of a Hilbert matrix: the Gram matrix alone left codes wrong by 1e-4."""
+    D = unit(hilbert(60, 20))
+    X = np.random.default_rng(0).standard_normal((50, 60)) @ D
+    for x, row in zip(X, omp(X, D, n_nonzero=8), strict=True):
+        best = np.linalg.lstsq(D[row.indices].T, x, rcond=None)[0]
+        assert np.linalg.norm(row.data - best) < 1e-8 * np.linalg.norm(best)
+
+
 def test_columns_stored_in_parts_are_added_up(rng):
     A = sp.csc_array(rng.standard_normal((8, 5)) * (rng.random((8, 5)) < 0.5))
     rows = np.concatenate(
