@@ -53,7 +53,7 @@ def by_a_heap(u, v, ridge, x, d):
         slope += jump
 
 
-@answer("13.2", style="L shrinks by a fifth, restart where the value rises; a list")
+@answer("13.2", style="restart where the value rises, loops that count; a list")
 def restart_by_values(evaluate, value, done, n):
     x, y, t, L, last = np.zeros(n), np.zeros(n), 1.0, 1.0, math.inf
     while True:
@@ -71,7 +71,7 @@ def restart_by_values(evaluate, value, done, n):
         last = f_new
         t, before = 0.5 + math.sqrt(0.25 + t * t), t
         y, x = new + (before - 1) / t * (new - x), new
-        L = 0.8 * L
+        L -= L / 10
 
 
 @answer("13.2", style="steps of Barzilai and Borwein with a safeguard: no momentum at all")
