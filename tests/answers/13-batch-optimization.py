@@ -96,6 +96,27 @@ def spectral(evaluate, value, done, n):
 
 @answer("13.3", style="the loss of the library, five products a round, cuts in lists")
 def with_the_library(A, b, ridge, gap):
+    def by_a_heap(u, v, ridge, x, d):
+        import heapq
+
+        m = len(u)
+        slope = ridge * x @ d - v[np.where(v < 0, u <= 1, u < 1)].sum() / m
+        bend, at = ridge * d @ d, 0.0
+        heap = [((1 - a) / c, abs(c) / m) for a, c in zip(u, v, strict=True) if (1 - a) * c > 0]
+        heapq.heapify(heap)
+        if slope >= 0:
+            return np.array(0.0)
+        while True:
+            zero = at - slope / bend
+            if not heap or zero <= heap[0][0]:
+                return np.array(zero)
+            kink, jump = heapq.heappop(heap)
+            slope += bend * (kink - at)
+            at = kink
+            if slope + jump >= 0:
+                return np.array(at)
+            slope += jump
+
     loss = HingeLoss(A, b, ridge=ridge)
     x = z = np.zeros(A.shape[1])
     best, cuts = loss.evaluate(x)[0], []
@@ -118,6 +139,27 @@ def with_the_library(A, b, ridge, gap):
 
 @answer("13.3", style="a smaller share of the new point, weights kept from round to round")
 def warm(A, b, ridge, gap):
+    def by_a_heap(u, v, ridge, x, d):
+        import heapq
+
+        m = len(u)
+        slope = ridge * x @ d - v[np.where(v < 0, u <= 1, u < 1)].sum() / m
+        bend, at = ridge * d @ d, 0.0
+        heap = [((1 - a) / c, abs(c) / m) for a, c in zip(u, v, strict=True) if (1 - a) * c > 0]
+        heapq.heapify(heap)
+        if slope >= 0:
+            return np.array(0.0)
+        while True:
+            zero = at - slope / bend
+            if not heap or zero <= heap[0][0]:
+                return np.array(zero)
+            kink, jump = heapq.heappop(heap)
+            slope += bend * (kink - at)
+            at = kink
+            if slope + jump >= 0:
+                return np.array(at)
+            slope += jump
+
     m, n = A.shape
     x, u, z, zu = np.zeros(n), np.zeros(m), np.zeros(n), np.zeros(m)
     slopes, offsets, weights, low = np.zeros((0, n)), np.zeros(0), None, -np.inf
