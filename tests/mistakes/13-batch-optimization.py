@@ -332,7 +332,7 @@ def penalty_forgotten_on_the_line(A, b, ridge, gap):
     return bundle(A, b, ridge, gap, line_ridge=False)
 
 
-@mistake("13.3", caught_by="check", says="is the offset R(z) - a @ z")
+@mistake("13.3", caught_by="check", says="is each offset R(z) - a @ z")
 def offset_without_the_slope(A, b, ridge, gap):
     return bundle(A, b, ridge, gap, offset=False)
 
