@@ -1,4 +1,4 @@
-"""What online learners of two classes share: rows one by one, an intercept, the logistic loss."""
+"""What online learners of two classes share: rows one by one, an intercept; the logistic loss."""
 
 from typing import ClassVar
 
@@ -16,13 +16,13 @@ from course_lib._validation import (
     numbers_only,
 )
 
-__all__ = ["OnlineLogistic", "loss_and_slope"]
+__all__ = ["OnlineClassifier", "OnlineLogistic", "loss_and_slope"]
 
 LARGEST = 1e100  # entry of a row: weights and margins stay finite for steps below 1e100
 
 
-class OnlineLogistic(ClassifierMixin, BaseEstimator):
-    """What these learners share: two classes, rows one by one, an unpenalized intercept.
+class OnlineClassifier(ClassifierMixin, BaseEstimator):
+    """What these learners share: two classes, rows one by one, an intercept.
 
     A subclass keeps its memory, one column a weight with the intercept last, in ``state_``, and
     says how a row changes it (``_step``) and how weights are read from it (``_weights``).
@@ -98,7 +98,7 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X):
-        """Return the log odds of the second class.
+        """Return the margin of each row, positive for the second class.
 
         Parameters
         ----------
@@ -126,21 +126,6 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         """
         second = self.decision_function(X) > 0
         return self.classes_[second.astype(np.int64)]
-
-    def predict_proba(self, X):
-        """Return the probability of each class.
-
-        Parameters
-        ----------
-        X : array or sparse matrix, shape (n, n_features)
-
-        Returns
-        -------
-        array, shape (n, 2)
-        """
-        odds = self.decision_function(X)
-        second = 0.5 * (1 + np.tanh(0.5 * odds))  # the logistic function, without overflow
-        return np.column_stack([1 - second, second])
 
     @property
     def coef_(self):
@@ -188,6 +173,25 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         tags.input_tags.sparse = True
         return tags
+
+
+class OnlineLogistic(OnlineClassifier):
+    """Those whose margins are the log odds of the second class; their intercept has no penalty."""
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array or sparse matrix, shape (n, n_features)
+
+        Returns
+        -------
+        array, shape (n, 2)
+        """
+        odds = self.decision_function(X)
+        second = 0.5 * (1 + np.tanh(0.5 * odds))  # the logistic function, without overflow
+        return np.column_stack([1 - second, second])
 
 
 def _check_labels(y, labels):

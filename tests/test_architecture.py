@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "lsh": {"_neighbors", "_sketch"},
     "manifolds": {"low_rank"},
     "matrix_completion": {"_team", "low_rank"},
+    "online_optimization": {"_losses", "_online", "_rates", "sparse_coding"},
     "sparse_coding": {"_losses", "_online", "_rates"},
     "trees": {"_neighbors", "_select"},
 }

@@ -1,0 +1,312 @@
+r"""Online gradient descent: play a point, hear what it cost, step; gradients may come late.
+
+rounds_of       the rows of a loss as rounds
+ogd             any rounds, any set, any delays: a generator
+ogd_pass        the same over the rows of a loss, in a ball, compiled
+"""
+
+import heapq
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from course_lib._validation import (
+    check_array,
+    check_finite,
+    check_number,
+    check_vector,
+)
+from course_lib.online_optimization._rows import check_rows, term
+from course_lib.sparse_coding import Iterate
+
+__all__ = ["OnlinePass", "ogd", "ogd_pass", "rounds_of"]
+
+SMALLEST = 1e-100  # scale of the weights below which they are written out
+
+
+def rounds_of(loss):
+    """Yield the rows of a loss as rounds: functions that return a value and a gradient.
+
+    Parameters
+    ----------
+    loss : LogisticLoss, SquaredLoss, HuberLoss or HingeLoss
+        Of an array or a sparse matrix, shape (m, n). Its ridge is part of each round.
+
+    Yields
+    ------
+    callable
+        ``value, gradient = f(x)`` with the term of one row, not divided by the number of rows.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``loss`` is none of these, or its data are not finite. At the first ``next``.
+
+    Examples
+    --------
+    >>> from course_lib.batch_optimization import SquaredLoss
+    >>> first, second = rounds_of(SquaredLoss([[1.0, 0.0], [0.0, 2.0]], [1.0, 2.0]))
+    >>> second(np.array([0.0, 2.0]))                        # (2 * 2 - 2)**2 / 2
+    (2.0, array([0., 4.]))
+    """
+    rows = check_rows(loss)
+    for i in range(len(rows.b)):
+        part = slice(rows.starts[i], rows.starts[i + 1])
+        yield _Round(rows.indices[part], rows.data[part], rows.b[i], rows, loss.ridge)
+
+
+class _Round:
+    """One row as a function."""
+
+    def __init__(self, indices, data, b, rows, ridge):
+        self.indices, self.data, self.b = indices, data, b
+        self.rows, self.ridge = rows, ridge
+
+    def __call__(self, x):
+        margin = float(self.data @ x[self.indices])
+        value, slope = term(self.rows.kind, self.rows.width, margin, float(self.b))
+        gradient = self.ridge * x
+        gradient[self.indices] += slope * self.data
+        return value + 0.5 * self.ridge * float(x @ x), gradient
+
+
+def ogd(rounds, x0, *, step=1.0, project=None, delays=0):
+    r"""Yield the points that online gradient descent plays, and what each one cost.
+
+    Parameters
+    ----------
+    rounds : iterable of callables
+        ``value, gradient = f(x)`` for each round; asked once each, at the point played there.
+        `rounds_of` makes them from the rows of a loss; an enemy may choose by ``x``.
+    x0 : array, shape (n,)
+        The first point played, if the set contains it.
+    step : float or callable, default 1
+        :math:`c` of :math:`\eta_k = c/\sqrt k`, where :math:`k` counts the gradients that came;
+        or a function of :math:`k = 1, 2, \dots` that returns :math:`\eta_k`.
+    project : callable, optional
+        Returns the nearest point of the set, such as `project_l1`; none means all of space.
+    delays : float or iterable of float, default 0
+        Rounds that a gradient is under way, not negative, the same for all or one each. That of
+        round :math:`t` is used before round :math:`s` if :math:`t + 1 + \text{delay} \le s`, in
+        the order in which they come: fractions of a round order those that come between two.
+        Infinite delays never come.
+
+    Yields
+    ------
+    Iterate
+        ``x`` (n,) as it was played, before the round was heard, and ``value``, its cost. It ends
+        with the rounds; what is still under way is lost.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is out of range, there are fewer delays than rounds, or a round or
+        ``project`` returns what does not fit or is not finite. As with every generator, at a
+        ``next``.
+
+    See Also
+    --------
+    ogd_pass : the same over rows, compiled.
+    course_lib.batch_optimization.subgradient : the same with one function in all rounds.
+
+    Notes
+    -----
+    **Cost.** One gradient and one projection a round; memory for the gradients under way.
+
+    **Guarantee.** Without delays `regret_bound` holds in any order of any convex rounds. A
+    gradient is taken where the point was played, not where it arrives.
+
+    References
+    ----------
+    .. [1] M. Zinkevich, "Online convex programming and generalized infinitesimal gradient
+       ascent", ICML 2003, Algorithm 1.
+
+    Examples
+    --------
+    >>> from course_lib.online_optimization import project_ball
+    >>> def enemy(x):                                       # slope against the sign of the point
+    ...     return abs(x[0]), np.where(x > 0, 1.0, -1.0)
+    >>> [float(played.x[0]) for played in ogd([enemy] * 2, [0.5], project=project_ball)]
+    [0.5, -0.5]
+    >>> [float(played.x[0]) for played in ogd([enemy] * 3, [0.5], delays=1)]
+    [0.5, 0.5, -0.5]
+    """
+    x = check_vector(x0, "x0").copy()
+    rate = check_step(step)
+    waits = _waits(delays)
+    project = _identity if project is None else project
+    x = _point(project(x), x)
+    came, under_way = 0, []
+    for t, f in enumerate(rounds):
+        while under_way and under_way[0][0] <= t:
+            came += 1
+            x = _point(project(x - rate(came) * heapq.heappop(under_way)[2]), x)
+        value, gradient = heard(f, x)
+        yield Iterate(x, value)
+        heapq.heappush(under_way, (t + 1 + next_wait(waits), t, gradient))
+
+
+def check_step(step):
+    """Return a function of k = 1, 2, ... that returns the length of step k."""
+    if callable(step):
+        return lambda k: check_number(step(k), "step(k)", low=0, open_high=True)
+    scale = check_number(step, "step", low=0, open_low=True, open_high=True)
+    return lambda k: scale / math.sqrt(k)
+
+
+def heard(f, x):
+    """Return the value and the gradient of a round at ``x``, which it may not change."""
+    value, gradient = f(x.copy())
+    gradient = check_vector(gradient, "the gradient of a round", len(x), dtype=x.dtype)
+    value = check_number(float(value), "the value of a round", open_low=True, open_high=True)
+    return value, gradient.copy()
+
+
+def _waits(delays):
+    """Yield the delay of each round."""
+    if np.ndim(delays) == 0 and not hasattr(delays, "__next__"):
+        wait = check_number(delays, "delays", low=0)
+        while True:
+            yield wait
+    for wait in delays:
+        yield check_number(wait, "delays", low=0)
+
+
+def next_wait(waits):
+    """Return the delay of this round, or say that there is none."""
+    wait = next(waits, None)
+    if wait is None:
+        raise ValueError("delays must have one entry for each round; got fewer, give one number.")
+    return wait
+
+
+def _identity(x):
+    return x
+
+
+def _point(projected, x):
+    return check_vector(projected, "what project returns", len(x), dtype=x.dtype)
+
+
+class OnlinePass(NamedTuple):
+    """What one pass over the rows cost, and where it ended."""
+
+    x: np.ndarray  # (n,), after all gradients that came
+    losses: np.ndarray  # (m,), each before its row was learned from
+
+
+def ogd_pass(loss, *, step=1.0, radius=math.inf, delays=0, x0=None):
+    r"""Play online gradient descent over the rows of a loss, in their order, in a ball.
+
+    Parameters
+    ----------
+    loss : LogisticLoss, SquaredLoss, HuberLoss or HingeLoss
+        Of an array or a sparse matrix, shape (m, n), without a ridge.
+    step : float, default 1
+        :math:`c` of :math:`\eta_k = c/\sqrt k`, where :math:`k` counts the gradients that came.
+    radius : float, default inf
+        :math:`r` of the ball :math:`\|x\| \le r`, positive.
+    delays : float or array, shape (m,), default 0
+        As for `ogd`.
+    x0 : array, shape (n,), optional
+        Start; zero by default.
+
+    Returns
+    -------
+    OnlinePass
+        ``x`` (n,) and ``losses`` (m,), the term of each row (not divided by m) at the point that
+        was played there: minus those of a fixed point they are the regret.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``loss`` is none of these or has a ridge, a number is out of range, ``delays`` or
+        ``x0`` do not fit, or the data are not finite.
+
+    See Also
+    --------
+    ogd : any rounds, any set.
+
+    Notes
+    -----
+    **Cost.** As many operations as there are entries, and a sort of the times of arrival. The
+    ball costs nothing: the weights are kept as a number times a vector, and the length is
+    brought up to date with each step.
+
+    **Guarantee.** That of `ogd`, with `regret_bound`.
+
+    References
+    ----------
+    .. [1] M. Zinkevich, "Online convex programming and generalized infinitesimal gradient
+       ascent", ICML 2003, Algorithm 1.
+
+    Examples
+    --------
+    >>> from course_lib.batch_optimization import SquaredLoss
+    >>> x, losses = ogd_pass(SquaredLoss([[1.0], [1.0]], [1.0, 1.0]), step=0.5)
+    >>> losses                                              # at 0, then at 0.5
+    array([0.5  , 0.125])
+    """
+    rows = check_rows(loss)
+    if loss.ridge:
+        raise ValueError(f"loss must have no ridge; got {loss.ridge:g}, use ogd(rounds_of(loss)).")
+    step = check_number(step, "step", low=0, open_low=True, open_high=True)
+    radius = check_number(radius, "radius", low=0, open_low=True)
+    m, n = len(rows.b), loss.data.shape[1]
+    arrivals = np.arange(1.0, m + 1) + _check_delays(delays, m)
+    order = np.argsort(arrivals, kind="stable")
+    x = np.zeros(n) if x0 is None else check_vector(x0, "x0", n, dtype=np.float64).copy()
+    losses = np.empty(m)
+    with np.errstate(over="ignore", invalid="ignore"):
+        _ogd_pass(*rows, arrivals, order, x, losses, step, radius)
+        check_finite(losses, "step or A")
+    return OnlinePass(check_finite(x, "step or A").astype(rows.b.dtype), losses)
+
+
+def _check_delays(delays, m):
+    if np.ndim(delays) == 0:
+        return check_number(delays, "delays", low=0)
+    delays = check_array(delays, "delays", ndim=1, dtype=np.float64)
+    if len(delays) != m:
+        raise ValueError(f"delays must have one entry for each of the {m} rows; got {len(delays)}.")
+    if not delays.min() >= 0:  # NaN is not
+        raise ValueError(f"delays must not be negative; got {delays.min():g}.")
+    return delays
+
+
+@njit(cache=True)
+def _ogd_pass(
+    data, indices, starts, b, kind, width, arrivals, order, v, losses, step, radius
+):  # fmt: skip
+    """Play the rows in order; the point is ``scale * v``, its squared length ``square``."""
+    m, came, scale = len(b), 0, 1.0
+    slopes = np.empty(m)
+    square = (v * v).sum()
+    if square > radius * radius:
+        scale = radius / np.sqrt(square)
+        square = radius * radius
+    for t in range(m + 1):
+        while came < m and arrivals[order[came]] <= t:
+            i = order[came]
+            came += 1
+            length = step / np.sqrt(came) * slopes[i]
+            margin, size = 0.0, 0.0
+            for p in range(starts[i], starts[i + 1]):
+                margin += data[p] * v[indices[p]]
+                size += data[p] * data[p]
+                v[indices[p]] -= length / scale * data[p]
+            square += length * (length * size - 2 * scale * margin)
+            if square > radius * radius:
+                scale *= radius / np.sqrt(square)
+                square = radius * radius
+            if scale < SMALLEST:
+                v *= scale
+                scale = 1.0
+        if t < m:
+            margin = 0.0
+            for p in range(starts[t], starts[t + 1]):
+                margin += data[p] * v[indices[p]]
+            losses[t], slopes[t] = term(kind, width, scale * margin, b[t])
+    v *= scale
