@@ -141,10 +141,10 @@ def _pegasos(
         length = factor * np.sqrt(square) / (np.sqrt(alpha) * seen)  # in radii of the ball
         if project and length > 1:
             factor /= length
-        if factor < 1e-30:
+        if factor < 1e-3:  # later, total * v and missed would cancel in too many digits
+            missed -= total * v
             v *= factor
-            total /= factor
             square *= factor * factor
-            factor = 1.0
+            total, factor = 0.0, 1.0
     scales[0], scales[1], scales[2] = factor, square, total
     return losses
