@@ -32,8 +32,8 @@ MAY_IMPORT = {
     "lsh": {"_neighbors", "_sketch"},
     "manifolds": {"low_rank"},
     "matrix_completion": {"_team", "low_rank"},
-    "online_optimization": {"_losses", "_online", "_rates", "sparse_coding"},
-    "sparse_coding": {"_losses", "_online", "_rates"},
+    "online_optimization": {"_ahead", "_losses", "_online", "_rates", "sparse_coding"},
+    "sparse_coding": {"_ahead", "_losses", "_online", "_rates"},
     "trees": {"_neighbors", "_select"},
 }
 FRIENDS = {"numba", "numpy", "scipy", "sklearn", "threadpoolctl"}  # of algorithms

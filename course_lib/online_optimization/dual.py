@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from course_lib._ahead import ROWS_AHEAD, fetch_row
 from course_lib._losses import HingeLoss, LogisticLoss
 from course_lib._validation import as_rng, check_count, check_finite
 from course_lib.online_optimization._rows import check_rows, lengths
@@ -159,7 +160,8 @@ def _hinge_epoch(
     least, most = np.inf, -np.inf
     s = 0
     while s < n_active:
-        i = active[s]
+        i, ahead = active[s], active[min(s + ROWS_AHEAD, n_active - 1)]
+        fetch_row(data, indices, starts[ahead], starts[ahead + 1])
         margin = 0.0
         for p in range(starts[i], starts[i + 1]):
             margin += x[indices[p]] * data[p]
@@ -191,7 +193,9 @@ def _hinge_epoch(
 @njit(cache=True)
 def _logistic_epoch(data, indices, starts, b, squares, box, x, alphas, order):
     """Step along each variable: solve for the margin that agrees with its own slope."""
-    for i in order:
+    for k in range(len(order)):
+        i, ahead = order[k], order[min(k + ROWS_AHEAD, len(order) - 1)]
+        fetch_row(data, indices, starts[ahead], starts[ahead + 1])
         margin = 0.0
         for p in range(starts[i], starts[i + 1]):
             margin += x[indices[p]] * data[p]

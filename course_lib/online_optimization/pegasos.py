@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 from sklearn.utils.validation import check_is_fitted
 
+from course_lib._ahead import ROWS_AHEAD, fetch_row
 from course_lib._online import OnlineClassifier
 from course_lib._validation import check_flag, check_number
 
@@ -116,7 +117,9 @@ def _pegasos(
     """
     last, losses = len(v) - 1, 0.0
     factor, square, total = scales  # square: of the length of v
-    for i in order:
+    for k in range(len(order)):
+        i, ahead = order[k], order[min(k + ROWS_AHEAD, len(order) - 1)]
+        fetch_row(data, indices, starts[ahead], starts[ahead + 1])
         scale = factor / (alpha * seen) if seen else 0.0
         total += scale
         margin, size = 0.0, 0.0

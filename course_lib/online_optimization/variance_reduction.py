@@ -3,6 +3,7 @@ r"""Stochastic gradients whose noise goes to zero: one row a step, and steps tha
 import numpy as np
 from numba import njit
 
+from course_lib._ahead import ROWS_AHEAD, fetch_row
 from course_lib._validation import as_rng, check_count, check_finite, check_number, check_vector
 from course_lib.online_optimization._rows import SMOOTH, check_rows, lengths, term
 from course_lib.sparse_coding import Iterate
@@ -219,7 +220,8 @@ def _svrg(
     """Take the steps of one epoch; ``moved`` is how far x is from the last iterate."""
     share = powers[1]
     for k in range(len(order)):
-        i = order[k]
+        i, ahead = order[k], order[min(k + ROWS_AHEAD, len(order) - 1)]
+        fetch_row(data, indices, starts[ahead], starts[ahead + 1])
         margin = z[i]
         for p in range(starts[i], starts[i + 1]):
             j = indices[p]
@@ -244,7 +246,8 @@ def _saga(
     """Take the steps of one pass; ``mean`` is the mean of the gradients of the table."""
     share = powers[1]
     for k in range(len(order)):
-        i = order[k]
+        i, ahead = order[k], order[min(k + ROWS_AHEAD, len(order) - 1)]
+        fetch_row(data, indices, starts[ahead], starts[ahead + 1])
         margin = 0.0
         for p in range(starts[i], starts[i + 1]):
             j = indices[p]

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from sklearn.utils.validation import check_is_fitted
 
+from course_lib._ahead import ROWS_AHEAD, fetch_row
 from course_lib._online import OnlineLogistic, loss_and_slope
 from course_lib._validation import check_count, check_number
 
@@ -205,17 +206,21 @@ def _truncated_gradient(
 ):
     """Learn from the rows in order; ``done`` counts the truncations that a weight has had."""
     last, total = len(weights) - 1, 0.0
-    for i in order:
+    for k in range(len(order)):
+        i, ahead = order[k], order[min(k + ROWS_AHEAD, len(order) - 1)]
+        fetch_row(data, indices, starts[ahead], starts[ahead + 1])
         truncations = seen // every
         margin = weights[last]
         for p in range(starts[i], starts[i + 1]):
             j = indices[p]
-            size = abs(weights[j])
+            w = weights[j]
+            size = abs(w)
             if size <= threshold:
-                size = max(size - (truncations - done[j]) * cut, 0.0)
-                weights[j] = size if weights[j] > 0 else -size
+                size -= (truncations - done[j]) * cut
+                w = np.copysign(size if size > 0 else 0.0, w)
+                weights[j] = w
             done[j] = truncations
-            margin += data[p] * weights[j]
+            margin += data[p] * w
         loss, slope = loss_and_slope(margin, signs[i])
         total += loss
         for p in range(starts[i], starts[i + 1]):
@@ -229,21 +234,30 @@ def _truncated_gradient(
 def _ftrl(data, indices, starts, signs, order, z, squares, alpha, alpha2, step, beta):
     """Learn from the rows in order: McMahan et al. 2013, Algorithm 1, intercept unpenalized."""
     last, total = len(z) - 1, 0.0
-    w = np.zeros(len(z))  # only the entries of the row at hand are looked at
-    for i in order:
-        w[last] = -z[last] * step / (beta + np.sqrt(squares[last]))
-        margin = w[last]
+    w, roots = np.zeros(len(z)), np.zeros(len(z))  # looked at only in the entries of the row
+    for k in range(len(order)):
+        i, ahead = order[k], order[min(k + ROWS_AHEAD, len(order) - 1)]
+        fetch_row(data, indices, starts[ahead], starts[ahead + 1])
+        root = np.sqrt(squares[last])
+        intercept = -z[last] * step / (beta + root)
+        margin = intercept
         for p in range(starts[i], starts[i + 1]):
             j = indices[p]
-            shrunk = max(abs(z[j]) - alpha, 0.0) * (1.0 if z[j] > 0 else -1.0)
-            w[j] = -shrunk / ((beta + np.sqrt(squares[j])) / step + alpha2)
-            margin += data[p] * w[j]
+            size = abs(z[j]) - alpha
+            w[j] = 0.0
+            if size > 0:
+                roots[j] = np.sqrt(squares[j])
+                w[j] = -np.copysign(size, z[j]) / ((beta + roots[j]) / step + alpha2)
+                margin += data[p] * w[j]
         loss, slope = loss_and_slope(margin, signs[i])
         total += loss
-        for p in range(starts[i], starts[i + 1] + 1):
-            j = indices[p] if p < starts[i + 1] else last
-            g = slope * data[p] if p < starts[i + 1] else slope
-            growth = (np.sqrt(squares[j] + g * g) - np.sqrt(squares[j])) / step
-            z[j] += g - growth * w[j]
+        for p in range(starts[i], starts[i + 1]):
+            j = indices[p]
+            g = slope * data[p]
             squares[j] += g * g
+            if w[j] != 0:
+                g -= (np.sqrt(squares[j]) - roots[j]) / step * w[j]
+            z[j] += g
+        squares[last] += slope * slope
+        z[last] += slope - (np.sqrt(squares[last]) - root) / step * intercept
     return total
