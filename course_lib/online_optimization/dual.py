@@ -16,6 +16,7 @@ __all__ = ["DualIterate", "sdca"]
 
 
 SETTLED = 0.1  # spread of the slopes, beside the largest, at which all rows are looked at again
+PATIENCE = 10  # or after that many epochs: what remains may settle slowly, and be the wrong rows
 NEWTON, CLOSE = 30, 1e-6  # steps for one variable, and the change of the margin that ends them
 
 
@@ -124,17 +125,16 @@ def _hinge_epochs(rows, squares, box, x, alphas, n_epochs, rng):
     m = len(squares)
     active, n_active = np.arange(m, dtype=np.int32), m
     low, high = -np.inf, np.inf
-    epoch = 0
-    while True:
+    for epoch in itertools.count():
         if epoch % n_epochs == 0:
             yield
-        epoch += 1
         active[:n_active] = rng.permutation(active[:n_active])
         n_active, least, most = _hinge_epoch(
             rows.data, rows.indices, rows.starts, rows.b, squares, box, x, alphas,
             active, n_active, low, high,
         )  # fmt: skip
-        if n_active == 0 or most - least <= SETTLED * max(most, -least, 0.1):
+        settled = n_active == 0 or most - least <= SETTLED * max(most, -least, 0.1)
+        if settled or epoch % PATIENCE == PATIENCE - 1:
             n_active, low, high = m, -np.inf, np.inf
         else:
             low = least if least < 0 else -np.inf
