@@ -18,6 +18,7 @@ from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call, fitted
 from tests.contract.lsh import LSH
+from tests.contract.online import ONLINE
 from tests.contract.trees import TREES
 
 __all__ = ["CALLS", "NOT_CALLED"]
@@ -1142,4 +1143,4 @@ NOT_CALLED = {
     **NOT_CALLED_OF_COST,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
-CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH
+CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE
