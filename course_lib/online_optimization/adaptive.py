@@ -5,8 +5,14 @@ AdaGrad is not written here: `FTRLProximal` with ``alpha=0`` is AdaGrad, weight 
 
 import numpy as np
 
-from course_lib._validation import check_count, check_number, check_vector
-from course_lib.online_optimization.descent import _identity, _point, check_step, heard
+from course_lib._validation import check_count, check_number
+from course_lib.online_optimization.descent import (
+    _identity,
+    _point,
+    check_point,
+    check_step,
+    heard,
+)
 from course_lib.sparse_coding import Iterate
 
 __all__ = ["adam", "amsgrad", "reddi_stream"]
@@ -108,7 +114,7 @@ def amsgrad(rounds, x0, *, step=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, pro
 
 
 def _moments(rounds, x0, step, beta1, beta2, epsilon, project, keep_largest):
-    x = check_vector(x0, "x0").copy()
+    x = check_point(x0)
     if not callable(step):
         length = check_number(step, "step", low=0, open_low=True, open_high=True)
         step = lambda k: length  # noqa: E731

@@ -36,7 +36,7 @@ def best_step(diameter, lipschitz):
     Raises
     ------
     ValueError, TypeError
-        If a number is not positive and finite.
+        If a number is not positive and finite, or their quotient overflows.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def best_step(diameter, lipschitz):
     """
     diameter = check_number(diameter, "diameter", low=0, open_low=True, open_high=True)
     lipschitz = check_number(lipschitz, "lipschitz", low=0, open_low=True, open_high=True)
-    return diameter / finite_product(math.sqrt(2), lipschitz, "lipschitz")
+    return finite_product(diameter, 1 / (math.sqrt(2) * lipschitz), "diameter / lipschitz")
 
 
 def regret_bound(diameter, lipschitz, k, *, step=1.0):

@@ -19,11 +19,12 @@ from course_lib._validation import (
     check_vector,
 )
 from course_lib.online_optimization._rows import check_rows, term
+from course_lib.online_optimization.projections import project_ball
 from course_lib.sparse_coding import Iterate
 
 __all__ = ["OnlinePass", "ogd", "ogd_pass", "rounds_of"]
 
-SMALLEST = 1e-100  # scale of the weights below which they are written out
+SMALLEST = 1e-100  # radius; scale of the weights below which they are written out
 
 
 def rounds_of(loss):
@@ -69,7 +70,9 @@ class _Round:
         value, slope = term(self.rows.kind, self.rows.width, margin, float(self.b))
         gradient = self.ridge * x
         gradient[self.indices] += slope * self.data
-        return value + 0.5 * self.ridge * float(x @ x), gradient
+        value += 0.5 * self.ridge * float(x @ x)
+        check_finite(np.float64(value), "x or A")
+        return value, check_finite(gradient, "x or A")
 
 
 def ogd(rounds, x0, *, step=1.0, project=None, delays=0):
@@ -133,7 +136,7 @@ def ogd(rounds, x0, *, step=1.0, project=None, delays=0):
     >>> [float(played.x[0]) for played in ogd([enemy] * 3, [0.5], delays=1)]
     [0.5, 0.5, -0.5]
     """
-    x = check_vector(x0, "x0").copy()
+    x = check_point(x0)
     rate = check_step(step)
     waits = _waits(delays)
     project = _identity if project is None else project
@@ -146,6 +149,14 @@ def ogd(rounds, x0, *, step=1.0, project=None, delays=0):
         value, gradient = heard(f, x)
         yield Iterate(x, value)
         heapq.heappush(under_way, (t + 1 + next_wait(waits), t, gradient))
+
+
+def check_point(x0):
+    """Return a copy of the first point, which has at least one entry."""
+    x = check_vector(x0, "x0").copy()
+    if len(x) == 0:
+        raise ValueError("x0 must have at least one entry; got none.")
+    return x
 
 
 def check_step(step):
@@ -207,7 +218,7 @@ def ogd_pass(loss, *, step=1.0, radius=math.inf, delays=0, x0=None):
     step : float, default 1
         :math:`c` of :math:`\eta_k = c/\sqrt k`, where :math:`k` counts the gradients that came.
     radius : float, default inf
-        :math:`r` of the ball :math:`\|x\| \le r`, positive.
+        :math:`r` of the ball :math:`\|x\| \le r`, at least 1e-100.
     delays : float or array, shape (m,), default 0
         As for `ogd`.
     x0 : array, shape (n,), optional
@@ -253,11 +264,12 @@ def ogd_pass(loss, *, step=1.0, radius=math.inf, delays=0, x0=None):
     if loss.ridge:
         raise ValueError(f"loss must have no ridge; got {loss.ridge:g}, use ogd(rounds_of(loss)).")
     step = check_number(step, "step", low=0, open_low=True, open_high=True)
-    radius = check_number(radius, "radius", low=0, open_low=True)
+    radius = check_number(radius, "radius", low=SMALLEST)
     m, n = len(rows.b), loss.data.shape[1]
     arrivals = np.arange(1.0, m + 1) + _check_delays(delays, m)
     order = np.argsort(arrivals, kind="stable")
-    x = np.zeros(n) if x0 is None else check_vector(x0, "x0", n, dtype=np.float64).copy()
+    x = np.zeros(n) if x0 is None else check_vector(x0, "x0", n, dtype=np.float64)
+    x = project_ball(x, radius)
     losses = np.empty(m)
     with np.errstate(over="ignore", invalid="ignore"):
         _ogd_pass(*rows, arrivals, order, x, losses, step, radius)
@@ -266,9 +278,10 @@ def ogd_pass(loss, *, step=1.0, radius=math.inf, delays=0, x0=None):
 
 
 def _check_delays(delays, m):
-    if np.ndim(delays) == 0:
-        return check_number(delays, "delays", low=0)
-    delays = check_array(delays, "delays", ndim=1, dtype=np.float64)
+    delays = check_array(delays, "delays", dtype=np.float64)
+    if delays.ndim == 0:
+        return check_number(float(delays), "delays", low=0)
+    delays = check_array(delays, "delays", ndim=1)
     if len(delays) != m:
         raise ValueError(f"delays must have one entry for each of the {m} rows; got {len(delays)}.")
     if not delays.min() >= 0:  # NaN is not
@@ -284,9 +297,6 @@ def _ogd_pass(
     m, came, scale = len(b), 0, 1.0
     slopes = np.empty(m)
     square = (v * v).sum()
-    if square > radius * radius:
-        scale = radius / np.sqrt(square)
-        square = radius * radius
     for t in range(m + 1):
         while came < m and arrivals[order[came]] <= t:
             i = order[came]

@@ -16,6 +16,7 @@ __all__ = ["DualIterate", "sdca"]
 
 
 SETTLED = 0.1  # spread of the slopes, beside the largest, at which all rows are looked at again
+MOST = 1_000_000  # epochs between two iterates
 PATIENCE = 10  # or after that many epochs: what remains may settle slowly, and be the wrong rows
 NEWTON, CLOSE = 30, 1e-6  # steps for one variable, and the change of the margin that ends them
 
@@ -36,7 +37,8 @@ def sdca(loss, *, n_epochs=1, rng=None):
     loss : HingeLoss or LogisticLoss
         Of an array or a sparse matrix, shape (m, n), with a positive ridge.
     n_epochs : int, default 1
-        Epochs between two iterates that are yielded: value and bound cost half an epoch or so.
+        Epochs between two iterates that are yielded, from 1 to a million: value and bound cost
+        half an epoch or so.
     rng : int, Generator or None, default None
         Orders the rows anew in each epoch.
 
@@ -92,7 +94,7 @@ def sdca(loss, *, n_epochs=1, rng=None):
     rows = check_rows(loss, (HingeLoss, LogisticLoss))
     if not loss.ridge > 0:
         raise ValueError("loss must have a positive ridge; got 0, try 1e-4.")
-    n_epochs = check_count(n_epochs, "n_epochs", low=1)
+    n_epochs = check_count(n_epochs, "n_epochs", low=1, high=MOST)
     rng = as_rng(rng)
     squares = lengths(rows)
     box = 1 / (loss.ridge * loss.count)

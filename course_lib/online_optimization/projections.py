@@ -14,6 +14,7 @@ def project_ball(v, radius=1.0):
     Parameters
     ----------
     v : array, shape (n,)
+        At least one entry.
     radius : float, default 1
         :math:`r`, not negative; infinity leaves ``v`` as it is.
 
@@ -24,7 +25,7 @@ def project_ball(v, radius=1.0):
     Raises
     ------
     ValueError, TypeError
-        If ``v`` is no vector of finite numbers or ``radius`` is negative.
+        If ``v`` is no vector of finite numbers, is empty, or ``radius`` is negative.
 
     Notes
     -----
@@ -38,7 +39,7 @@ def project_ball(v, radius=1.0):
     >>> project_ball([3.0, 4.0])
     array([0.6, 0.8])
     """
-    v = check_vector(v, "v")
+    v = _check_point(v)
     radius = check_number(radius, "radius", low=0)
     largest = float(np.abs(v).max(initial=0.0))
     if largest == 0:
@@ -84,10 +85,8 @@ def project_simplex(v, total=1.0):
     >>> project_simplex([0.9, 0.7, -1.0])                   # the threshold is 0.3
     array([0.6, 0.4, 0. ])
     """
-    v = check_vector(v, "v")
+    v = _check_point(v)
     total = check_number(total, "total", low=0, open_low=True, open_high=True)
-    if len(v) == 0:
-        raise ValueError("v must have at least one entry; got none.")
     return _cut(v, total)
 
 
@@ -97,6 +96,7 @@ def project_l1(v, radius=1.0):
     Parameters
     ----------
     v : array, shape (n,)
+        At least one entry.
     radius : float, default 1
         :math:`r`, positive.
 
@@ -107,7 +107,7 @@ def project_l1(v, radius=1.0):
     Raises
     ------
     ValueError, TypeError
-        If ``v`` is no vector of finite numbers or ``radius`` is not positive.
+        If ``v`` is no vector of finite numbers, is empty, or ``radius`` is not positive.
 
     See Also
     --------
@@ -131,13 +131,20 @@ def project_l1(v, radius=1.0):
     >>> project_l1([0.9, -0.7, 0.1])                        # the threshold is 0.3
     array([ 0.6, -0.4,  0. ])
     """
-    v = check_vector(v, "v")
+    v = _check_point(v)
     radius = check_number(radius, "radius", low=0, open_low=True, open_high=True)
     sizes = np.abs(v)
     with np.errstate(over="ignore"):
         if sizes.sum(dtype=np.float64) <= radius:
             return v.copy()
     return np.copysign(_cut(sizes, radius), v) + v.dtype.type(0)  # no negative zeros
+
+
+def _check_point(v):
+    v = check_vector(v, "v")
+    if len(v) == 0:
+        raise ValueError("v must have at least one entry; got none.")
+    return v
 
 
 def _cut(v, total):

@@ -10,6 +10,8 @@ from course_lib.sparse_coding import Iterate
 
 __all__ = ["row_smoothness", "saga", "svrg"]
 
+MOST = 100_000_000  # steps an epoch: what they are due is tabled
+
 
 def row_smoothness(loss):
     r"""Return the smoothness of the roughest row, the :math:`L` of `svrg` and `saga`.
@@ -61,7 +63,7 @@ def svrg(loss, *, x0=None, step=None, n_inner=None, rng=None):
     step : float, optional
         :math:`\eta`, positive; by default :math:`1/(3L)` with `row_smoothness`.
     n_inner : int, optional
-        Steps an epoch; by default the number of rows :math:`m`.
+        Steps an epoch, at most a hundred million; by default the number of rows :math:`m`.
     rng : int, Generator or None, default None
         Draws the rows, with replacement.
 
@@ -104,7 +106,7 @@ def svrg(loss, *, x0=None, step=None, n_inner=None, rng=None):
     rows = check_rows(loss, SMOOTH)
     m, n = loss.data.shape
     eta = _check_length(loss, rows, step)
-    n_inner = m if n_inner is None else check_count(n_inner, "n_inner", low=1)
+    n_inner = m if n_inner is None else check_count(n_inner, "n_inner", low=1, high=MOST)
     rng = as_rng(rng)
     powers, weight = _powers(1 - eta * loss.ridge, n_inner), m * _share(loss)
     x = _start(x0, n)
