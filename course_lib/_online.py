@@ -16,7 +16,7 @@ from course_lib._validation import (
     numbers_only,
 )
 
-__all__ = ["OnlineClassifier", "OnlineLogistic", "loss_and_slope"]
+__all__ = ["OnlineClassifier", "OnlineLogistic", "loss_and_slope", "places", "plain_rows"]
 
 LARGEST = 1e100  # entry of a row: weights and margins stay finite for steps below 1e100
 
@@ -139,32 +139,30 @@ class OnlineClassifier(ClassifierMixin, BaseEstimator):
 
     def _start(self, y, classes, n_features):
         self._check_parameters()
-        check_classification_targets(y)
+        kind = type_of_target(y)
+        if kind != "binary":  # it takes a while, and would find the kind again
+            check_classification_targets(y)
         labels = np.unique(y if classes is None else classes)
-        if classes is None and type_of_target(y) not in ("binary",):
+        if classes is None and kind != "binary":
             raise ValueError(
-                "Only binary classification is supported. The type of the target is "
-                f"{type_of_target(y)}."
+                f"Only binary classification is supported. The type of the target is {kind}."
             )
         if len(labels) != 2:
             raise ValueError(
                 f"{type(self).__name__} needs two classes; got {len(labels)} class"
                 f"{'' if len(labels) == 1 else 'es'}."
             )
-        _check_labels(y, labels)
+        if classes is not None:
+            _are_second(y, labels)
         self.classes_ = labels
         self.state_ = np.zeros((2, n_features + 1))
         self.n_samples_seen_ = 0
         self.loss_sum_ = 0.0
 
     def _learn(self, X, y, order):
-        _check_labels(y, self.classes_)
-        signs = np.where(y == self.classes_[1], 1.0, -1.0)
-        X = sp.csr_array(X)
-        if not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()
-        rows = (X.data, X.indices, X.indptr, signs, order)
+        signs = np.where(_are_second(y, self.classes_), 1.0, -1.0)
+        X = plain_rows(X)
+        rows = (X.data, places(X), X.indptr, signs, order)
         self.loss_sum_ += self._step(rows)
         self.n_samples_seen_ += len(order)
 
@@ -194,10 +192,32 @@ class OnlineLogistic(OnlineClassifier):
         return np.column_stack([1 - second, second])
 
 
-def _check_labels(y, labels):
-    unknown = ~np.isin(y, labels)
-    if unknown.any():
-        raise ValueError(f"y must hold {labels} only; got {y[unknown][0]!r}.")
+def _are_second(y, labels):
+    """Return which labels are the second of two; refuse others."""
+    second = y == labels[1]
+    known = second | (y == labels[0])
+    if not known.all():
+        raise ValueError(f"y must hold {labels} only; got {y[~known][0]!r}.")
+    return second
+
+
+def plain_rows(X):
+    """Return a matrix by rows, each column at most once in a row."""
+    X = sp.csr_array(X)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+def places(X, name="X"):
+    """Return the columns of the entries as unsigned integers, which no kernel counts from the end.
+
+    SciPy takes any numbers for columns; a kernel would write wherever they point.
+    """
+    if X.nnz and not (X.indices.min() >= 0 and X.indices.max() < X.shape[1]):
+        raise ValueError(f"{name} must have columns from 0 to {X.shape[1] - 1} only; rebuild it.")
+    return X.indices.view(f"u{X.indices.itemsize}")
 
 
 def _in_reach(X):

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from numba import njit
 
 from course_lib._losses import HingeLoss, HuberLoss, LogisticLoss, SquaredLoss
-from course_lib._online import loss_and_slope
+from course_lib._online import loss_and_slope, places, plain_rows
 from course_lib._validation import check_finite
 
 __all__ = ["KINDS", "SMOOTH", "Rows", "check_rows", "lengths", "term"]
@@ -38,16 +38,10 @@ def check_rows(loss, kinds=tuple(KINDS)):
             "loss must have a matrix with rows to read; "
             f"got a {type(A).__name__}, give an array or a sparse matrix."
         )
-    A = sp.csr_array(A)
-    if A.nnz and not (A.indices.min() >= 0 and A.indices.max() < A.shape[1]):
-        raise ValueError("A must be a sparse matrix with indices below its number of columns.")
-    if not A.has_canonical_format:
-        A = A.copy()
-        A.sum_duplicates()
+    A = plain_rows(A)
     check_finite(A.data)
-    indices = A.indices.view(f"u{A.indices.itemsize}")
     width = float(getattr(loss, "width", 1.0))
-    return Rows(A.data, indices, A.indptr, loss.b.astype(A.dtype), KINDS[type(loss)], width)
+    return Rows(A.data, places(A, "A"), A.indptr, loss.b.astype(A.dtype), KINDS[type(loss)], width)
 
 
 def lengths(rows):

@@ -234,7 +234,10 @@ def _truncated_gradient(
 def _ftrl(data, indices, starts, signs, order, z, squares, alpha, alpha2, step, beta):
     """Learn from the rows in order: McMahan et al. 2013, Algorithm 1, intercept unpenalized."""
     last, total = len(z) - 1, 0.0
-    w, roots = np.zeros(len(z)), np.zeros(len(z))  # looked at only in the entries of the row
+    longest = 0
+    for i in order:
+        longest = max(longest, starts[i + 1] - starts[i])
+    w, roots = np.zeros(longest), np.zeros(longest)  # of the entries of the row at hand
     for k in range(len(order)):
         i, ahead = order[k], order[min(k + ROWS_AHEAD, len(order) - 1)]
         fetch_row(data, indices, starts[ahead], starts[ahead + 1])
@@ -242,21 +245,21 @@ def _ftrl(data, indices, starts, signs, order, z, squares, alpha, alpha2, step, 
         intercept = -z[last] * step / (beta + root)
         margin = intercept
         for p in range(starts[i], starts[i + 1]):
-            j = indices[p]
+            j, q = indices[p], p - starts[i]
             size = abs(z[j]) - alpha
-            w[j] = 0.0
+            w[q] = 0.0
             if size > 0:
-                roots[j] = np.sqrt(squares[j])
-                w[j] = -np.copysign(size, z[j]) / ((beta + roots[j]) / step + alpha2)
-                margin += data[p] * w[j]
+                roots[q] = np.sqrt(squares[j])
+                w[q] = -np.copysign(size, z[j]) / ((beta + roots[q]) / step + alpha2)
+                margin += data[p] * w[q]
         loss, slope = loss_and_slope(margin, signs[i])
         total += loss
         for p in range(starts[i], starts[i + 1]):
-            j = indices[p]
+            j, q = indices[p], p - starts[i]
             g = slope * data[p]
             squares[j] += g * g
-            if w[j] != 0:
-                g -= (np.sqrt(squares[j]) - roots[j]) / step * w[j]
+            if w[q] != 0:
+                g -= (np.sqrt(squares[j]) - roots[q]) / step * w[q]
             z[j] += g
         squares[last] += slope * slope
         z[last] += slope - (np.sqrt(squares[last]) - root) / step * intercept
