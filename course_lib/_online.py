@@ -28,6 +28,7 @@ class OnlineClassifier(ClassifierMixin, BaseEstimator):
     says how a row changes it (``_step``) and how weights are read from it (``_weights``).
     """
 
+    _kept = 2  # numbers a weight
     # No pipeline needs to route these.
     __metadata_request__partial_fit: ClassVar = {"classes": UNUSED}
     __metadata_request__score: ClassVar = {"sample_weight": UNUSED}
@@ -155,7 +156,7 @@ class OnlineClassifier(ClassifierMixin, BaseEstimator):
         if classes is not None:
             _are_second(y, labels)
         self.classes_ = labels
-        self.state_ = np.zeros((2, n_features + 1))
+        self.state_ = np.zeros((self._kept, n_features + 1))
         self.n_samples_seen_ = 0
         self.loss_sum_ = 0.0
 

@@ -146,7 +146,11 @@ class FTRLProximal(OnlineLogistic):
 
     Notes
     -----
-    **Cost.** As many operations as the row has entries; memory two numbers a feature.
+    With ``alpha=0`` and ``alpha2=0`` this is AdaGrad: each weight moves by
+    :math:`\text{step} / (\beta + \sqrt n)` times its gradient.
+
+    **Cost.** As many operations as the row has entries; memory three numbers a feature: the third
+    is the root of the second, which would be taken twice.
 
     References
     ----------
@@ -185,13 +189,15 @@ class FTRLProximal(OnlineLogistic):
         check_number(self.step, "step", low=0, high=1e100, open_low=True)
         check_number(self.beta, "beta", low=0, open_low=True)
 
+    _kept = 3
+
     def _step(self, rows):
         numbers = (self.alpha, self.alpha2, self.step, self.beta)
         return _ftrl(*rows, *self.state_, *map(float, numbers))
 
     def _weights(self):
         check_is_fitted(self)
-        z, squares = self.state_
+        z, squares, _ = self.state_
         penalty = np.full(len(z), float(self.alpha))
         penalty[-1] = 0
         shrunk = np.sign(z) * np.maximum(np.abs(z) - penalty, 0)
@@ -231,36 +237,34 @@ def _truncated_gradient(
 
 
 @njit(cache=True)
-def _ftrl(data, indices, starts, signs, order, z, squares, alpha, alpha2, step, beta):
+def _ftrl(data, indices, starts, signs, order, z, squares, roots, alpha, alpha2, step, beta):
     """Learn from the rows in order: McMahan et al. 2013, Algorithm 1, intercept unpenalized."""
-    last, total = len(z) - 1, 0.0
-    longest = 0
+    last, longest, total, per_step = len(z) - 1, 0, 0.0, 1 / step
     for i in order:
         longest = max(longest, starts[i + 1] - starts[i])
-    w, roots = np.zeros(longest), np.zeros(longest)  # of the entries of the row at hand
+    w = np.zeros(longest)  # of the entries of the row at hand
     for k in range(len(order)):
         i, ahead = order[k], order[min(k + ROWS_AHEAD, len(order) - 1)]
         fetch_row(data, indices, starts[ahead], starts[ahead + 1])
-        root = np.sqrt(squares[last])
-        intercept = -z[last] * step / (beta + root)
+        intercept = -z[last] * step / (beta + roots[last])
         margin = intercept
         for p in range(starts[i], starts[i + 1]):
             j, q = indices[p], p - starts[i]
             size = abs(z[j]) - alpha
             w[q] = 0.0
             if size > 0:
-                roots[q] = np.sqrt(squares[j])
-                w[q] = -np.copysign(size, z[j]) / ((beta + roots[q]) / step + alpha2)
+                w[q] = -np.copysign(size, z[j]) / ((beta + roots[j]) * per_step + alpha2)
                 margin += data[p] * w[q]
         loss, slope = loss_and_slope(margin, signs[i])
         total += loss
         for p in range(starts[i], starts[i + 1]):
-            j, q = indices[p], p - starts[i]
-            g = slope * data[p]
+            j, g = indices[p], slope * data[p]
             squares[j] += g * g
-            if w[q] != 0:
-                g -= (np.sqrt(squares[j]) - roots[q]) / step * w[q]
-            z[j] += g
+            root = np.sqrt(squares[j])
+            z[j] += g - (root - roots[j]) * per_step * w[p - starts[i]]
+            roots[j] = root
         squares[last] += slope * slope
-        z[last] += slope - (np.sqrt(squares[last]) - root) / step * intercept
+        root = np.sqrt(squares[last])
+        z[last] += slope - (root - roots[last]) * per_step * intercept
+        roots[last] = root
     return total
