@@ -327,6 +327,16 @@ def test_rows_set_aside_come_back_while_the_others_still_move():
     assert step.value - step.lower_bound <= 1e-12
 
 
+def test_bounds_and_the_stream_are_what_the_papers_print():
+    assert [f(np.ones(1))[0] for f in oo.reddi_stream(4.0, 5)] == [4, -1, -1, 4, -1]
+    k = np.array([1, 10])  # min(1/8, 0.3/6) = 0.05; then 1/8
+    assert_allclose(oo.saga_bound(2.0, 0.3, 2, 3.0, 6.0, k), 13 * 0.95**k)
+    assert_allclose(oo.saga_bound(2.0, 1.5, 2, 3.0, 6.0, k), 13 * 0.875**k)
+    assert_allclose(oo.pegasos_bound(3.0, 4.0, k), 25 * (1 + np.log(k)) / (8 * k))
+    assert_allclose(oo.regret_bound(3.0, 2.0, k, step=0.5), 9 * k**0.5 + 2 * (k**0.5 - 0.5))
+    assert oo.svrg_rate(2.0, 0.5, 0.1, 100) == pytest.approx(1 / 3 + 2 / 3)
+
+
 # --- Theorems: true of every stream, or on average ----------------------------------------------
 
 
