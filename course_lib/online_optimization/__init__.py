@@ -3,7 +3,8 @@
 In the order to read it::
 
     projections          project_ball, project_simplex, project_l1
-    descent              ogd, ogd_pass, rounds_of: play, hear what it cost, step
+    descent              ogd, rounds_of: play, hear what it cost, step
+    passes               ogd_pass: the same over rows, compiled
     bounds               regret_bound, best_step, reddi_regret, pegasos_bound, svrg_rate, saga_bound
     adaptive             adam, amsgrad, reddi_stream: where Adam fails
     averaging            averaged: means of iterates
@@ -28,8 +29,9 @@ from course_lib.online_optimization.bounds import (
     saga_bound,
     svrg_rate,
 )
-from course_lib.online_optimization.descent import OnlinePass, ogd, ogd_pass, rounds_of
+from course_lib.online_optimization.descent import ogd, rounds_of
 from course_lib.online_optimization.dual import DualIterate, sdca
+from course_lib.online_optimization.passes import OnlinePass, ogd_pass
 from course_lib.online_optimization.pegasos import Pegasos
 from course_lib.online_optimization.projections import project_ball, project_l1, project_simplex
 from course_lib.online_optimization.variance_reduction import row_smoothness, saga, svrg

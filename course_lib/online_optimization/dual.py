@@ -70,10 +70,11 @@ def sdca(loss, *, n_epochs=1, rng=None):
     Memory four numbers a row beside the data.
 
     **Guarantee.** ``lower_bound`` is the dual value, :math:`\frac1m \sum_i -\phi_i^\ast(-\alpha_i)
-    - \frac\lambda2 \|x\|^2`, true for any :math:`\alpha` (weak duality). For the hinge loss the
-    expected gap of the mean of late iterates falls as :math:`O((m + R^2/(\lambda\epsilon)))` steps
-    to :math:`\epsilon`; for the logistic loss, which is smooth, geometrically ([2], Theorems 2 and
-    5, for rows drawn with replacement).
+    - \frac\lambda2 \|x\|^2`, true for any :math:`\alpha` (weak duality). Rows drawn with
+    replacement come within :math:`\epsilon` on average after :math:`O(m + R^2/(\lambda\epsilon))`
+    steps of the hinge loss, and after a number of steps of the logistic loss, which is smooth,
+    that grows with :math:`\log(1/\epsilon)` ([2]); here they come in random order, each once an
+    epoch, of which less is known.
 
     References
     ----------
