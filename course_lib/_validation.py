@@ -26,6 +26,7 @@ __all__ = [
     "check_memory",
     "check_number",
     "check_room",
+    "check_rows",
     "check_scatter",
     "check_vector",
     "in_reach",
@@ -242,6 +243,21 @@ def check_scatter(X, name="X"):
         raise ValueError(
             f"{name} must have entries whose squares can be summed; got {largest:g}, rescale it."
         )
+
+
+def check_rows(learner, X, **options):
+    """Return the dense rows that a learner is given, as scikit-learn takes them, and summable."""
+    from sklearn.utils.validation import validate_data  # as in `as_random_state`
+
+    X = validate_data(
+        learner,
+        numbers_only(X),
+        dtype=[np.float64, np.float32],
+        ensure_all_finite=False,  # `check_scatter` sees it in the same pass
+        **options,
+    )
+    check_scatter(X)
+    return X
 
 
 def check_count(value, name, *, low, high=None, high_name=None):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from course_lib._validation import check_count, check_scatter, numbers_only
+from course_lib._validation import check_count, check_rows, numbers_only
 from course_lib.manifolds._points import check_points
 
 __all__ = ["StreamingPCA"]
@@ -20,7 +20,7 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     def fit(self, X, y=None):
         """Forget, and read ``X`` (n, d) once, ``batch_size`` rows at a time."""
-        X = self._rows(X, ensure_min_samples=2)
+        X = check_rows(self, X, ensure_min_samples=2)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         self._start(X[:batch_size])
         for start in range(0, len(X), batch_size):
@@ -37,7 +37,7 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             parameter was changed since the first block. The model is then what it was before.
         """
         first = not hasattr(self, "mean_")
-        X = self._rows(X, reset=first)
+        X = check_rows(self, X, reset=first)
         if first:
             self._start(X)
         for name, value in self._given.items():
@@ -74,17 +74,6 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     @property
     def _n_features_out(self):
         return self.n_components_
-
-    def _rows(self, X, **options):
-        X = validate_data(
-            self,
-            numbers_only(X),
-            dtype=[np.float64, np.float32],
-            ensure_all_finite=False,
-            **options,
-        )
-        check_scatter(X)
-        return X
 
     def _start(self, X):
         """Begin anew. Nothing is changed before all parameters have been looked at."""

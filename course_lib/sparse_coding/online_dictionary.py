@@ -16,7 +16,7 @@ from course_lib._validation import (
     check_count,
     check_finite,
     check_number,
-    check_scatter,
+    check_rows,
     numbers_only,
 )
 from course_lib.sparse_coding.codes import lasso_encode
@@ -129,7 +129,7 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         ValueError, TypeError
             If ``X`` or a parameter is not what it must be.
         """
-        X = self._rows(X)
+        X = check_rows(self, X)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         n_epochs = check_count(self.n_epochs, "n_epochs", low=1)
         random_state = as_random_state(self.random_state)
@@ -161,7 +161,7 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             is then what it was before.
         """
         fresh = not hasattr(self, "components_")
-        X = self._rows(X, reset=fresh)
+        X = check_rows(self, X, reset=fresh)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         if fresh:
             self._start(X, as_random_state(self.random_state))
@@ -200,17 +200,6 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     @property
     def _n_features_out(self):
         return self.components_.shape[0]
-
-    def _rows(self, X, **options):
-        X = validate_data(
-            self,
-            numbers_only(X),
-            dtype=[np.float64, np.float32],
-            ensure_all_finite=False,
-            **options,
-        )
-        check_scatter(X)
-        return X
 
     def _start(self, X, random_state):
         """Set the first dictionary and empty memories."""

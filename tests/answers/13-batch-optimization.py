@@ -137,28 +137,19 @@ def with_the_library(A, b, ridge, gap):
         z = 0.9 * x + 0.1 * w
 
 
-@answer("13.3", style="a smaller share of the new point, weights kept from round to round")
+@answer("13.3", style="a smaller share of the new point, weights kept from round to round, halving")
 def warm(A, b, ridge, gap):
-    def by_a_heap(u, v, ridge, x, d):
-        import heapq
+    def bottom(u, v, x, d):
+        def slope(at):
+            return ridge * (x @ d + at * (d @ d)) - v[u + at * v < 1].sum() / m
 
-        m = len(u)
-        slope = ridge * x @ d - v[np.where(v < 0, u <= 1, u < 1)].sum() / m
-        bend, at = ridge * d @ d, 0.0
-        heap = [((1 - a) / c, abs(c) / m) for a, c in zip(u, v, strict=True) if (1 - a) * c > 0]
-        heapq.heapify(heap)
-        if slope >= 0:
-            return np.array(0.0)
-        while True:
-            zero = at - slope / bend
-            if not heap or zero <= heap[0][0]:
-                return np.array(zero)
-            kink, jump = heapq.heappop(heap)
-            slope += bend * (kink - at)
-            at = kink
-            if slope + jump >= 0:
-                return np.array(at)
-            slope += jump
+        low, high = 0.0, 1.0
+        while slope(high) < 0:
+            low, high = high, 2 * high
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (low, middle) if slope(middle) >= 0 else (middle, high)
+        return high
 
     m, n = A.shape
     x, u, z, zu = np.zeros(n), np.zeros(m), np.zeros(n), np.zeros(m)
@@ -176,7 +167,7 @@ def warm(A, b, ridge, gap):
         if value - low <= gap:
             return np.asarray(x), np.float64(value), low
         wu = (A @ w) * b
-        beta = by_a_heap(u, wu - u, ridge, x, w - x)
+        beta = bottom(u, wu - u, x, w - x)
         x, u = x + beta * (w - x), u + beta * (wu - u)
         z, zu = 0.93 * x + 0.07 * w, 0.93 * u + 0.07 * wu
 
