@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 
+from tests.conftest import LONGEST
 from tools import chapter, course, setup
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -216,6 +217,10 @@ def test_one_range_of_pythons_is_named_everywhere():
         assert f"{oldest}.{first} to {newest}.{last}" in (ROOT / page).read_text()
     matrix = re.search(r"python: (\[.+\])", (ROOT / ".github/workflows/test.yml").read_text())
     assert json.loads(matrix[1]) == [f"3.{minor}" for minor in range(first, last + 1)]
+
+
+def test_the_files_that_come_first_are_there():
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
 
 
 def test_make_alone_lists_the_commands():
