@@ -104,6 +104,14 @@ def test_a_search_looks_into_just_the_buckets_that_are_near(seed, n_probes):
     assert few.evaluations[0] == min(5, len(met))
 
 
+def test_a_key_that_a_table_lacks_is_not_looked_for_in_the_next():
+    """Opposite points have no sign in common: in 100 draws of two tables none may meet."""
+    X = np.array([[1.0, 0.0]])
+    for seed in range(100):
+        tables = lsh.build_tables(X, lsh.SimHash(), 1, 2, rng=seed)
+        assert lsh.search_tables(tables, -X, 1).evaluations[0] == 0
+
+
 def test_probes_of_cells_step_over_the_nearer_edge_first_and_never_both_ways():
     X = np.array([[0.5], [1.5], [-0.5], [2.5]])
     tables = lsh.build_tables(X, lsh.E2LSH(1.0), 1, 1, rng=0)

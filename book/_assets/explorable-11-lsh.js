@@ -2,7 +2,7 @@
    single draws wander from the mean, and which neighbors of one license the bands find.
 
    Data: { "pairs": [...] pairs by similarity in 100 bins, "means": the mean similarity in each,
-   "fine": the same in bins that are narrow near zero, where most pairs are, for sums,
+   "fine": the same with each of the 20 bins in 40 parts, narrow at its lower end, for sums,
    "bins": pairs in 20 bins, "cuts": for each number of rows what 50 draws gave, by bands,
    "asks": licenses with their closest ones and the columns in which signatures agree,
    "hashes", "seeds", "similar", "near" }. */
@@ -35,7 +35,18 @@
     return found;
   }
 
-  window.Explorable.lsh = { agreeing, chance, expected };
+  /* Where the curve is as high as the pairs of one of so many bins are on average. */
+  function middle({ pairs, means }, bin, bins, bands, rows) {
+    const parts = pairs.length / bins;
+    let [total, missed] = [0, 0];
+    for (let i = bin * parts; i < (bin + 1) * parts; i += 1) {
+      total += pairs[i];
+      missed += pairs[i] * (1 - means[i] ** rows) ** bands;
+    }
+    return (1 - (missed / total) ** (1 / bands)) ** (1 / rows);
+  }
+
+  window.Explorable.lsh = { agreeing, chance, expected, middle };
 
   /* ---- The figure */
 
@@ -133,7 +144,7 @@
       const seen = draws();
       const curve = Array.from({ length: 101 }, (_, i) => [x(i / 100), y(chance(i / 100, b, r))]);
       const bars = data.bins.map((size, bin) => {
-        const at = x((bin + 0.5) / data.bins.length);
+        const at = x(middle(data.fine, bin, data.bins.length, b, r));
         return line([[at, y(seen.bin_least[bin] / size)], [at, y(seen.bin_most[bin] / size) - 1]],
           "--fig-1", "none", 5);
       });

@@ -227,8 +227,10 @@ def from_theorem(n, p1, p2):
     **Guarantee** [1]_. Of a point within r of the query, one of the L tables holds it in the
     query's bucket with probability :math:`1 - (1 - p_1^K)^L \ge 1 - 1/e`. A table's bucket holds
     on average at most one point beyond c r. So a search that stops after 3 L such points still
-    finds a point within c r with probability :math:`1 - 1/e - 1/3 = .30`.
-    :math:`L \le n^\rho / p_1 + 1`. It promises *a* point within c r, not the nearest.
+    finds a point within c r with probability :math:`1 - 1/e - 1/3 = .299`.
+    :math:`L \le n^\rho / p_1 + 1`. A search that stops promises *a* point within c r, not the
+    nearest; one that goes through all L buckets meets the nearest, if it lies within r, with
+    probability :math:`1 - 1/e`, but points between r and c r may crowd there without bound.
 
     References
     ----------

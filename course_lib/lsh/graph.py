@@ -99,8 +99,7 @@ def search_graph(graph, queries, n_neighbors, *, beam=50):
         Between 1 and n.
     beam : int, default 50
         How many of the nearest points met so far may still be left by their edges; at least as
-        many as neighbors are
-        taken.
+        many as neighbors are taken.
 
     Returns
     -------

@@ -324,13 +324,14 @@ def _key(values, steps, binary):
 @njit(cache=True)
 def _find(keys, low, high, key):
     """The place of a key among sorted ones from ``low`` to ``high``, or -1."""
+    end = high
     while low < high:
         middle = (low + high) // 2
         if keys[middle] < key:
             low = middle + 1
         else:
             high = middle
-    return low if low < len(keys) and keys[low] == key else -1
+    return low if low < end and keys[low] == key else -1
 
 
 @njit(cache=True)

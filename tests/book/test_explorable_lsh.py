@@ -41,6 +41,21 @@ def test_mean_candidates_and_misses_are_sums_over_pairs(lsh):
     assert got["missed"] == pytest.approx(10 * (1 - float(chances[2])))
 
 
+@pytest.mark.parametrize("bands", [(128, 1), (25, 5), (12, 10)])
+def test_a_bin_stands_where_the_curve_has_its_mean(lsh, bands):
+    """Two bins of two parts: the curve is bent, so that is not the bin's own middle."""
+    pairs, means = [90, 10, 3, 1], [0.002, 0.3, 0.55, 0.9]
+    got = lsh(
+        "return [0, 1].map((bin) => H.middle(a.fine, bin, 2, a.b, a.r));",
+        fine={"pairs": pairs, "means": means},
+        b=bands[0],
+        r=bands[1],
+    )
+    chances = candidate_probability(np.array(means), Bands(*bands)) * pairs
+    mean = chances.reshape(2, 2).sum(axis=1) / [100, 4]
+    assert candidate_probability(got, Bands(*bands)) == pytest.approx(mean)
+
+
 @pytest.mark.parametrize("cut", [(25, 5), (16, 8), (42, 3), (12, 10)])
 def test_a_pair_is_found_where_the_library_finds_it(lsh, cut):
     """Sets of growing difference: candidates of the library are those with an agreeing band."""
