@@ -212,6 +212,7 @@
     asked.setAttribute("list", "explorable-trees-words");
     const words = html("datalist", { id: "explorable-trees-words" });
     const unknown = html("p", { id: "explorable-trees-unknown", role: "status" });
+    unknown.style.margin = "0.45rem 0 0"; // clear of the outline of the focus
     asked.setAttribute("aria-describedby", unknown.id);
     const askBox = html("div", { className: "explorable-control" },
       html("label", { htmlFor: asked.id }, html("span", {}, "Ask for a word")), asked, words,

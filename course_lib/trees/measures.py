@@ -86,8 +86,9 @@ def contrast(X, queries):
     -----
     **Cost.** n distances a query.
 
-    **Guarantee.** For points and queries with independent coordinates of one distribution, it
-    goes to 0 in probability as d grows ([1], Theorem 1).
+    **Guarantee.** For a fixed number of points, if their coordinates and those of the query are
+    independent draws of one distribution of finite variance, not a constant, it goes to 0 in
+    probability as d grows ([1], Theorem 1).
 
     References
     ----------
