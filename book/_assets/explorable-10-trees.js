@@ -211,8 +211,12 @@
     asked.id = "explorable-trees-ask";
     asked.setAttribute("list", "explorable-trees-words");
     const words = html("datalist", { id: "explorable-trees-words" });
+    const unknown = html("p", { id: "explorable-trees-unknown", role: "status" });
+    unknown.style.margin = "0.45rem 0 0"; // clear of the outline of the focus
+    asked.setAttribute("aria-describedby", unknown.id);
     const askBox = html("div", { className: "explorable-control" },
-      html("label", { htmlFor: asked.id }, html("span", {}, "Ask for a word")), asked, words);
+      html("label", { htmlFor: asked.id }, html("span", {}, "Ask for a word")), asked, words,
+      unknown);
     controls.append(askBox);
     const point = slider(controls, { label: "Point", min: 0, max: n - 1, value: 0 }, choose);
     const coordinates = slider(controls, {
@@ -236,10 +240,8 @@
       rotate.textContent = state.turned ? "Rotate back" : "Rotate the data";
       build();
     });
-    asked.addEventListener("input", () => {
-      const at = state.set.labels.indexOf(asked.value.trim().toLowerCase());
-      if (at >= 0) choose(at);
-    });
+    asked.addEventListener("input", () => ask(false));
+    asked.addEventListener("change", () => ask(true));
 
     const map = chart(stage, {
       label: "Map of the points; the slider Point, or a click, chooses the one that is asked.",
@@ -290,6 +292,7 @@
     function takeSet() {
       state.set = sets[Number(collection.value)];
       askBox.style.display = state.set.pictures ? "none" : "";
+      complain(false);
       words.replaceChildren(...(state.set.pictures ? [] : state.set.labels.map(
         (value) => html("option", { value }))));
       build();
@@ -330,7 +333,23 @@
       return Array.from(state.points.subarray(i * state.d, (i + 1) * state.d));
     }
 
+    /* Ask for what was typed; until it is `whole`, the beginning of a word is no mistake. */
+    function ask(whole) {
+      const word = asked.value.trim().toLowerCase();
+      const { labels } = state.set;
+      const at = labels.indexOf(word);
+      if (at >= 0) choose(at);
+      else complain(whole ? word !== "" : !labels.some((label) => label.startsWith(word)));
+    }
+
+    function complain(wrong) {
+      asked.setAttribute("aria-invalid", String(wrong));
+      unknown.textContent = wrong ? `“${asked.value.trim()}” is not among the ${n} words shown; `
+        + `the figure still shows the neighbors of ${state.set.labels[state.point]}.` : "";
+    }
+
     function choose(i) {
+      complain(false);
       state.point = i;
       point.value = i;
       search();

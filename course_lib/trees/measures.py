@@ -86,8 +86,9 @@ def contrast(X, queries):
     -----
     **Cost.** n distances a query.
 
-    **Guarantee.** For points and queries with independent coordinates of one distribution, it
-    goes to 0 in probability as d grows ([1], Theorem 1).
+    **Guarantee.** For a fixed number of points, if their coordinates and those of the query are
+    independent draws of one distribution of finite variance, not a constant, it goes to 0 in
+    probability as d grows ([1], Theorem 1).
 
     References
     ----------
@@ -147,8 +148,8 @@ def intrinsic_dimension(X, queries=None, *, n_neighbors=20):
     **Guarantee.** If points near q are uniform in dimension d, the distances
     :math:`T_1 \le \dots \le T_k` from q give :math:`\sum_{j<k} \log(T_k / T_j)`, a sum of k - 1
     exponential variables of mean 1/d, of which this is the maximum-likelihood estimate ([1],
-    Section 3), pooled over the queries as [2] proposes. In 20 dimensions 20,000 points are not
-    enough for "near", and it is too low: about 15.
+    Section 3), pooled over the queries as [2] proposes. Of 20,000 uniform points in a cube of 20
+    dimensions it is too low, about 15: the balls reach beyond the faces, where no points are.
 
     References
     ----------

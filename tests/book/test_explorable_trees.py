@@ -91,6 +91,31 @@ def test_a_word_can_be_asked_and_the_reading_says_what_was_found(page):
     page.click("text=Rotate back")
 
 
+def test_an_unknown_word_is_said_to_be_unknown_and_the_beginning_of_a_known_one_is_not(page):
+    ask, note = page.locator("#explorable-trees-ask"), page.locator("#explorable-trees-unknown")
+    assert note.get_attribute("role") == "status"  # a screen reader hears it
+    ask.fill("france")
+    ask.fill("fran")  # on the way to a word
+    assert note.inner_text() == ""
+    ask.press("Enter")
+    assert "“fran” is not among the 1500 words shown" in note.inner_text()
+    ask.fill("xylophones")
+    assert note.inner_text() == (
+        "“xylophones” is not among the 1500 words shown; "
+        "the figure still shows the neighbors of france."
+    )
+    assert ask.get_attribute("aria-invalid") == "true"
+    assert "Near france: " in page.inner_text(".explorable-reading")
+    ask.fill("germany")
+    assert note.inner_text() == ""
+    assert ask.get_attribute("aria-invalid") == "false"
+    assert "Near germany: " in page.inner_text(".explorable-reading")
+    ask.fill("xylophones")
+    assert note.inner_text() != ""
+    ask.fill("")
+    assert note.inner_text() == ""
+
+
 def test_most_neighbors_are_there_before_they_are_proved(call, page):
     """What the text alternative says of 50 coordinates, of 40 points of either collection."""
     shares = call(
