@@ -131,7 +131,8 @@ def kmeans_plus_plus(X, k, *, n_trials=None, rng=None):
     Returns
     -------
     indices : array of int64, shape (k,)
-        Distinct unless fewer than k rows of ``X`` are.
+        Distinct unless fewer than k rows of ``X`` are, or rounding cannot tell them apart: rows
+        that lie close together and far from zero should be centered first.
 
     Raises
     ------
