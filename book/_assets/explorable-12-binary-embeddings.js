@@ -1,5 +1,5 @@
 /* Chapter 12: two hundred estimates of one angle, against the bell of independent bits, and under
-   them the correlations of bits by how many rows lie between.
+   them the correlations of bits by how many rows they are apart.
 
    Data: { "side": 28, "pairs": [{ "name": "...", "u": pixels, "v": pixels }] }. Matrices are drawn
    here, from seeded normal numbers; what they answer is what course_lib answers for the same ones. */
@@ -134,7 +134,7 @@
       { name: "the true share", color: "--fig-ink", width: 1.5 },
     ]);
     const lags = chart(stage, {
-      label: "Correlation of bits by rows between them",
+      label: "Correlation of bits by how many rows they are apart",
       height: (width) => Math.round(Math.min(230, Math.max(180, width * 0.26))),
       draw: drawLags,
     });
@@ -206,7 +206,7 @@
       x.ticks = () => [1, data.side, 2 * data.side, LAGS];
       const y = linear([-0.4, 1], up);
       self.svg.replaceChildren(
-        axes(self, x, y, "rows between two bits", "correlation"),
+        axes(self, x, y, "rows apart", "correlation"),
         line(across.map((pixel) => [pixel, y(0)]), "--fig-ink", "none", 1),
         line(state.rho.map((value, i) => [x(i + 1), y(value)]), "--fig-1", "none", 2),
       );

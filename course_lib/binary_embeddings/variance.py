@@ -2,9 +2,9 @@
 
 Each bit says whether a row of the matrix separates two vectors; it is 1 with chance theta / pi.
 If the bits were independent, their mean would have the variance t (1 - t) / k, t = theta / pi.
-Rows that share numbers make bits that agree more often than by chance, which widens it. The bits
-of a Toeplitz or a circulant matrix depend on how many rows lie between them alone, so one
-correlation a lag tells everything.
+Rows that share numbers make bits that agree more often than by chance, which widens it. For a
+Toeplitz or a circulant matrix the correlation of two bits depends on how many rows they are apart
+alone, so one correlation a lag tells everything.
 """
 
 import math
@@ -148,7 +148,7 @@ def hash_variance(p, r, n_bits, *, matrix="toeplitz"):
 
 
 def lag_correlations(p, r, *, matrix="toeplitz"):
-    r"""Return the correlations of two bits of a code pair, by how many rows lie between them.
+    r"""Return the correlations of two bits of a code pair, by how many rows apart they are.
 
     Parameters
     ----------
