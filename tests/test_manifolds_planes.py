@@ -183,7 +183,9 @@ def test_sparse_rows_are_dense_a_batch_at_a_time(model, form, rng, monkeypatch):
 @pytest.mark.parametrize("model", ALL, ids=str)
 def test_a_sparse_block_is_refused_and_so_are_sparse_rows_that_overflow(model, rng):
     X = sp.random_array((30, 6), density=0.5, rng=rng, format="csr")
-    with pytest.raises(TypeError, match=r"dense data is required. Use '.toarray\(\)'"):
+    with pytest.raises(
+        TypeError, match=r"dense block; got a csr_array, use X.toarray\(\) or .* fit"
+    ):
         clone(model).partial_fit(X)
     X.data[3] = 1e200
     with pytest.raises(ValueError, match=r"squares can be summed; got 1e\+200"):

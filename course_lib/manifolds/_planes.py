@@ -40,9 +40,13 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             If the rows are not finite or not d wide, or the directions are more than d, or a
             parameter was changed since the first block. The model is then what it was before.
         TypeError
-            If the block is sparse: it is taken whole, so that it must be dense; `fit` takes
-            sparse rows a batch at a time.
+            If the block is sparse: it is taken whole.
         """
+        if sp.issparse(X):
+            raise TypeError(
+                f"X must be a dense block; got a {type(X).__name__}, use X.toarray() or give all "
+                "rows to fit, which makes a batch of them dense at a time."
+            )
         first = not hasattr(self, "mean_")
         X = check_rows(self, X, reset=first)
         if first:

@@ -13,6 +13,7 @@ from course_lib._validation import (
 )
 
 __all__ = [
+    "canonical",
     "check_distances",
     "check_graph",
     "check_nodes",
@@ -31,7 +32,7 @@ def check_points(X, name="X", *, sparse=False):
     It is dense, or a CSR array with each entry once where ``sparse`` rows will do and came.
     """
     X = check_matrix(X, name, sparse=sparse, operator=False)
-    X = _canonical(X) if sp.issparse(X) else X
+    X = canonical(X)
     in_reach(X, name)
     return X
 
@@ -79,7 +80,7 @@ def check_graph(graph, name="graph", entries="lengths", *, symmetric=True):
     graph = check_matrix(graph, name, operator=False)
     if graph.shape[0] != graph.shape[1]:
         raise ValueError(f"{name} must be square; got shape {graph.shape}.")
-    graph = _canonical(graph)
+    graph = canonical(sp.csr_array(graph))
     if graph.nnz and not 0 <= graph.data.min() <= graph.data.max() < np.inf:
         raise ValueError(f"{name} must hold finite non-negative {entries}; got others.")
     if symmetric and not _is_symmetric(graph):
@@ -88,8 +89,13 @@ def check_graph(graph, name="graph", entries="lengths", *, symmetric=True):
     return graph
 
 
-def _canonical(A):
-    """Return a CSR array with each entry once; the caller's matrix stays as it is."""
+def canonical(A):
+    """Return a sparse matrix as CSR array, each entry once and in order; the caller's stays.
+
+    An array is returned as it is.
+    """
+    if not sp.issparse(A):
+        return A
     A = sp.csr_array(A)
     if not A.has_canonical_format:
         A = A.copy()

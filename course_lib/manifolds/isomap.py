@@ -6,7 +6,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from course_lib._validation import as_random_state, check_count, in_reach, numbers_only
-from course_lib.manifolds._points import check_graph
+from course_lib.manifolds._points import canonical, check_graph
 from course_lib.manifolds.graph import (
     connect,
     geodesic_distances,
@@ -109,6 +109,7 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             dtype=[np.float64, np.float32],
             ensure_min_samples=3,
         )
+        X = canonical(X)
         if self.landmarks not in ("random", "maxmin"):
             raise ValueError(f"landmarks must be 'random' or 'maxmin'; got {self.landmarks!r}.")
         n = X.shape[0]
@@ -143,6 +144,7 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             dtype=[np.float64, np.float32],
             reset=False,
         )
+        X = canonical(X)
         in_reach(X)
         lengths, neighbors = self.nbrs_.kneighbors(X)
         reach = np.full((len(self.landmarks_), X.shape[0]), np.inf, self.dist_matrix_.dtype)

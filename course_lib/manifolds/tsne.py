@@ -18,7 +18,7 @@ from course_lib._validation import (
     numbers_only,
 )
 from course_lib.low_rank import randomized_svd
-from course_lib.manifolds._points import check_graph
+from course_lib.manifolds._points import canonical, check_graph
 from course_lib.manifolds.affinities import joint_affinities
 from course_lib.manifolds.quadtree import check_plane, repulsion
 
@@ -258,6 +258,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             dtype=[np.float64, np.float32],
             ensure_min_samples=4,
         )
+        X = canonical(X)
         max_iter = check_count(self.max_iter, "max_iter", low=1)
         exaggeration = check_number(self.early_exaggeration, "early_exaggeration", low=1.0)
         _check_rate(self.learning_rate)
