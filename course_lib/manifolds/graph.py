@@ -120,6 +120,7 @@ def connect(graph, X):
     if n != graph.shape[0]:
         raise ValueError(f"X must have a row for each of {graph.shape[0]} nodes; got {n}.")
     n_pieces, piece = connected_components(graph, directed=False)
+    X = _centered(X) if n_pieces > 1 else X
     while n_pieces > 1:
         i, j, lengths = _shortest_ways_out(X, piece, n_pieces)
         own = sp.triu(graph).tocoo()
@@ -137,6 +138,7 @@ def bridges(links, X):
     """Return the edges that `connect` adds, as two arrays of ends; ``links`` may go one way."""
     n_pieces, piece = connected_components(links, directed=False)
     ends = np.empty((2, 0), np.int64)
+    X = _centered(X) if n_pieces > 1 else X
     while n_pieces > 1:
         new = _shortest_ways_out(X, piece, n_pieces)[:2]
         ends = np.concatenate([ends, new], axis=1)
@@ -146,11 +148,14 @@ def bridges(links, X):
     return ends
 
 
+def _centered(X):
+    """Return dense points less their mean: far from the origin a search would lose digits."""
+    return X if sp.issparse(X) else X - X.mean(axis=0)
+
+
 def _shortest_ways_out(X, piece, n_pieces):
     """Return the shortest edge out of every piece but the largest, as rows, columns, lengths."""
-    found, points = [], X
-    if not sp.issparse(X):
-        X = X - X.mean(axis=0)  # far from the origin the search would lose digits
+    found = []
     largest = np.bincount(piece).argmax()
     for number in range(n_pieces):
         if number != largest:
@@ -159,7 +164,7 @@ def _shortest_ways_out(X, piece, n_pieces):
             best = length.argmin()
             found.append((inside[best], outside[nearest[best]]))
     i, j = np.transpose(found)
-    return i, j, lengths_between(points, i, j)
+    return i, j, lengths_between(X, i, j)
 
 
 def geodesic_distances(graph, sources=None):
