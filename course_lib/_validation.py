@@ -32,6 +32,7 @@ __all__ = [
     "in_reach",
     "numbers_only",
     "plain_array",
+    "squared_norms",
     "transposed_products",
 ]
 
@@ -223,7 +224,14 @@ def check_finite(product, name="A"):
 def in_reach(X, name="X"):
     """Refuse rows that are not finite, or so long that the square of a distance overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
-        check_finite(4 * np.einsum("ij,ij->i", X, X), name)  # (|x| + |y|)**2 at most
+        check_finite(4 * squared_norms(X), name)  # (|x| + |y|)**2 at most
+
+
+def squared_norms(X):
+    """Return the sum of squares (n,) of each row of a dense or sparse matrix."""
+    if sp.issparse(X):
+        return np.asarray(X.power(2).sum(axis=1)).ravel()
+    return np.einsum("ij,ij->i", X, X)
 
 
 def check_scatter(X, name="X"):
@@ -246,7 +254,10 @@ def check_scatter(X, name="X"):
 
 
 def check_rows(learner, X, **options):
-    """Return the dense rows that a learner is given, as scikit-learn takes them, and summable."""
+    """Return the rows that a learner is given, as scikit-learn takes them, and summable.
+
+    They are dense; with the option ``accept_sparse="csr"`` sparse ones stay sparse.
+    """
     from sklearn.utils.validation import validate_data  # as in `as_random_state`
 
     X = validate_data(
@@ -256,7 +267,7 @@ def check_rows(learner, X, **options):
         ensure_all_finite=False,  # `check_scatter` sees it in the same pass
         **options,
     )
-    check_scatter(X)
+    check_scatter(X.data if sp.issparse(X) else X)
     return X
 
 

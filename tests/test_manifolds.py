@@ -486,6 +486,67 @@ def test_refusals_say_what_must_be(call, words, rng):
         call(X, connect(neighbor_graph(X, 3), X))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", ["csr_array", "csc_matrix", "lil_array"])
+def test_sparse_rows_have_the_graph_and_the_map_of_dense_ones(form, dtype, rng):
+    """Also in pieces: two copies of a cloud far from each other."""
+    cloud = sp.random_array((50, 40), density=0.2, rng=rng, dtype=dtype)
+    far = sp.coo_array(([20.0] * 50, (range(50), [0] * 50)), shape=(50, 40), dtype=dtype)
+    X = sp.vstack([cloud, cloud + far])
+    dense, X = X.toarray(), getattr(sp, form)(X)
+    eps = np.finfo(dtype).eps
+    one, other = (connect(neighbor_graph(A, 6), A) for A in (X, dense))
+    assert_array_equal(one.indices, other.indices)
+    assert_allclose(one.data, other.data, rtol=1e4 * eps)
+    for model in (Isomap(6), Isomap(6, n_landmarks=20, random_state=0), LaplacianEigenmaps()):
+        one, other = (clone(model).fit(A) for A in (X, dense))
+        assert one.embedding_.dtype == dtype
+        assert_allclose(one.eigenvalues_, other.eigenvalues_, rtol=1e5 * eps, atol=1e-6)
+        assert_same_up_to_signs(
+            one.embedding_, other.embedding_, atol=1e-3 * np.abs(other.embedding_).max()
+        )
+    isomap = Isomap(6).fit(X)
+    assert_allclose(isomap.transform(X[:9]), isomap.embedding_[:9], atol=1e4 * eps**0.5)
+
+
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize(("copies", "d", "far"), [(6, 300, 10), (13, 784, 0), (21, 300, 10)])
+def test_equal_rows_are_tied_by_no_length_in_many_dimensions(form, copies, d, far, rng):
+    """Inner products say up to 1e-5. As the median of the heat kernel it left no other edge."""
+    X = np.tile(rng.standard_normal((8, d)) + far, (copies, 1))
+    graph = neighbor_graph(form(X), copies + 2)
+    row, column = graph.nonzero()
+    same = row % 8 == column % 8
+    assert same.sum() == len(X) * (copies - 1)
+    assert (graph.data[same] == np.finfo(float).tiny).all()
+    assert_allclose(graph.data[~same], np.linalg.norm(X[row] - X[column], axis=1)[~same])
+    heat = LaplacianEigenmaps(2, n_neighbors=copies + 2, affinity="heat").fit(form(X))
+    assert heat.weights_.data.min() > 0.1 and heat.eigenvalues_[0] > 1e-5
+
+
+def test_pieces_far_from_the_origin_are_joined_by_their_shortest_edge(rng):
+    clouds = rng.standard_normal((2, 5, 2)) + np.array([[[0.0]], [[5.0]]])
+    X = np.round(clouds.reshape(10, 2) * 1024) / 1024  # so that it may be moved exactly
+    near, far = (connect(neighbor_graph(A, 2), A) for A in (X, X + 2.0**30))
+    assert_allclose(far.toarray(), near.toarray(), rtol=1e-12)
+    assert_allclose(near[:5, 5:].data, cdist(X[:5], X[5:]).min(), rtol=1e-12)
+
+
+def test_sparse_rows_are_refused_where_they_would_become_dense(rng):
+    X = sp.random_array((30, 8), density=0.5, rng=rng, format="csr")
+    with pytest.raises(TypeError, match=r"Use '.toarray\(\)'"):
+        LocallyLinearEmbedding(5).fit(X.copy())
+    for values, words in (([1e200], "NaN or infinity, or overflows"), ([np.nan], "NaN")):
+        X.data[:1] = values
+        with pytest.raises(ValueError, match=words):
+            Isomap(5).fit(X)
+
+
+def test_isomap_shows_its_search(rng):
+    model = Isomap(4).fit(rng.standard_normal((20, 2)))
+    assert model.nbrs_.n_neighbors == 4 and model.nbrs_.n_samples_fit_ == 20
+
+
 def test_sources_must_be_integers(rng):
     graph = neighbor_graph(rng.standard_normal((5, 2)), 2)
     with pytest.raises(TypeError, match="sources must be integers"):

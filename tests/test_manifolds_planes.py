@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -162,6 +163,47 @@ def test_singular_values_are_those_of_the_centered_rows(rng):
 
 
 @pytest.mark.parametrize("model", ALL, ids=str)
+@pytest.mark.parametrize("form", ["csr_array", "csc_matrix", "lil_array"])
+def test_sparse_rows_are_dense_a_batch_at_a_time(model, form, rng, monkeypatch):
+    X = sp.random_array((70, 9), density=0.3, rng=rng, dtype=np.float32, format="csr")
+    model = clone(model).set_params(batch_size=16)
+    dense = clone(model).fit(X.toarray())
+    rows = []
+    plain = sp.csr_array.toarray
+    for kind in (sp.csr_array, sp.csr_matrix):
+        monkeypatch.setattr(kind, "toarray", lambda A: rows.append(A.shape[0]) or plain(A))
+    sparse = clone(model).fit(getattr(sp, form)(X))
+    scores = sparse.transform(getattr(sp, form)(X))
+    assert rows == [16, 16, 16, 16, 6] * 2
+    assert_array_equal(sparse.components_, dense.components_)
+    assert_allclose(scores, dense.transform(plain(X)), atol=1e-6)
+    assert scores.dtype == sparse.components_.dtype == np.float32
+
+
+@pytest.mark.parametrize("model", ALL, ids=str)
+def test_a_sparse_block_is_refused_and_so_are_sparse_rows_that_overflow(model, rng):
+    X = sp.random_array((30, 6), density=0.5, rng=rng, format="csr")
+    with pytest.raises(
+        TypeError, match=r"dense block; got a csr_array, use X.toarray\(\) or .* fit"
+    ):
+        clone(model).partial_fit(X)
+    X.data[3] = 1e200
+    with pytest.raises(ValueError, match=r"squares can be summed; got 1e\+200"):
+        clone(model).fit(X)
+    X.data[3] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        clone(model).fit(X)
+
+
+@pytest.mark.parametrize("model", ALL, ids=str)
+def test_transform_of_sparse_rows_asks_for_a_batch_size(model, rng):
+    X = sp.random_array((30, 6), density=0.5, rng=rng, format="csr")
+    fitted = clone(model).fit(X).set_params(batch_size=0)
+    with pytest.raises(ValueError, match="batch_size must be at least 1; got 0"):
+        fitted.transform(X)
+
+
+@pytest.mark.parametrize("model", ALL, ids=str)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtype_is_kept_and_fit_is_partial_fit_of_the_batches(model, dtype, digits):
     X = digits[:1000].astype(dtype)
@@ -272,6 +314,16 @@ def test_one_pass_captures_what_batch_pca_does(digits):
     assert shares["IncrementalPCA"] >= theirs and shares["IncrementalPCA"] >= 0.999 * truth
     assert shares["FrequentDirectionsPCA"] >= 0.999 * truth
     assert shares["OjaPCA"] >= 0.97 * truth  # 20 steps only; 80 reach 0.99, see the chapter
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 6])
+def test_the_covariance_is_that_of_the_whole_analysis(k, rng):
+    """Where nothing is cut off; with all directions it is that of the rows."""
+    X = rng.standard_normal((90, 6)) * [9.0, 5.0, 3.0, 2.0, 1.0, 0.5] + 7.0
+    pca = IncrementalPCA(k, batch_size=20).fit(X)
+    assert_allclose(pca.get_covariance(), decomposition.PCA(k).fit(X).get_covariance(), rtol=1e-9)
+    if k == 6:
+        assert_allclose(pca.get_covariance(), np.cov(X.T), rtol=1e-9)
 
 
 def test_variances_are_those_of_the_whole_analysis(rng):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 from sklearn import manifold
+from sklearn.base import clone
 from sklearn.manifold import _utils as sklearn_utils
 
 from course_lib import datasets
@@ -251,6 +252,50 @@ def test_a_start_may_be_given(rng):
     assert_allclose(one, start, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("init", ["pca", "random"])
+def test_sparse_rows_have_the_map_of_dense_ones(init, dtype, rng):
+    """One step from the same start; later ones magnify the last digits."""
+    X = sp.random_array((60, 30), density=0.2, rng=rng, dtype=dtype)
+    P, Q = joint_affinities(X, 5), joint_affinities(X.toarray(), 5)
+    assert_allclose(P.toarray(), Q.toarray(), rtol=1e-4, atol=1e-9)
+    options = {"max_iter": 1, "init": init, "random_state": 0}
+    one, other = (TSNE(5, **options).fit(A) for A in (X.tocsc(), X.toarray()))
+    scale = np.abs(other.embedding_).max()
+    assert_allclose(one.embedding_, other.embedding_, atol=1e-3 * scale)
+    assert one.embedding_.dtype == dtype
+
+
+@pytest.mark.parametrize("far", [0.0, 1e4])
+def test_equal_sparse_rows_are_neighbors_at_no_distance(far, rng):
+    X = np.tile(rng.standard_normal((10, 6)) + far, (3, 1))
+    X[:, 3] = 0.0
+    P = joint_affinities(sp.csr_array(X), 2.0).toarray()
+    assert_allclose(P, joint_affinities(X, 2.0).toarray(), atol=1e-12)
+    assert_allclose(P[0, [10, 20]], 1 / 60, rtol=1e-12)
+
+
+def test_the_step_may_be_named_as_scikit_learn_names_it(rng):
+    X, model = rng.standard_normal((40, 3)), TSNE(5, max_iter=20, random_state=0)
+    plain, *named = (
+        clone(model).set_params(learning_rate=rate).fit_transform(X) for rate in (None, "auto", 50)
+    )
+    assert_array_equal(named[0], plain)
+    assert_array_equal(named[1], plain)  # 40 / (4 * 12) is less
+    with pytest.raises(TypeError, match="learning_rate must be a number; got 'best'"):
+        TSNE(5, learning_rate="best").fit(X)
+
+
+def test_perplexity_may_be_one_and_all_others():
+    """The nearest neighbor alone, ties share; and all of them equally."""
+    X = np.array([[0.0], [1.0], [3.0], [6.0]])
+    P = joint_affinities(X, 1).toarray()
+    assert_allclose(P * 8, [[0, 2, 0, 0], [2, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0]], atol=1e-12)
+    assert_allclose(joint_affinities(X, 3).toarray() * 12, 1 - np.eye(4), atol=1e-4)
+    assert_allclose(affinities([[2.0, 2.0, 5.0]], 1), [[0.5, 0.5, 0]], atol=1e-12)
+    assert np.isfinite(TSNE(1, max_iter=20).fit_transform(X)).all()
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -259,9 +304,9 @@ def test_a_start_may_be_given(rng):
         (lambda X: exact_repulsion(np.ones((3, 1))), "two columns"),
         (lambda X: quadtree([[np.inf, 0.0]]), "NaN or infinity"),
         (lambda X: affinities(-X, 1.5), "must not be negative"),
-        (lambda X: affinities(X, 2.0), "less than the number of neighbors, 2; got 2"),
-        (lambda X: affinities(X, 1.0), "perplexity must lie in"),
-        (lambda X: joint_affinities(X, 29), "less than n - 1 = 29"),
+        (lambda X: affinities(X, 2.1), "at most the number of neighbors = 2; got 2.1"),
+        (lambda X: affinities(X, 0.9), "perplexity must lie in"),
+        (lambda X: joint_affinities(X, 29.5), "at most n - 1 = 29; got 29.5"),
         (lambda X: TSNE(5, init="best").fit(X), "'pca', 'random' or an array"),
         (lambda X: TSNE(5, init=np.ones((3, 2))).fit(X), "init must be 30 points"),
         (lambda X: TSNE(5, early_exaggeration=0.5).fit(X), "early_exaggeration must lie in"),

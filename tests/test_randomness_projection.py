@@ -227,6 +227,11 @@ def test_all_pairs_keep_their_distance_at_the_dimension_of_the_theorem(P, rng):
 # --- Contracts -----------------------------------------------------------------------------------
 
 
+def test_the_dimension_of_the_image_is_an_attribute():
+    for P in (GaussianProjection(2), SparseProjection(2), HadamardProjection(2)):
+        assert P.fit(np.eye(3)).n_components_ == len(P.get_feature_names_out()) == 2
+
+
 @pytest.mark.parametrize("P", PROJECTIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sparse_and_dense_rows_agree_and_keep_their_dtype(P, dtype, rng):

@@ -341,6 +341,15 @@ def test_same_seed_same_dictionary_and_batches_may_come_one_by_one(rng):
     assert_array_equal(pickle.loads(pickle.dumps(one)).components_, one.components_)
 
 
+def test_without_an_epoch_the_first_dictionary_stays(rng):
+    X, D = rng.standard_normal((20, 5)), 3 * np.eye(5)[:4]
+    learner = OnlineDictionary(4, n_epochs=0, dict_init=D, random_state=0).fit(X)
+    assert_array_equal(learner.components_, np.eye(5)[:4])  # atoms of length one
+    assert learner.n_samples_seen_ == 0
+    assert learner.transform(X).shape == (20, 4)
+    assert_allclose(np.linalg.norm(OnlineDictionary(4, n_epochs=0).fit(X).components_, axis=1), 1)
+
+
 def test_transform_codes_by_either_method(rng):
     X, D = planted(rng, n=50)
     learner = OnlineDictionary(30, alpha=0.2, dict_init=D).partial_fit(X)

@@ -47,7 +47,8 @@ def randomized_eigh(A, rank, *, psd=False, oversample=10, n_iter=2, rng=None):
     Returns
     -------
     Eigh
-        ``w`` (rank,) and ``V`` (n, rank), in the dtype of ``A``; with ``psd`` all ``w >= 0``.
+        ``w`` (rank,) and ``V`` (n, rank), in the dtype of ``A``; with ``psd`` all ``w >= 0``. Signs
+        of the eigenvectors are not normalized.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -19,12 +20,15 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     """
 
     def fit(self, X, y=None):
-        """Forget, and read ``X`` (n, d) once, ``batch_size`` rows at a time."""
-        X = check_rows(self, X, ensure_min_samples=2)
+        """Forget, and read ``X`` (n, d) once, ``batch_size`` rows at a time.
+
+        Of a sparse matrix so many rows are dense at a time.
+        """
+        X = check_rows(self, X, ensure_min_samples=2, accept_sparse="csr")
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         self._start(X[:batch_size])
-        for start in range(0, len(X), batch_size):
-            self._take(X[start : start + batch_size])
+        for start in range(0, X.shape[0], batch_size):
+            self._take(_dense(X[start : start + batch_size]))
         return self
 
     def partial_fit(self, X, y=None):
@@ -35,7 +39,14 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         ValueError
             If the rows are not finite or not d wide, or the directions are more than d, or a
             parameter was changed since the first block. The model is then what it was before.
+        TypeError
+            If the block is sparse: it is taken whole.
         """
+        if sp.issparse(X):
+            raise TypeError(
+                f"X must be a dense block; got a {type(X).__name__}, use X.toarray() or give all "
+                "rows to fit, which makes a batch of them dense at a time."
+            )
         first = not hasattr(self, "mean_")
         X = check_rows(self, X, reset=first)
         if first:
@@ -49,10 +60,24 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self
 
     def transform(self, X):
-        """Return the coordinates (n, k) of the rows along the directions found so far."""
+        """Return the coordinates (n, k) of the rows along the directions found so far.
+
+        Of a sparse matrix ``batch_size`` rows are dense at a time.
+        """
         check_is_fitted(self)
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=False)
-        return (X - self.mean_.astype(X.dtype)) @ self.components_.T.astype(X.dtype)
+        X = validate_data(
+            self,
+            numbers_only(X),
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            reset=False,
+        )
+        mean, V = self.mean_.astype(X.dtype), self.components_.T.astype(X.dtype)
+        if not sp.issparse(X):
+            return (X - mean) @ V
+        size = check_count(self.batch_size, "batch_size", low=1)
+        starts = range(0, X.shape[0], size)
+        return np.vstack([(_dense(X[i : i + size]) - mean) @ V for i in starts])
 
     def inverse_transform(self, X):
         """Return the points (n, d) on the plane whose coordinates are ``X`` (n, k)."""
@@ -102,3 +127,12 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.mean_ += (mean - self.mean_) * (new / (seen + new))
         self.n_samples_seen_ += new
         self._absorb(rows)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _dense(rows):
+    return rows.toarray() if sp.issparse(rows) else rows

@@ -3,10 +3,9 @@
 import numpy as np
 import scipy.sparse as sp
 from numba import njit
-from sklearn.neighbors import NearestNeighbors
 
-from course_lib._validation import check_count, check_finite, check_matrix, check_number
-from course_lib.manifolds._points import check_points
+from course_lib._validation import check_finite, check_matrix, check_number
+from course_lib.manifolds._points import check_points, nearest
 
 __all__ = ["affinities", "joint_affinities"]
 
@@ -22,8 +21,8 @@ def affinities(squared_distances, perplexity):
     squared_distances : array, shape (n, k)
         From each of n points to k others.
     perplexity : float
-        Between 1 and k, both excluded: :math:`e` to the entropy of each distribution, its
-        effective number of neighbors.
+        Between 1 and k: :math:`e` to the entropy of each distribution, its effective number of
+        neighbors. At 1 the nearest has all, at k all have the same, to five digits.
 
     Returns
     -------
@@ -54,15 +53,17 @@ def affinities(squared_distances, perplexity):
     D = check_finite(check_matrix(squared_distances, name, sparse=False, operator=False), name)
     if D.min() < 0:
         raise ValueError("squared_distances must not be negative; got one that is.")
-    perplexity = check_number(perplexity, "perplexity", low=1.0, open_low=True)
-    if perplexity >= D.shape[1]:
-        raise ValueError(
-            f"perplexity must be less than the number of neighbors, {D.shape[1]}; "
-            f"got {perplexity:g}."
-        )
+    perplexity = _check_perplexity(perplexity, D.shape[1], "the number of neighbors")
     D = D.astype(np.float64) - D.min(axis=1, keepdims=True)  # nor does this change a row
     scale = check_finite(D.mean(axis=1, keepdims=True), name)
     return _search(D / np.where(scale > 0, scale, 1.0), np.log(perplexity))
+
+
+def _check_perplexity(perplexity, most, name):
+    perplexity = check_number(perplexity, "perplexity", low=1.0)
+    if perplexity > most:
+        raise ValueError(f"perplexity must be at most {name} = {most}; got {perplexity:g}.")
+    return perplexity
 
 
 @njit(cache=True)
@@ -97,10 +98,10 @@ def joint_affinities(X, perplexity):
 
     Parameters
     ----------
-    X : array, shape (n, d)
+    X : array or sparse matrix, shape (n, d)
     perplexity : float
-        Between 1 and n - 1, both excluded. Each point looks at its nearest ones,
-        :math:`3 \times` perplexity (rounded down) and one more; those farther away count as zero.
+        Between 1 and n - 1. Each point looks at its nearest ones, :math:`3 \times` perplexity
+        (rounded down) and one more; those farther away count as zero.
 
     Returns
     -------
@@ -128,13 +129,11 @@ def joint_affinities(X, perplexity):
     >>> P.shape, round(float(P.sum()), 12)
     ((6, 6), 1.0)
     """
-    X = check_points(X)
-    n = len(X)
-    perplexity = check_number(perplexity, "perplexity", low=1.0, open_low=True)
-    if perplexity >= n - 1:
-        raise ValueError(f"perplexity must be less than n - 1 = {n - 1}; got {perplexity:g}.")
-    k = check_count(min(n - 1, int(3 * perplexity) + 1), "neighbors", low=1)
-    lengths, neighbors = NearestNeighbors(n_neighbors=k).fit(X).kneighbors()
+    X = check_points(X, sparse=True)
+    n = X.shape[0]
+    perplexity = _check_perplexity(perplexity, n - 1, "n - 1")
+    k = min(n - 1, int(3 * perplexity) + 1)
+    lengths, neighbors = nearest(X, k)
     P = affinities(lengths.astype(np.float64) ** 2, perplexity)
     rows = sp.csr_array((P.ravel(), neighbors.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
     joint = sp.csr_array((rows + rows.T) / (2 * n))

@@ -13,7 +13,6 @@ import scipy.sparse as sp
 from numba import njit
 from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 from sklearn.metrics import pairwise_distances_argmin_min
-from sklearn.neighbors import NearestNeighbors
 
 from course_lib._validation import check_count
 from course_lib.manifolds._points import (
@@ -21,6 +20,8 @@ from course_lib.manifolds._points import (
     check_graph,
     check_nodes,
     check_points,
+    lengths_between,
+    nearest,
 )
 
 __all__ = ["connect", "geodesic_distances", "neighbor_graph", "residual_variance"]
@@ -33,7 +34,7 @@ def neighbor_graph(X, n_neighbors):
 
     Parameters
     ----------
-    X : array, shape (n, d)
+    X : array or sparse matrix, shape (n, d)
     n_neighbors : int
         Between 1 and n - 1.
 
@@ -51,7 +52,8 @@ def neighbor_graph(X, n_neighbors):
     Notes
     -----
     **Cost.** The search of `sklearn.neighbors.NearestNeighbors`: a tree in few dimensions, else
-    all :math:`n^2` distances as a matrix product. Memory :math:`O(n k)`.
+    all :math:`n^2` distances as a matrix product, as for sparse rows always, which stay sparse.
+    Memory :math:`O(n k)`.
 
     Examples
     --------
@@ -61,11 +63,11 @@ def neighbor_graph(X, n_neighbors):
            [1., 0., 2.],
            [0., 2., 0.]])
     """
-    X = check_points(X)
-    k = check_count(n_neighbors, "n_neighbors", low=1, high=len(X) - 1, high_name="n - 1")
-    lengths, neighbors = NearestNeighbors(n_neighbors=k).fit(X).kneighbors()
-    lengths = lengths.ravel().astype(X.dtype)  # a tree hands out float64
-    return _symmetric(np.repeat(np.arange(len(X)), k), neighbors.ravel(), lengths, len(X))
+    X = check_points(X, sparse=True)
+    n = X.shape[0]
+    k = check_count(n_neighbors, "n_neighbors", low=1, high=n - 1, high_name="n - 1")
+    lengths, neighbors = nearest(X, k)
+    return _symmetric(np.repeat(np.arange(n), k), neighbors.ravel(), lengths.ravel(), n)
 
 
 def _symmetric(i, j, lengths, n):
@@ -87,7 +89,7 @@ def connect(graph, X):
     ----------
     graph : array or sparse matrix, shape (n, n)
         Symmetric lengths.
-    X : array, shape (n, d)
+    X : array or sparse matrix, shape (n, d)
         The points: where pieces are joined, and how long the new edges are.
 
     Returns
@@ -113,10 +115,12 @@ def connect(graph, X):
     >>> connect(neighbor_graph(X, 1), X)[1, 2]
     np.float64(4.0)
     """
-    graph, X = check_graph(graph), check_points(X)
-    if len(X) != graph.shape[0]:
-        raise ValueError(f"X must have a row for each of {graph.shape[0]} nodes; got {len(X)}.")
+    graph, X = check_graph(graph), check_points(X, sparse=True)
+    n = X.shape[0]
+    if n != graph.shape[0]:
+        raise ValueError(f"X must have a row for each of {graph.shape[0]} nodes; got {n}.")
     n_pieces, piece = connected_components(graph, directed=False)
+    X = _centered(X) if n_pieces > 1 else X
     while n_pieces > 1:
         i, j, lengths = _shortest_ways_out(X, piece, n_pieces)
         own = sp.triu(graph).tocoo()
@@ -124,7 +128,7 @@ def connect(graph, X):
             np.concatenate([own.row, i]),
             np.concatenate([own.col, j]),
             np.concatenate([own.data, lengths.astype(own.dtype)]),
-            len(X),
+            n,
         )
         n_pieces, piece = connected_components(graph, directed=False)
     return graph
@@ -134,6 +138,7 @@ def bridges(links, X):
     """Return the edges that `connect` adds, as two arrays of ends; ``links`` may go one way."""
     n_pieces, piece = connected_components(links, directed=False)
     ends = np.empty((2, 0), np.int64)
+    X = _centered(X) if n_pieces > 1 else X
     while n_pieces > 1:
         new = _shortest_ways_out(X, piece, n_pieces)[:2]
         ends = np.concatenate([ends, new], axis=1)
@@ -141,6 +146,11 @@ def bridges(links, X):
         n_pieces, lump = connected_components(joined, directed=False)
         piece = lump[piece]
     return ends
+
+
+def _centered(X):
+    """Return dense points less their mean: far from the origin a search would lose digits."""
+    return X if sp.issparse(X) else X - X.mean(axis=0)
 
 
 def _shortest_ways_out(X, piece, n_pieces):
@@ -152,9 +162,9 @@ def _shortest_ways_out(X, piece, n_pieces):
             inside, outside = np.flatnonzero(piece == number), np.flatnonzero(piece != number)
             nearest, length = pairwise_distances_argmin_min(X[inside], X[outside])
             best = length.argmin()
-            found.append((inside[best], outside[nearest[best]], length[best]))
-    i, j, lengths = map(np.array, zip(*found, strict=True))
-    return i, j, lengths
+            found.append((inside[best], outside[nearest[best]]))
+    i, j = np.transpose(found)
+    return i, j, lengths_between(X, i, j)
 
 
 def geodesic_distances(graph, sources=None):

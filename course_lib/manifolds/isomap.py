@@ -6,7 +6,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from course_lib._validation import as_random_state, check_count, in_reach, numbers_only
-from course_lib.manifolds._points import check_graph
+from course_lib.manifolds._points import canonical, check_graph
 from course_lib.manifolds.graph import (
     connect,
     geodesic_distances,
@@ -45,13 +45,16 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Lengths of the shortest paths from the landmarks to all points.
     graph_ : scipy.sparse.csr_array, shape (n, n)
         Lengths of the edges, with those that `connect` added.
+    nbrs_ : sklearn.neighbors.NearestNeighbors
+        The search among the rows of ``X`` by which further points find their places.
 
     Notes
     -----
     **Cost.** The neighbor graph, then m rows of shortest paths (see `geodesic_distances`), then
     :math:`O(n m^2)` flops. Memory :math:`2 n m`: the whole matrix is :math:`n^2`, and
     landmarks are what lets n grow. Pieces of the neighbor graph are joined by their shortest
-    edges, as in `LocallyLinearEmbedding` and `LaplacianEigenmaps`.
+    edges, as in `LocallyLinearEmbedding` and `LaplacianEigenmaps`. Rows of a sparse ``X`` stay
+    sparse, and each is compared with all others.
 
     **Guarantee.** Distances along the surface are found up to factors that go to 1 as the points
     get dense ([2]), provided that no edge jumps from one fold of the surface to another.
@@ -91,13 +94,25 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Map the rows of ``X`` (n, d)."""
+        """Map the rows of ``X`` (n, d), an array or a sparse matrix.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ``X`` is not a finite matrix, or a parameter is out of range, or the distances have
+            fewer than ``n_components`` directions of positive variance, as points on a line do.
+        """
         X = validate_data(
-            self, numbers_only(X), dtype=[np.float64, np.float32], ensure_min_samples=3
+            self,
+            numbers_only(X),
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            ensure_min_samples=3,
         )
+        X = canonical(X)
         if self.landmarks not in ("random", "maxmin"):
             raise ValueError(f"landmarks must be 'random' or 'maxmin'; got {self.landmarks!r}.")
-        n = len(X)
+        n = X.shape[0]
         k = check_count(self.n_components, "n_components", low=1)
         m = n if self.n_landmarks is None else self.n_landmarks
         m = check_count(m, "n_landmarks", low=k + 1, high=n, high_name="n_samples")
@@ -113,19 +128,26 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.embedding_, self.eigenvalues_, self._means, self._basis = landmark_mds(
             self.dist_matrix_, self.landmarks_, self.n_components, method=self.method
         )
-        self._search = NearestNeighbors(n_neighbors=self.n_neighbors).fit(X)
+        self.nbrs_ = NearestNeighbors(n_neighbors=self.n_neighbors).fit(X)
         return self
 
     def transform(self, X):
-        """Return the places (j, n_components) of further points ``X`` (j, d).
+        """Return the places (j, n_components) of further points ``X`` (j, d), sparse or not.
 
         A point reaches a landmark through whichever of its nearest fitted points is best.
         """
         check_is_fitted(self)
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=False)
+        X = validate_data(
+            self,
+            numbers_only(X),
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            reset=False,
+        )
+        X = canonical(X)
         in_reach(X)
-        lengths, neighbors = self._search.kneighbors(X)
-        reach = np.full((len(self.landmarks_), len(X)), np.inf, self.dist_matrix_.dtype)
+        lengths, neighbors = self.nbrs_.kneighbors(X)
+        reach = np.full((len(self.landmarks_), X.shape[0]), np.inf, self.dist_matrix_.dtype)
         for length, neighbor in zip(lengths.T, neighbors.T, strict=True):
             np.minimum(reach, self.dist_matrix_[:, neighbor] + length, out=reach)
         return place(reach, self._means, self._basis)
@@ -161,6 +183,11 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     @property
     def _n_features_out(self):
         return self.embedding_.shape[1]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
 def maxmin_landmarks(graph, size, *, first=0):

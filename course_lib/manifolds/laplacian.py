@@ -201,7 +201,8 @@ class LaplacianEigenmaps(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     Notes
     -----
     **Cost.** The neighbor graph, then `laplacian_eigenmaps`. Pieces of the graph are joined by
-    their shortest edges. There is no transform: a further point changes the graph.
+    their shortest edges. Rows of a sparse ``X`` stay sparse, and each is compared with all others.
+    There is no transform: a further point changes the graph.
 
     Examples
     --------
@@ -229,7 +230,7 @@ class LaplacianEigenmaps(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Map the rows of ``X`` (n, d), or the nodes of the weights ``X`` (n, n)."""
+        """Map the rows of ``X`` (n, d), or the nodes of the weights ``X`` (n, n); sparse or not."""
         if self.affinity not in ("connectivity", "heat", "precomputed"):
             raise ValueError(
                 f"affinity must be 'connectivity', 'heat' or 'precomputed'; got {self.affinity!r}."
@@ -238,7 +239,7 @@ class LaplacianEigenmaps(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         X = validate_data(
             self,
             numbers_only(X),
-            accept_sparse="csr" if given else False,
+            accept_sparse="csr",
             dtype=[np.float64, np.float32],
             ensure_min_samples=2,
         )
@@ -261,7 +262,7 @@ class LaplacianEigenmaps(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = self.affinity == "precomputed"
-        tags.input_tags.sparse = self.affinity == "precomputed"
+        tags.input_tags.sparse = True
         return tags
 
     def _weigh(self, X):

@@ -110,7 +110,8 @@ class LocallyLinearEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     **Cost.** The neighbors, `barycenter_weights`, and the smallest eigenvectors of
     :math:`(I - W)^T(I - W)`, whose rows hold about :math:`k^2` entries. Pieces of the neighbor
     graph are joined by their shortest edges, as in `Isomap` and `LaplacianEigenmaps`: the ends
-    of such an edge get each other as one more neighbor.
+    of such an edge get each other as one more neighbor. Sparse rows are refused: the offsets of
+    neighbors, from which the weights come, would not be sparse enough to gain from it.
 
     **Guarantee.** None about distances. Points on a plane, each in the convex hull of its
     neighbors, are mapped to an affine image of that plane.

@@ -105,7 +105,8 @@ class IncrementalPCA(StreamingPCA):
     none: directions that are weak in each block and strong in all of them together are cut off
     again and again. `FrequentDirectionsPCA` has a bound.
 
-    Unlike scikit-learn's, it does not whiten and takes no sparse rows, and signs are not fixed.
+    Unlike scikit-learn's, it does not whiten, takes more components than the first block has rows,
+    and does not fix signs.
 
     References
     ----------
@@ -158,6 +159,19 @@ class IncrementalPCA(StreamingPCA):
         seen, (k, d) = self.n_samples_seen_, self.components_.shape
         left = max(0.0, self._scatter - float(np.sum(self.singular_values_**2)))
         return left / max(1, seen - 1) / max(1, min(seen, d) - k)
+
+    def get_covariance(self):
+        r"""Return the covariance (d, d) of the model: `noise_variance_` in every direction.
+
+        .. math:: V^T \operatorname{diag}(\max(0, \lambda_i - \nu))\, V + \nu I
+
+        with the components :math:`V`, their variances :math:`\lambda_i` and the noise
+        :math:`\nu` (probabilistic PCA). It is exact where all directions are kept.
+        """
+        check_is_fitted(self)
+        noise, V = self.noise_variance_, self.components_.astype(np.float64)
+        above = np.maximum(0.0, self.explained_variance_ - noise)
+        return (V.T * above) @ V + noise * np.eye(V.shape[1])
 
 
 class FrequentDirectionsPCA(StreamingPCA):

@@ -29,7 +29,8 @@ def trustworthiness(X, Y, n_neighbors=10):
     array, shape (n,)
         Between 0 and 1. 1 if the r nearest points on the map are the r nearest in the data; each
         point that is not costs by how much its rank among the neighbors in the data exceeds r.
-        The mean is scikit-learn's ``trustworthiness``.
+        The mean is scikit-learn's ``trustworthiness``, but that points equally far away share the
+        best of their ranks; there a sort ranks them.
 
     Raises
     ------

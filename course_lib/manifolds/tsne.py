@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from numba import njit
+from scipy.sparse.linalg import LinearOperator
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import validate_data
 
@@ -16,7 +18,7 @@ from course_lib._validation import (
     numbers_only,
 )
 from course_lib.low_rank import randomized_svd
-from course_lib.manifolds._points import check_graph
+from course_lib.manifolds._points import canonical, check_graph
 from course_lib.manifolds.affinities import joint_affinities
 from course_lib.manifolds.quadtree import check_plane, repulsion
 
@@ -48,8 +50,8 @@ def tsne_steps(P, Y, *, theta=0.5, early_exaggeration=12.0, n_early=250, learnin
         Factor on the attraction in the first ``n_early`` steps, in which clusters form.
     n_early : int, default 250
         Steps with exaggeration and momentum 0.5; later ones have momentum 0.8.
-    learning_rate : float, optional
-        ``n / (4 early_exaggeration)``, at least 50, by default.
+    learning_rate : float or "auto", optional
+        By default, and with "auto", ``n / (4 early_exaggeration)``, at least 50.
 
     Yields
     ------
@@ -85,9 +87,7 @@ def tsne_steps(P, Y, *, theta=0.5, early_exaggeration=12.0, n_early=250, learnin
     P, Y = _check_affinities(P, Y, symmetric=True)
     early_exaggeration = check_number(early_exaggeration, "early_exaggeration", low=1.0)
     n_early = check_count(n_early, "n_early", low=0)
-    if learning_rate is None:
-        learning_rate = max(len(Y) / (4 * early_exaggeration), 50.0)
-    learning_rate = check_number(learning_rate, "learning_rate", low=0.0, open_low=True)
+    learning_rate = _check_rate(learning_rate) or max(len(Y) / (4 * early_exaggeration), 50.0)
     moves, gains = np.zeros_like(Y), np.ones_like(Y)
     turn = 0
     while True:
@@ -101,6 +101,13 @@ def tsne_steps(P, Y, *, theta=0.5, early_exaggeration=12.0, n_early=250, learnin
         Y += moves
         turn += 1
         yield TSNEStep(Y, visits)
+
+
+def _check_rate(learning_rate):
+    """Return a given step size, or None where the usual one is wanted."""
+    if learning_rate is None or (isinstance(learning_rate, str) and learning_rate == "auto"):
+        return None
+    return check_number(learning_rate, "learning_rate", low=0.0, open_low=True)
 
 
 def _check_affinities(P, Y, *, symmetric):
@@ -180,12 +187,12 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     perplexity : float, default 30
-        Effective number of neighbors of a point.
+        Effective number of neighbors of a point, from 1 to n - 1.
     theta : float, default 0.5
         Accuracy of the repulsion, 0 exact, at most 0.7.
     early_exaggeration : float, default 12
         See `tsne_steps`.
-    learning_rate : float, optional
+    learning_rate : float or "auto", optional
         See `tsne_steps`.
     max_iter : int, default 1000
         Steps, the first quarter of them, at most 250, with exaggeration.
@@ -203,7 +210,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     **Cost.** One search for :math:`3 \times` perplexity neighbors; then for each step
-    :math:`O(n \log n)` visits and :math:`O(n \times \text{perplexity})` affinities.
+    :math:`O(n \log n)` visits and :math:`O(n \times \text{perplexity})` affinities. Rows of a
+    sparse ``X`` stay sparse, and each is compared with all others.
 
     **Guarantee.** None on distances between groups or on their sizes: see `joint_affinities`.
     There is no transform: a further point moves all others.
@@ -242,14 +250,18 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Map the rows of ``X`` (n, d)."""
+        """Map the rows of ``X`` (n, d), an array or a sparse matrix."""
         X = validate_data(
-            self, numbers_only(X), dtype=[np.float64, np.float32], ensure_min_samples=4
+            self,
+            numbers_only(X),
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            ensure_min_samples=4,
         )
+        X = canonical(X)
         max_iter = check_count(self.max_iter, "max_iter", low=1)
         exaggeration = check_number(self.early_exaggeration, "early_exaggeration", low=1.0)
-        if self.learning_rate is not None:
-            check_number(self.learning_rate, "learning_rate", low=0.0, open_low=True)
+        _check_rate(self.learning_rate)
         in_reach(X)
         P = joint_affinities(X, self.perplexity)
         steps = tsne_steps(
@@ -275,18 +287,38 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return self.embedding_.shape[1]
 
     def _start(self, X):
-        rng = as_random_state(self.random_state)
+        rng, n = as_random_state(self.random_state), X.shape[0]
         if not isinstance(self.init, str):
             start = check_array(self.init, "init", dtype=np.float64)
-            if start.shape != (len(X), 2):
-                raise ValueError(f"init must be {len(X)} points in the plane; got {start.shape}.")
+            if start.shape != (n, 2):
+                raise ValueError(f"init must be {n} points in the plane; got {start.shape}.")
             return check_plane(start, "init")
         if self.init not in ("pca", "random"):
             raise ValueError(f"init must be 'pca', 'random' or an array; got {self.init!r}.")
-        start = START * rng.standard_normal((len(X), 2))
+        start = START * rng.standard_normal((n, 2))
         if self.init == "pca":
-            centered = X - X.mean(axis=0)
+            centered = _centered(X) if sp.issparse(X) else X - X.mean(axis=0)
             U, s, _ = randomized_svd(centered, min(2, *X.shape), n_iter=4, rng=rng.randint(2**31))
             if s[0] > 0:
-                start[:, : len(s)] = U * (s / s[0]) * (START * np.sqrt(len(X)))
+                start[:, : len(s)] = U * (s / s[0]) * (START * np.sqrt(n))
         return start
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _centered(X):
+    """Return sparse rows less their mean by their products; the difference would not be sparse."""
+    mean = np.asarray(X.mean(axis=0)).ravel()
+
+    def product(V):
+        return X @ V - mean @ V
+
+    def transposed(V):
+        return X.T @ V - np.multiply.outer(mean, V.sum(axis=0))
+
+    return LinearOperator(
+        X.shape, product, transposed, matmat=product, rmatmat=transposed, dtype=X.dtype
+    )

@@ -9,9 +9,11 @@ All three keep squared distances on average; what differs is the cost of a row a
 
 D is the number of columns, d, rounded up to a power of two.
 
-They differ from ``sklearn.random_projection`` in two ways: there is a Hadamard projection, and
-the density of the sparse one defaults to 1/3, where its variance is that of the Gaussian for
-every input. The default there, 1/sqrt(d), fails on vectors with few large entries.
+They differ from ``sklearn.random_projection`` in three ways: there is a Hadamard projection; the
+density of the sparse one defaults to 1/3, where its variance is that of the Gaussian for
+every input (the default there, 1/sqrt(d), fails on vectors with few large entries); and the
+dimension of the image is a number, which `jl_dimension` finds, images are dense, more dimensions
+than columns give no warning, and none is mapped back.
 """
 
 import numpy as np
@@ -64,7 +66,7 @@ class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         )
         n_components = check_count(self.n_components, "n_components", low=1, high=LARGEST)
         self._draw(X.shape[1], n_components, X.dtype, as_random_state(self.random_state))
-        self._n_features_out = n_components
+        self.n_components_ = n_components
         return self
 
     def transform(self, X):
@@ -95,6 +97,10 @@ class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         )
         return self._project(X)
 
+    @property
+    def _n_features_out(self):
+        return self.n_components_
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -116,6 +122,7 @@ class GaussianProjection(_Projection):
     ----------
     components_ : array, shape (n_components, d)
         The map, in the dtype of the training data.
+    n_components_ : int
 
     Notes
     -----
@@ -160,6 +167,7 @@ class SparseProjection(_Projection):
     ----------
     components_ : csr_array, shape (n_components, d)
         The map, in the dtype of the training data.
+    n_components_ : int
 
     Notes
     -----
@@ -239,6 +247,7 @@ class HadamardProjection(_Projection):
         The random signs, in the dtype of the training data.
     rows_ : array, shape (n_components,)
         The rows of the Hadamard matrix that are kept, different and in order.
+    n_components_ : int
 
     Notes
     -----

@@ -45,7 +45,7 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     batch_size : int, default 256
         Signals that are coded before the atoms are improved.
     n_epochs : int, default 1
-        Readings of the data in `fit`.
+        Readings of the data in `fit`; with 0 only the first dictionary is made.
     shuffle : bool, default True
         Whether `fit` reads in random order. Without it an array is read as it lies.
     n_nonzero : int or None, default None
@@ -131,7 +131,7 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """
         X = check_rows(self, X)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
-        n_epochs = check_count(self.n_epochs, "n_epochs", low=1)
+        n_epochs = check_count(self.n_epochs, "n_epochs", low=0)
         random_state = as_random_state(self.random_state)
         self._start(X, random_state)
         order = np.arange(len(X))

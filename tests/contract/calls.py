@@ -670,6 +670,13 @@ MANIFOLDS = [
         random_state=0,
     ),
     Call("manifolds.IncrementalPCA", fitted(mf.IncrementalPCA), X=X, n_components=2, oversample=2),
+    Call(
+        "manifolds.IncrementalPCA get_covariance",
+        lambda X, **k: mf.IncrementalPCA(**k).fit(X).get_covariance(),
+        X=X,
+        n_components=2,
+        oversample=2,
+    ),
     Call("manifolds.FrequentDirectionsPCA", fitted(mf.FrequentDirectionsPCA), X=X, n_components=2),
     Call("manifolds.OjaPCA", fitted(mf.OjaPCA), X=X, n_components=2, step=5.0, random_state=0),
 ]
