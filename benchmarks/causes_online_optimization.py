@@ -72,10 +72,12 @@ def best_fixed(columns, late, radius=RADIUS):
 
     low, high = 1e-6, 1e5
     x = solve(low)
-    while np.linalg.norm(x) > radius and high / low > 1 + 1e-6:
-        middle = np.sqrt(low * high)
-        x = solve(middle)
-        low, high = (middle, high) if np.linalg.norm(x) > radius else (low, middle)
+    if np.linalg.norm(x) > radius:
+        while high / low > 1 + 1e-4:
+            middle = np.sqrt(low * high)
+            low, high = (middle, high) if np.linalg.norm(solve(middle)) > radius else (low, middle)
+        x = solve(low)
+        x *= min(1.0, radius / np.linalg.norm(x))
     z = A @ x
     return float((count * np.logaddexp(0, z) - lates * z).sum() / len(columns))
 

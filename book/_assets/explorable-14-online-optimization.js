@@ -160,12 +160,12 @@
       const places = Array.from({ length: POINTS }, (_, i) => Math.round((i + 1) * n / POINTS) - 1);
       const seen = places.flatMap((t) => [state.regret[t], state.prompt[t]]);
       const [least, most] = [Math.min(-500, ...seen), Math.max(500, ...seen)];
-      const x = linear([0, n], inside.x);
+      const x = linear([0, n / 1000], inside.x);
       const y = linear([least, most], inside.y);
-      const path = (values) => [[x(0), y(0)], ...places.map((t) => [x(t + 1), y(values[t])])];
+      const path = (values) => [[x(0), y(0)], ...places.map((t) => [x((t + 1) / 1000), y(values[t])])];
       self.svg.replaceChildren(
-        axes(self, x, y, "flights", "regret so far"),
-        line([[x(0), y(0)], [x(n), y(0)]], "--fig-ink", "4 2", 1.2),
+        axes(self, x, y, "flights, thousands", "regret so far"),
+        line([[x(0), y(0)], [x(n / 1000), y(0)]], "--fig-ink", "4 2", 1.2),
         line(path(state.prompt), "--fig-2", "7 4", 1.6),
         line(path(state.regret), "--fig-1", "none", 2.2),
       );
