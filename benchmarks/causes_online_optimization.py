@@ -34,12 +34,14 @@ def stream():
     parts = [none, 1 + hour, 25 + raw["carrier"], 41 + raw["origin"], 44 + raw["dest"]]
     known = np.flatnonzero(raw["arr_delay"] > np.iinfo(np.int16).min)
     order = known[np.argsort(left[known], kind="stable")]
+    planned = DAY * day + 60.0 * hour + minute
     return {
         "columns": np.column_stack(parts)[order],
         "day": day[order],
         "month": raw["month"][order].astype(int) - 1,
         "origin": raw["origin"][order],
         "left": left[order],
+        "planned": planned[order],
         "landed": (left + raw["air_time"] + TAXI)[order],
         "delay": raw["arr_delay"][order],
     }
@@ -82,15 +84,15 @@ def best_fixed(columns, late, radius=RADIUS):
     return float((count * np.logaddexp(0, z) - lates * z).sum() / len(columns))
 
 
-def learner(columns, late, left, landed, step=None):
+def learner(columns, late, left, landed, step=None, radius=RADIUS):
     """Mean loss of online gradient descent that hears at once, and when flights land."""
     order = np.argsort(left, kind="stable")
     place = np.arange(len(left))
     delays = np.maximum(np.searchsorted(left[order], landed[order]) - place - 1, 0)
-    step = best_step(2 * RADIUS, LENGTH) if step is None else step
+    step = best_step(2 * radius, LENGTH) if step is None else step
     loss = LogisticLoss(one_hot(columns[order]), np.where(late[order], 1.0, -1.0))
-    at_once = ogd_pass(loss, step=step, radius=RADIUS).losses.mean()
-    landing = ogd_pass(loss, step=step, radius=RADIUS, delays=delays).losses.mean()
+    at_once = ogd_pass(loss, step=step, radius=radius).losses.mean()
+    landing = ogd_pass(loss, step=step, radius=radius, delays=delays).losses.mean()
     return {"at_once": float(at_once), "landing": float(landing), "delay": float(delays.mean())}
 
 
@@ -121,7 +123,7 @@ def main():
     """Measure, print and write."""
     flights = stream()
     late = flights["delay"] > 15
-    found = {"parts": {}, "orders": {}, "steps": {}, "rivals": {}}
+    found = {"parts": {}, "orders": {}, "steps": {}, "settings": {}, "rivals": {}}
     for name, part, minutes in parts(flights):
         columns, is_late = flights["columns"][part], flights["delay"][part] > minutes
         learned = learner(columns, is_late, flights["left"][part], flights["landed"][part])
@@ -141,6 +143,19 @@ def main():
             flights["columns"], late, flights["left"], flights["landed"], step
         )
         print(step, found["steps"][str(step)], flush=True)
+    air = flights["landed"] - TAXI
+    for name, starts, landed, radius in (
+        ("landing 60 minutes after the air time", flights["left"], air + 60, RADIUS),
+        ("said at the planned departure", flights["planned"], flights["landed"], RADIUS),
+        *(
+            (f"radius {radius}", flights["left"], flights["landed"], radius)
+            for radius in (2, 8, 20)
+        ),
+    ):
+        found["settings"][name] = learner(
+            flights["columns"], late, starts, landed, radius=float(radius)
+        )
+        print(name, found["settings"][name], flush=True)
     month, week = 149 + flights["month"], 161 + flights["day"] % 7
     day = 149 + flights["day"]
     for name, more in {"month and weekday": (month, week), "day": (day,)}.items():
