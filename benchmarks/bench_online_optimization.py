@@ -5,9 +5,14 @@ and the full size; the error is how far its objective, computed by us, lies abov
 known. In one pass nobody has a choice of epochs but of steps: AdaGrad's and ours of plain gradients
 were tuned by the progressive loss on the training rows, all others, which have none or another, by
 cross-validation there, each on a grid of factors of two to three.
+
+River and Vowpal Wabbit read rows in forms of their own, dicts and lines of text, which are made
+before the clock starts. Where they are not installed their workload is left out, with a line.
 """
 
 import itertools
+import pathlib
+import tempfile
 import warnings
 
 import numpy as np
@@ -19,6 +24,7 @@ from sklearn.svm import LinearSVC
 from benchmarks import harness
 from course_lib import datasets
 from course_lib.batch_optimization import HingeLoss, LogisticLoss
+from course_lib.notebook import tables
 from course_lib.online_optimization import Pegasos, saga, sdca, svrg
 from course_lib.sparse_coding import FTRLProximal, TruncatedGradient
 
@@ -32,6 +38,10 @@ def workloads(quick):
     yield logistic(X, y)
     yield one_pass(*census())
     yield one_pass(*messages())
+    river, vowpal = tables.peer("river"), tables.peer("vowpalwabbit")
+    if river and vowpal:
+        with tempfile.TemporaryDirectory() as folder:
+            yield items(pathlib.Path(folder), river, vowpal, *messages()[2:])
 
 
 def text_like(n, n_columns, per_row):
@@ -188,6 +198,85 @@ def one_pass(key, name, learned, judged, steps):
             ("ours, Pegasos", "sklearn, SGDClassifier, its own steps", None),
         ],
     )
+
+
+def items(folder, river, vowpal, learned, judged, steps):
+    """The messages again, one by one or all in one call; steps tuned by the progressive loss."""
+    (X, y), (judged_X, judged_y) = learned, judged
+    one_row = [(X[[i]], y[[i]]) for i in range(len(y))]
+    dicts, judged_dicts = (as_dicts(rows) for rows in (X, judged_X))
+    lines, judged_lines = as_lines(X, y), as_lines(judged_X, judged_y)
+    file = folder / "messages.txt"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    options = "--loss_function logistic -b 18 --quiet --adaptive -l 2"
+
+    def by_items(model):
+        for row, label in one_row:
+            model.partial_fit(row, label, classes=[-1, 1])
+        return model.predict(judged_X)
+
+    def by_river(_):
+        from river import linear_model, optim
+
+        model = linear_model.LogisticRegression(optimizer=optim.AdaGrad(1.0), intercept_lr=0.1)
+        for row, label in zip(dicts, y.tolist(), strict=True):
+            model.learn_one(row, label > 0)
+        return np.array([1 if model.predict_one(row) else -1 for row in judged_dicts])
+
+    def by_vowpal(more, rows):
+        model = vowpal.Workspace(options + more)
+        for line in rows:
+            model.learn(line)
+        found = [model.predict(line) for line in judged_lines]
+        model.finish()
+        return np.where(np.array(found) > 0, 1, -1)
+
+    plain = {"loss": "log_loss", "learning_rate": "constant", "alpha": 1e-9}
+    return harness.Workload(
+        "items",
+        f"one pass over {len(y)} messages, an item a call or all in one call, and the labels of "
+        f"{len(judged_y)} others",
+        {
+            "ours, AdaGrad, arrays": lambda _: (
+                FTRLProximal(alpha=0, step=steps["adagrad"], shuffle=False)
+                .fit(X, y)
+                .predict(judged_X)
+            ),
+            "ours, AdaGrad, items": lambda _: by_items(
+                FTRLProximal(alpha=0, step=steps["adagrad"])
+            ),
+            "sklearn, SGDClassifier, items": lambda _: by_items(
+                SGDClassifier(eta0=steps["constant"], **plain)
+            ),
+            "river, AdaGrad, items": by_river,
+            "Vowpal Wabbit, items": lambda _: by_vowpal("", lines),
+            "Vowpal Wabbit, a file": lambda _: by_vowpal(f" -d {file}", []),
+        },
+        lambda labels: np.mean(labels != judged_y),
+        "share of other rows that are labeled wrong",
+        [
+            ("ours, AdaGrad, arrays", "Vowpal Wabbit, a file", None),
+            ("ours, AdaGrad, arrays", "river, AdaGrad, items", None),
+            ("ours, AdaGrad, items", "river, AdaGrad, items", None),
+            ("ours, AdaGrad, items", "Vowpal Wabbit, items", None),
+            ("ours, AdaGrad, items", "sklearn, SGDClassifier, items", None),
+        ],
+    )
+
+
+def as_dicts(X):
+    """Rows as dicts from column to entry."""
+    parts = itertools.pairwise(X.indptr)
+    return [dict(zip(X.indices[a:b].tolist(), X.data[a:b].tolist(), strict=True)) for a, b in parts]
+
+
+def as_lines(X, y):
+    """Rows as the lines of text that Vowpal Wabbit reads."""
+    rows = zip(y.tolist(), as_dicts(X), strict=True)
+    return [
+        f"{label} | " + " ".join(f"{j}:{entry:.6g}" for j, entry in row.items())
+        for label, row in rows
+    ]
 
 
 if __name__ == "__main__":

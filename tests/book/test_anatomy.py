@@ -27,6 +27,7 @@ HEROES = {
     "11-lsh": "MinHash, banding, SimHash, multi-probe, product quantization",
     "12-binary-embeddings": "binary embedding, circulant matrix, Toeplitz matrix, coherence graph",
     "13-batch-optimization": "L-BFGS, BMRM, strong convexity, conjugate gradients",
+    "14-online-optimization": "regret, AdaGrad, Adam, Pegasos, SVRG, SAGA, progressive loss",
 }
 
 
