@@ -4,8 +4,8 @@
 
 writes benchmarks/results/lsh_spread.json, which chapter 11 draws and its figure moves through. For
 every cut of 128 hashes into b bands of r rows it counts the pairs that become candidates and those
-of similarity 0.8 that do not. And for one cut, how far candidates spread among pairs of which no
-two share a text. Nothing here is a time, so the machine does not matter.
+of similarity 0.8 that do not. And for one cut, in 300 more draws, which pairs become candidates
+together. Nothing here is a time, so the machine does not matter.
 """
 
 import itertools
@@ -21,6 +21,7 @@ from course_lib.lsh import Bands, candidate_probability, exact_jaccard, minhash
 
 CUT = Bands(25, 5)
 N_HASHES, SEEDS, MOST_ROWS, SIMILAR, BINS = 128, 50, 10, 0.8, 20
+DRAWS, LEAST, SAMPLED = 300, 0.2, 60_000
 
 
 def shingles():
@@ -31,16 +32,6 @@ def shingles():
         runs = set(zip(words, words[1:], words[2:], strict=False))
         sets.append([number.setdefault(run, len(number)) for run in sorted(runs)])
     return sets
-
-
-def without_shared_texts(pairs, chosen):
-    """Return some of the chosen pairs, at random, no two of which have a text in common."""
-    used, kept = set(), []
-    for place in np.random.default_rng(0).permutation(np.flatnonzero(chosen)):
-        if used.isdisjoint(pairs[place].tolist()):
-            used.update(pairs[place].tolist())
-            kept.append(place)
-    return np.array(kept)
 
 
 @njit(cache=True)
@@ -70,12 +61,6 @@ def main():
     sizes = np.bincount(bins, minlength=BINS)
     found = {rows: [] for rows in range(1, MOST_ROWS + 1)}
     missed = {rows: [] for rows in found}
-    middle = np.flatnonzero((similarities > 0.2) & (similarities < SIMILAR))
-    groups = {
-        "all": middle,
-        "apart": without_shared_texts(pairs, np.isin(range(len(pairs)), middle)),
-    }
-    counts = {name: [] for name in groups}
     for seed in range(SEEDS):
         signatures = minhash(sets, N_HASHES, seed=seed)
         for rows in found:
@@ -85,9 +70,7 @@ def main():
             found[rows].append(np.cumsum(table[:-1], axis=0))
             late = np.bincount(first[near], minlength=n_bands + 1)[:-1]
             missed[rows].append(near.sum() - np.cumsum(late))
-            if rows == CUT.n_rows:
-                for name, places in groups.items():
-                    counts[name].append(int(np.sum(first[places] < CUT.n_bands)))
+    middle = (similarities > LEAST) & (similarities < SIMILAR)
     report = {
         "name": "lsh_spread",
         "n_texts": len(sets),
@@ -95,10 +78,7 @@ def main():
         "seeds": SEEDS,
         "similar": SIMILAR,
         "pairs_of_bin": sizes.tolist(),
-        "groups": {
-            name: spread(counts[name], candidate_probability(similarities[places], CUT))
-            for name, places in groups.items()
-        },
+        "together": together(sets, pairs[middle], similarities[middle]),
         "rows": [summary(rows, np.array(found[rows]), np.array(missed[rows])) for rows in found],
     }
     path = RESULTS / "lsh_spread.json"
@@ -106,14 +86,50 @@ def main():
     print(f"wrote benchmarks/results/{path.name}, {path.stat().st_size / 1000:.0f} kB")
 
 
-def spread(counts, chances):
-    """The spread of a number of candidates, and what it were if the pairs were independent."""
-    alone = np.sqrt(np.sum(chances * (1 - chances)))
-    return {
-        "n_pairs": len(chances),
-        "sd": float(np.std(counts, ddof=1)),
-        "sd_independent": float(alone),
-    }
+def together(sets, pairs, similarities):
+    """How the variance of the number of candidates comes about, by what two pairs have in common.
+
+    The variance of a sum is the sum of all covariances. A text's pairs make one sum each; adding
+    up the variances of those counts the covariances of two pairs that share a text once, and each
+    pair's own variance twice.
+    """
+    chances = candidate_probability(similarities, CUT)
+    off = np.zeros((DRAWS, len(pairs)), np.float32)  # candidate or not, less the chance
+    for draw in range(DRAWS):
+        signatures = minhash(sets, N_HASHES, seed=SEEDS + draw)
+        off[draw] = (first_bands(signatures, CUT.n_rows, pairs) < CUT.n_bands) - chances
+    of_text = np.zeros((len(sets), DRAWS))
+    for end in (0, 1):
+        np.add.at(of_text, pairs[:, end], off.T)
+    own = np.sum(np.mean(off**2, axis=0))
+    beyond = np.mean(np.sum(off, axis=1) ** 2) - own
+    sharing = np.sum(np.mean(of_text**2, axis=1)) - 2 * own
+    one, two, overlap = pairs_of_pairs(sets, pairs)
+    alone = np.sqrt(chances * (1 - chances))
+    report = {"n_pairs": len(pairs), "draws": DRAWS, "other_texts": float(1 - sharing / beyond)}
+    for name, chosen in (("same", overlap > 0.6), ("none", overlap == 0)):
+        products = np.mean(off[:, one[chosen]] * off[:, two[chosen]], axis=1)
+        products /= np.mean(alone[one[chosen]] * alone[two[chosen]])
+        error = np.std(products, ddof=1) / np.sqrt(DRAWS)
+        report[name] = {
+            "share": float(np.mean(chosen)),
+            "correlation": float(np.mean(products)),
+            "error": float(error),
+        }
+    return report
+
+
+def pairs_of_pairs(sets, pairs):
+    """Return random pairs of pairs of four texts, and the similarity of what each has in common."""
+    one, two = np.random.default_rng(0).integers(len(pairs), size=(2, SAMPLED))
+    four = ~np.any(pairs[one][:, :, None] == pairs[two][:, None, :], axis=(1, 2))
+    one, two = one[four], two[four]
+    common = [set(sets[i]) & set(sets[j]) for i, j in pairs]
+    overlap = [
+        len(common[a] & common[b]) / len(common[a] | common[b])
+        for a, b in zip(one, two, strict=True)
+    ]
+    return one, two, np.array(overlap)
 
 
 def summary(n_rows, found, missed):

@@ -1,4 +1,4 @@
-"""What online learners of two classes share: rows one by one, an intercept, the logistic loss."""
+"""What online learners of two classes share: rows one by one, an intercept; the logistic loss."""
 
 from typing import ClassVar
 
@@ -16,18 +16,19 @@ from course_lib._validation import (
     numbers_only,
 )
 
-__all__ = ["OnlineLogistic", "loss_and_slope"]
+__all__ = ["OnlineClassifier", "OnlineLogistic", "loss_and_slope", "places", "plain_rows"]
 
 LARGEST = 1e100  # entry of a row: weights and margins stay finite for steps below 1e100
 
 
-class OnlineLogistic(ClassifierMixin, BaseEstimator):
-    """What these learners share: two classes, rows one by one, an unpenalized intercept.
+class OnlineClassifier(ClassifierMixin, BaseEstimator):
+    """What these learners share: two classes, rows one by one, an intercept.
 
     A subclass keeps its memory, one column a weight with the intercept last, in ``state_``, and
     says how a row changes it (``_step``) and how weights are read from it (``_weights``).
     """
 
+    _kept = 2  # numbers a weight
     # No pipeline needs to route these.
     __metadata_request__partial_fit: ClassVar = {"classes": UNUSED}
     __metadata_request__score: ClassVar = {"sample_weight": UNUSED}
@@ -98,7 +99,7 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X):
-        """Return the log odds of the second class.
+        """Return the margin of each row, positive for the second class.
 
         Parameters
         ----------
@@ -127,6 +128,55 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         second = self.decision_function(X) > 0
         return self.classes_[second.astype(np.int64)]
 
+    @property
+    def coef_(self):
+        """Weights of the features, shape (1, n_features)."""
+        return self._weights()[None, :-1]
+
+    @property
+    def intercept_(self):
+        """The intercept, shape (1,)."""
+        return self._weights()[-1:]
+
+    def _start(self, y, classes, n_features):
+        self._check_parameters()
+        kind = type_of_target(y)
+        if kind != "binary":  # it takes a while, and would find the kind again
+            check_classification_targets(y)
+        labels = np.unique(y if classes is None else classes)
+        if classes is None and kind != "binary":
+            raise ValueError(
+                f"Only binary classification is supported. The type of the target is {kind}."
+            )
+        if len(labels) != 2:
+            raise ValueError(
+                f"{type(self).__name__} needs two classes; got {len(labels)} class"
+                f"{'' if len(labels) == 1 else 'es'}."
+            )
+        if classes is not None:
+            _are_second(y, labels)
+        self.classes_ = labels
+        self.state_ = np.zeros((self._kept, n_features + 1))
+        self.n_samples_seen_ = 0
+        self.loss_sum_ = 0.0
+
+    def _learn(self, X, y, order):
+        signs = np.where(_are_second(y, self.classes_), 1.0, -1.0)
+        X = plain_rows(X)
+        rows = (X.data, places(X), X.indptr, signs, order)
+        self.loss_sum_ += self._step(rows)
+        self.n_samples_seen_ += len(order)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.sparse = True
+        return tags
+
+
+class OnlineLogistic(OnlineClassifier):
+    """Those whose margins are the log odds of the second class; their intercept has no penalty."""
+
     def predict_proba(self, X):
         """Return the probability of each class.
 
@@ -142,58 +192,33 @@ class OnlineLogistic(ClassifierMixin, BaseEstimator):
         second = 0.5 * (1 + np.tanh(0.5 * odds))  # the logistic function, without overflow
         return np.column_stack([1 - second, second])
 
-    @property
-    def coef_(self):
-        """Weights of the features, shape (1, n_features)."""
-        return self._weights()[None, :-1]
 
-    @property
-    def intercept_(self):
-        """The intercept, shape (1,)."""
-        return self._weights()[-1:]
-
-    def _start(self, y, classes, n_features):
-        self._check_parameters()
-        check_classification_targets(y)
-        labels = np.unique(y if classes is None else classes)
-        if classes is None and type_of_target(y) not in ("binary",):
-            raise ValueError(
-                "Only binary classification is supported. The type of the target is "
-                f"{type_of_target(y)}."
-            )
-        if len(labels) != 2:
-            raise ValueError(
-                f"{type(self).__name__} needs two classes; got {len(labels)} class"
-                f"{'' if len(labels) == 1 else 'es'}."
-            )
-        _check_labels(y, labels)
-        self.classes_ = labels
-        self.state_ = np.zeros((2, n_features + 1))
-        self.n_samples_seen_ = 0
-        self.loss_sum_ = 0.0
-
-    def _learn(self, X, y, order):
-        _check_labels(y, self.classes_)
-        signs = np.where(y == self.classes_[1], 1.0, -1.0)
-        X = sp.csr_array(X)
-        if not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()
-        rows = (X.data, X.indices, X.indptr, signs, order)
-        self.loss_sum_ += self._step(rows)
-        self.n_samples_seen_ += len(order)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        tags.input_tags.sparse = True
-        return tags
+def _are_second(y, labels):
+    """Return which labels are the second of two; refuse others."""
+    second = y == labels[1]
+    known = second | (y == labels[0])
+    if not known.all():
+        raise ValueError(f"y must hold {labels} only; got {y[~known][0]!r}.")
+    return second
 
 
-def _check_labels(y, labels):
-    unknown = ~np.isin(y, labels)
-    if unknown.any():
-        raise ValueError(f"y must hold {labels} only; got {y[unknown][0]!r}.")
+def plain_rows(X):
+    """Return a matrix by rows, each column at most once in a row."""
+    X = sp.csr_array(X)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+def places(X, name="X"):
+    """Return the columns of the entries as unsigned integers, which no kernel counts from the end.
+
+    SciPy takes any numbers for columns; a kernel would write wherever they point.
+    """
+    if X.nnz and not (X.indices.min() >= 0 and X.indices.max() < X.shape[1]):
+        raise ValueError(f"{name} must have columns from 0 to {X.shape[1] - 1} only; rebuild it.")
+    return X.indices.view(f"u{X.indices.itemsize}")
 
 
 def _in_reach(X):

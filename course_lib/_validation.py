@@ -26,6 +26,7 @@ __all__ = [
     "check_memory",
     "check_number",
     "check_room",
+    "check_rows",
     "check_scatter",
     "check_vector",
     "in_reach",
@@ -226,12 +227,37 @@ def in_reach(X, name="X"):
 
 
 def check_scatter(X, name="X"):
-    """Refuse rows whose squares, summed over a hundred blocks as large, would overflow."""
-    largest = max(float(X.max()), -float(X.min()))
-    if largest > 0.1 * np.sqrt(np.finfo(X.dtype).max / X.size):
+    """Refuse rows that are not finite, or whose squares, a hundred times as many, would overflow.
+
+    The one pass over what scikit-learn took with ``ensure_all_finite=False``: NaN and infinity
+    show in the sum of squares, and are then refused in scikit-learn's words.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        flat = X.ravel(order="K")
+        total = float(flat @ flat)
+    if not total <= 0.01 * np.finfo(X.dtype).max:
+        from sklearn.utils import assert_all_finite  # as in `as_random_state`
+
+        assert_all_finite(X, input_name=name)
+        largest = np.abs(X).max()
         raise ValueError(
             f"{name} must have entries whose squares can be summed; got {largest:g}, rescale it."
         )
+
+
+def check_rows(learner, X, **options):
+    """Return the dense rows that a learner is given, as scikit-learn takes them, and summable."""
+    from sklearn.utils.validation import validate_data  # as in `as_random_state`
+
+    X = validate_data(
+        learner,
+        numbers_only(X),
+        dtype=[np.float64, np.float32],
+        ensure_all_finite=False,  # `check_scatter` sees it in the same pass
+        **options,
+    )
+    check_scatter(X)
+    return X
 
 
 def check_count(value, name, *, low, high=None, high_name=None):

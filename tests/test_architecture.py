@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "manifolds": {"low_rank"},
     "matrix_completion": {"_team", "low_rank"},
     "parallel_optimization": {"_losses", "_team", "batch_optimization", "cost", "sparse_coding"},
-    "sparse_coding": {"_losses", "_online", "_rates"},
+    "online_optimization": {"_ahead", "_losses", "_online", "_rates", "sparse_coding"},
+    "sparse_coding": {"_ahead", "_losses", "_online", "_rates"},
     "trees": {"_neighbors", "_select"},
 }
 FRIENDS = {"numba", "numpy", "scipy", "sklearn", "threadpoolctl"}  # of algorithms

@@ -192,6 +192,20 @@ def test_the_optimized_method_attains_its_bound_twice(N):
         assert steps[-1].value == pytest.approx(bound, rel=1e-10)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_conjugate_gradients_end_where_they_arrive(seed):
+    """Without an end, rounding drives them away: one unknown was at 1e17 after 60 steps."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 9))
+    A = rng.standard_normal((12, n)) * 10.0 ** rng.integers(-3, 4, n)
+    loss = SquaredLoss(A, rng.standard_normal(12), ridge=1e-4 * 10.0 ** rng.integers(-6, 7))
+    steps = list(itertools.islice(conjugate_gradients(loss), 500))
+    values = np.array([step.value for step in steps])
+    assert np.all(np.diff(values) <= 1e-15 * values[:-1]) and len(steps) < 500
+    best = np.linalg.lstsq(loss.A @ np.eye(n), np.r_[loss.b, np.zeros(n)], rcond=None)[0]
+    assert values[-1] <= loss.value(loss.A @ best) + 1e-12 * values[0]
+
+
 def test_the_chain_stops_every_method_and_conjugate_gradients_touch_it():
     n, L = 101, 4.0
     loss, minimizer, minimum = chain(n, L)

@@ -25,6 +25,7 @@ MODULES = [
     "lsh",
     "manifolds",
     "matrix_completion",
+    "online_optimization",
     "parallel_optimization",
     "randomness",
     "sparse_coding",

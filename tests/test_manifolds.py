@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 
 from course_lib import datasets
 from course_lib.manifolds import (
+    TSNE,
     Isomap,
     LaplacianEigenmaps,
     LocallyLinearEmbedding,
@@ -401,6 +402,40 @@ def test_isomap_places_further_points_where_they_belong(rng):
     assert procrustes(placed, whole)[2] < 0.01
     along = np.abs(np.corrcoef(placed[:, 0], unrolled[1200:] ** 2)[0, 1])
     assert along > 0.99
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_lle_places_further_points_by_the_same_weights_as_scikit_learn(dtype, rng):
+    X, new = roll(200, rng).astype(dtype), roll(30, rng).astype(dtype)
+    ours = LocallyLinearEmbedding(8, 2, random_state=0).fit(X)
+    theirs = manifold.LocallyLinearEmbedding(n_neighbors=8, n_components=2).fit(X)
+    theirs.embedding_ = ours.embedding_
+    placed = ours.transform(new)
+    assert placed.dtype == dtype and placed.shape == (30, 2)
+    digits_ = 1e-3 if dtype == np.float32 else 1e-9
+    assert_allclose(placed, theirs.transform(new), rtol=digits_, atol=digits_)
+    near = np.abs(ours.transform(X) - ours.embedding_).max()  # a point is nearly its own neighbor
+    assert near < 0.05 * np.ptp(ours.embedding_)
+    many = ours.transform(np.repeat(new, 40, axis=0))  # more than one block
+    assert_allclose(many[::40], placed, rtol=digits_, atol=digits_)
+
+
+def test_isomap_tells_its_distances_and_what_it_leaves(rng):
+    X = roll(80, rng)
+    ours, theirs = Isomap(6).fit(X), manifold.Isomap(n_neighbors=6).fit(X)
+    assert_allclose(ours.dist_matrix_, theirs.dist_matrix_, atol=1e-9)
+    assert_allclose(ours.reconstruction_error(), theirs.reconstruction_error(), rtol=1e-8)
+    with pytest.raises(ValueError, match="needs the distances of all 80 points; got those of 9"):
+        Isomap(6, n_landmarks=9, random_state=0).fit(X).reconstruction_error()
+
+
+@pytest.mark.parametrize(
+    "estimator", [*CHECKED, TSNE(perplexity=5, max_iter=20, random_state=0)], ids=str
+)
+def test_columns_of_a_map_have_names(estimator, rng):
+    model = clone(estimator).fit(roll(40, rng))
+    prefix = type(estimator).__name__.lower()
+    assert list(model.get_feature_names_out()) == [f"{prefix}0", f"{prefix}1"]
 
 
 def test_kernels_are_the_python_they_were_written_in(rng):

@@ -272,3 +272,31 @@ def test_one_pass_captures_what_batch_pca_does(digits):
     assert shares["IncrementalPCA"] >= theirs and shares["IncrementalPCA"] >= 0.999 * truth
     assert shares["FrequentDirectionsPCA"] >= 0.999 * truth
     assert shares["OjaPCA"] >= 0.97 * truth  # 20 steps only; 80 reach 0.99, see the chapter
+
+
+def test_variances_are_those_of_the_whole_analysis(rng):
+    """Where all directions are kept nothing is lost: scikit-learn's PCA of all rows at once."""
+    X = rng.standard_normal((90, 6)) * [9.0, 5.0, 3.0, 2.0, 1.0, 0.5] + 7.0
+    exact = decomposition.PCA(3).fit(X)
+    sketch = FrequentDirectionsPCA(3, sketch_size=92, batch_size=20).fit(X)
+    pca = IncrementalPCA(3, batch_size=20).fit(X)
+    for name in ("explained_variance_", "explained_variance_ratio_", "singular_values_"):
+        for model in (pca, sketch):
+            assert_allclose(getattr(model, name), getattr(exact, name), rtol=1e-10)
+    assert_allclose(pca.noise_variance_, exact.noise_variance_, rtol=1e-10)
+    whole = IncrementalPCA(6).fit(X)
+    assert_allclose(whole.explained_variance_ratio_.sum(), 1.0, rtol=1e-12)
+    assert whole.noise_variance_ == pytest.approx(0.0, abs=1e-12)
+    assert not IncrementalPCA(2).fit(np.ones((5, 3))).explained_variance_ratio_.any()
+
+
+@pytest.mark.parametrize("model", ALL, ids=str)
+def test_without_a_number_there_are_as_many_directions_as_the_first_block_allows(model, rng):
+    X = rng.standard_normal((60, 7))
+    for batch_size, k in ((60, 7), (4, 4)):
+        free = clone(model).set_params(n_components=None, batch_size=batch_size)
+        assert free.fit(X).n_components_ == len(free.components_) == k
+        assert free.transform(X).shape == (60, k)
+        assert len(free.get_feature_names_out()) == k
+        free.partial_fit(X[:2])  # not the first
+        assert free.n_components_ == k

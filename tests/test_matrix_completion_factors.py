@@ -3,12 +3,14 @@
 import itertools
 import math
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -536,3 +538,12 @@ def test_soft_impute_and_als_recommend_alike(movielens):
     convex = at(soft_impute(R, 4.0, rank=15, rng=0), 400)
     F = at(als(R, 15, alpha=4.0, bias_alpha=1e12, rng=0), 400)
     assert F.value == pytest.approx(convex.value, rel=1e-5)
+
+
+def test_an_imputer_that_stops_too_early_says_so(rng):
+    X = np.where(rng.random((12, 8)) < 0.4, np.nan, rng.standard_normal((12, 8)))
+    with pytest.warns(ConvergenceWarning, match="after 2 steps; raise max_iter or tol"):
+        SoftImpute(max_iter=2, random_state=0).fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SoftImpute(random_state=0).fit(X)

@@ -369,14 +369,22 @@ def test_rows_may_come_one_by_one_dense_or_sparse(learner, rng):
     assert whole.score(X, y) > 0.7
 
 
+@pytest.mark.parametrize("column", [-1, 5])
+def test_columns_beyond_the_ends_are_refused_before_a_kernel_writes_there(rng, column):
+    X, y = stream(rng, n=30, d=5)
+    X.indices[7] = column
+    with pytest.raises(ValueError, match="columns from 0 to 4 only"):
+        FTRLProximal().fit(X, y)
+
+
 def test_kernels_are_their_python_selves(rng):
     X, y = stream(rng, n=30, d=5)
     rows = (X.data, X.indices, X.indptr, y.astype(float), np.arange(30))
-    for kernel, numbers in (
-        (streams._truncated_gradient, (0, 0.2, 0.01, 1, np.inf)),
-        (streams._ftrl, (0.5, 0.1, 0.2, 1.0)),
+    for kernel, kept, numbers in (
+        (streams._truncated_gradient, 2, (0, 0.2, 0.01, 1, np.inf)),
+        (streams._ftrl, 3, (0.5, 0.1, 0.2, 1.0)),
     ):
-        fast, slow = np.zeros((2, 2, 6))
+        fast, slow = np.zeros((2, kept, 6))
         assert kernel(*rows, *fast, *numbers) == pytest.approx(
             kernel.py_func(*rows, *slow, *numbers)
         )

@@ -168,14 +168,14 @@
       say(inWords());
     }
 
-    const neighbors = (found, i) => found.subarray(i * MOST, i * MOST + r.value);
+    const shown = (found, i) => found.subarray(i * MOST, i * MOST + r.value);
 
     function inWords() {
       const { map, point: i } = state;
       const mean = state.trust.reduce((sum, value) => sum + value, 0) / n;
       const low = state.trust.filter((value) => value < 0.9).length;
-      const mine = new Set(neighbors(inData, i));
-      const kept = neighbors(map.onMap, i).filter((j) => mine.has(j)).length;
+      const mine = new Set(shown(inData, i));
+      const kept = shown(map.onMap, i).filter((j) => mine.has(j)).length;
       return `${map.method}, ${DIAL[map.method] || "neighbors"} ${map.setting}: mean trust `
         + `${mean.toFixed(3)}, ${low} of ${n} points below 0.9, the least `
         + `${Math.min(...state.trust).toFixed(2)}. Point ${i}, a ${data.labels[i]}: trust `
@@ -207,7 +207,7 @@
         mark.setAttribute("style", `fill: ${paint(i)}; font-size: ${size}px; cursor: pointer`);
       });
       const i = state.point;
-      lines.replaceChildren(...Array.from(neighbors(inData, i), (j) => svg("line", {
+      lines.replaceChildren(...Array.from(shown(inData, i), (j) => svg("line", {
         x1: x(i), y1: y(i), x2: x(j), y2: y(j),
         style: "stroke: var(--fig-ink); stroke-width: 1; opacity: 0.6",
       })));

@@ -2,6 +2,7 @@
    single draws wander from the mean, and which neighbors of one license the bands find.
 
    Data: { "pairs": [...] pairs by similarity in 100 bins, "means": the mean similarity in each,
+   "fine": the same in bins that are narrow near zero, where most pairs are, for sums,
    "bins": pairs in 20 bins, "cuts": for each number of rows what 50 draws gave, by bands,
    "asks": licenses with their closest ones and the columns in which signatures agree,
    "hashes", "seeds", "similar", "near" }. */
@@ -45,17 +46,23 @@
     const rows = slider(controls, {
       label: "Rows of a band, r", min: 1, max: data.cuts.length, value: 5,
     }, () => draw());
+    let wanted = 25; // comes back when rows that left no room for it are taken away again
     const bands = slider(controls, {
-      label: "Bands, b", min: 1, max: data.hashes, value: 25, show: (b) => String(most(b)),
-    }, () => draw());
+      label: "Bands, b", min: 1, max: data.hashes, value: wanted,
+    }, (b) => { wanted = b; draw(); });
     const ask = choice(controls, {
       label: "Ask for the neighbors of", value: "0",
       options: data.asks.map(({ name }, i) => [String(i), name]),
     }, () => draw());
 
-    /* No more bands than the signature has room for. */
-    function most(b) { return Math.min(b, Math.floor(data.hashes / rows.value)); }
-    const cut = () => ({ r: rows.value, b: most(bands.value) });
+    /* The slider ends where the signature has no room for more bands. */
+    function makeRoom() {
+      const most = Math.floor(data.hashes / rows.value);
+      bands.box.querySelector("input").max = most;
+      bands.value = Math.min(wanted, most);
+    }
+    const cut = () => ({ r: rows.value, b: bands.value });
+    const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
     const height = (width) => Math.round(Math.min(300, Math.max(220, width * 0.38)));
     const above = chart(stage, {
@@ -106,11 +113,11 @@
 
     function inWords() {
       const { r, b } = cut();
-      const { candidates } = expected(data, b, r);
+      const { candidates } = expected(data.fine, b, r);
       const seen = draws();
       const found = neighbors();
       const count = (value) => Math.round(value).toLocaleString("en-US");
-      return `${b} bands of ${r} rows, ${b * r} of ${data.hashes} functions. Candidates: `
+      return `${counted(b, "band")} of ${counted(r, "row")}, ${b * r} of ${data.hashes} functions. Candidates: `
         + `${count(candidates)} of ${count(total)} pairs by the theorem, `
         + `${(100 * candidates / total).toPrecision(2)}%; in ${data.seeds} draws from `
         + `${count(seen.least)} to ${count(seen.most)}, ${count(seen.mean)} on average. Of `
@@ -159,7 +166,7 @@
     }
 
     function draw() {
-      bands.value = bands.value; // says how many there is room for
+      makeRoom();
       above.redraw();
       below.redraw();
       drawList();

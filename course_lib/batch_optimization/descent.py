@@ -8,6 +8,7 @@ conjugate_gradients  the best of all for least squares
 
 import itertools
 import math
+import sys
 
 from course_lib._losses import SquaredLoss
 from course_lib._validation import check_finite, check_number
@@ -15,6 +16,8 @@ from course_lib.batch_optimization._start import check_start, ogm_factors
 from course_lib.sparse_coding import Iterate
 
 __all__ = ["conjugate_gradients", "momentum", "ogm", "subgradient"]
+
+EPS = sys.float_info.epsilon
 
 
 def subgradient(loss, *, x0=None, step=None):
@@ -202,7 +205,8 @@ def conjugate_gradients(loss, *, x0=None):
     Yields
     ------
     Iterate
-        ``x`` (n,) and the loss there. It ends where the gradient is zero.
+        ``x`` (n,) and the loss there. It ends where the gradient is zero up to rounding, or where
+        rounding makes the loss rise.
 
     Raises
     ------
@@ -239,16 +243,20 @@ def conjugate_gradients(loss, *, x0=None):
     x = check_start(loss, x0)
     z = check_finite(loss.A @ x)
     g = loss.gradient(z)
-    p, size = -g, float(g @ g)
-    yield Iterate(x, loss.value(z))
-    while size > 0:
+    p, size, value = -g, float(g @ g), loss.value(z)
+    least = (4 * EPS) ** 2 * size
+    yield Iterate(x, value)
+    while size > least:
         q = loss.A @ p
         bend = float(q @ q)
         if not bend > 0:  # no more than rounding is left
             return
         length = size / bend
-        x, z = x + length * p, z + length * q
-        yield Iterate(x, loss.value(z))
+        x, z, last = x + length * p, z + length * q, value
+        value = loss.value(z)
+        if not value <= last * (1 + 4 * EPS):
+            return
+        yield Iterate(x, value)
         g = loss.gradient(z)
-        last, size = size, float(g @ g)
-        p = size / last * p - g
+        before, size = size, float(g @ g)
+        p = size / before * p - g

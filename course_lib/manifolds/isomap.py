@@ -13,7 +13,7 @@ from course_lib.manifolds.graph import (
     neighbor_graph,
     shortest_paths,
 )
-from course_lib.manifolds.scaling import landmark_mds, place
+from course_lib.manifolds.scaling import inner_products, landmark_mds, place
 
 __all__ = ["Isomap", "maxmin_landmarks"]
 
@@ -41,6 +41,8 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     embedding_ : array, shape (n, n_components)
     eigenvalues_ : array, shape (n_components,)
     landmarks_ : array of int, shape (m,)
+    dist_matrix_ : array, shape (m, n)
+        Lengths of the shortest paths from the landmarks to all points.
     graph_ : scipy.sparse.csr_array, shape (n, n)
         Lengths of the edges, with those that `connect` added.
 
@@ -107,9 +109,9 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             self.landmarks_ = rng.choice(n, m, replace=False)
         else:
             self.landmarks_ = maxmin_landmarks(self.graph_, m, first=rng.randint(n))
-        self._to_landmarks = geodesic_distances(self.graph_, self.landmarks_)
+        self.dist_matrix_ = geodesic_distances(self.graph_, self.landmarks_)
         self.embedding_, self.eigenvalues_, self._means, self._basis = landmark_mds(
-            self._to_landmarks, self.landmarks_, self.n_components, method=self.method
+            self.dist_matrix_, self.landmarks_, self.n_components, method=self.method
         )
         self._search = NearestNeighbors(n_neighbors=self.n_neighbors).fit(X)
         return self
@@ -123,10 +125,34 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=False)
         in_reach(X)
         lengths, neighbors = self._search.kneighbors(X)
-        reach = np.full((len(self.landmarks_), len(X)), np.inf, self._to_landmarks.dtype)
+        reach = np.full((len(self.landmarks_), len(X)), np.inf, self.dist_matrix_.dtype)
         for length, neighbor in zip(lengths.T, neighbors.T, strict=True):
-            np.minimum(reach, self._to_landmarks[:, neighbor] + length, out=reach)
+            np.minimum(reach, self.dist_matrix_[:, neighbor] + length, out=reach)
         return place(reach, self._means, self._basis)
+
+    def reconstruction_error(self):
+        r"""Return what the map leaves of the inner products :math:`B` of `classical_mds`.
+
+        Returns
+        -------
+        float
+            :math:`\|B - Y Y^T\|_F / n`.
+
+        Raises
+        ------
+        ValueError
+            If there are landmarks: between the other points no distances are known.
+        """
+        check_is_fitted(self)
+        m, n = self.dist_matrix_.shape
+        if m < n:
+            raise ValueError(
+                f"reconstruction_error needs the distances of all {n} points; got those of {m} "
+                "landmarks, leave n_landmarks out."
+            )
+        B = inner_products(self.dist_matrix_.astype(np.float64))
+        left = np.vdot(B, B) - np.sum(self.eigenvalues_.astype(np.float64) ** 2)
+        return float(np.sqrt(max(0.0, left))) / n
 
     def fit_transform(self, X, y=None):
         """Map the rows of ``X`` and return the map (n, n_components)."""

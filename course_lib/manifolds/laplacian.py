@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import validate_data
 
 from course_lib._validation import (
@@ -174,7 +174,7 @@ def sweep_conductance(W, y):
     return float(share[between].min())
 
 
-class LaplacianEigenmaps(BaseEstimator):
+class LaplacianEigenmaps(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A map of points by the smoothest coordinates on their neighbor graph.
 
     Parameters
@@ -253,6 +253,10 @@ class LaplacianEigenmaps(BaseEstimator):
     def fit_transform(self, X, y=None):
         """Map the rows of ``X`` and return the map (n, n_components)."""
         return self.fit(X).embedding_
+
+    @property
+    def _n_features_out(self):
+        return self.embedding_.shape[1]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

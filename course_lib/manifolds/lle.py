@@ -2,9 +2,9 @@
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from course_lib._validation import (
     as_random_state,
@@ -64,10 +64,15 @@ def barycenter_weights(X, neighbors, *, reg=1e-3):
     if len(neighbors) != len(X) or not neighbors.size:
         raise ValueError(f"neighbors must be ({len(X)}, k) integers; got {neighbors.shape}.")
     reg = check_number(reg, "reg", low=0.0, high=MOST_REG, open_low=True)
+    return _barycenters(X, X, neighbors, reg)
+
+
+def _barycenters(X, others, neighbors, reg):
+    """Return the weights that write each row of ``X`` as a mean of some of the ``others``."""
     weights = np.empty(neighbors.shape, X.dtype)
     for start in range(0, len(X), BLOCK):
         rows = slice(start, start + BLOCK)
-        weights[rows] = _weights(X[neighbors[rows]] - X[rows, None], reg)
+        weights[rows] = _weights(others[neighbors[rows]] - X[rows, None], reg)
     return weights / weights.sum(axis=1, keepdims=True)
 
 
@@ -81,7 +86,7 @@ def _weights(offsets, reg):
     return np.linalg.solve(G, np.ones((k, 1), G.dtype))[:, :, 0]
 
 
-class LocallyLinearEmbedding(BaseEstimator):
+class LocallyLinearEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     r"""A map on which each point is the same weighted mean of its neighbors as in the data.
 
     Parameters
@@ -139,7 +144,8 @@ class LocallyLinearEmbedding(BaseEstimator):
         n = len(X)
         k = check_count(self.n_neighbors, "n_neighbors", low=1, high=n - 1, high_name="n - 1")
         dims = check_count(self.n_components, "n_components", low=1, high=n - 1, high_name="n - 1")
-        neighbors = NearestNeighbors(n_neighbors=k).fit(X).kneighbors(return_distance=False)
+        self._X, self._search = X, NearestNeighbors(n_neighbors=k).fit(X)
+        neighbors = self._search.kneighbors(return_distance=False)
         weights = barycenter_weights(X, neighbors, reg=self.reg).astype(np.float64)
         gap = sp.eye_array(n) - self._joined(X, neighbors, weights)
         M = sp.csr_array(gap.T @ gap)
@@ -150,6 +156,20 @@ class LocallyLinearEmbedding(BaseEstimator):
         self.embedding_ = V.astype(X.dtype)
         self.reconstruction_error_ = float(w.sum())
         return self
+
+    def transform(self, X):
+        """Return the places (j, n_components) of further points ``X`` (j, d).
+
+        Each becomes the same weighted mean of the places of its nearest fitted points that it is
+        of these points.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=False)
+        in_reach(X)
+        neighbors = self._search.kneighbors(X, return_distance=False)
+        reg = check_number(self.reg, "reg", low=0.0, high=MOST_REG, open_low=True)
+        weights = _barycenters(X, self._X.astype(X.dtype, copy=False), neighbors, reg)
+        return np.einsum("jn,jnk->jk", weights, self.embedding_[neighbors].astype(X.dtype))
 
     def _joined(self, X, neighbors, weights):
         """Return the weights as a CSR matrix, with pieces joined: see `bridges`."""
@@ -171,3 +191,7 @@ class LocallyLinearEmbedding(BaseEstimator):
     def fit_transform(self, X, y=None):
         """Map the rows of ``X`` and return the map (n, n_components)."""
         return self.fit(X).embedding_
+
+    @property
+    def _n_features_out(self):
+        return self.embedding_.shape[1]

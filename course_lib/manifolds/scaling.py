@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import LinearOperator, eigsh
 
 from course_lib._validation import (
     as_rng,
@@ -100,11 +100,7 @@ def classical_mds(distances, n_components=2, *, rng=None):
     n = len(D)
     _check_both_ways(D)
     k = check_count(n_components, "n_components", low=1, high=n - 1, high_name="n - 1")
-    B = D**2
-    means = B.mean(axis=0)
-    B -= means
-    B -= (means - means.mean())[:, None]
-    B *= -0.5
+    B = inner_products(D) if n <= DENSE else _products(D)
     w, U = _leading(B, k, as_rng(rng))
     return Scaling(U * np.sqrt(w), w)
 
@@ -235,6 +231,26 @@ def _check_both_ways(D):
         raise ValueError(f"distances must be zero on the diagonal; got {np.diag(D).max():g} there.")
 
 
+def inner_products(D):
+    """Return B, the centered inner products that distances ``D`` (n, n) stand for."""
+    squares = D**2
+    return _centered(squares, squares.mean(axis=0))
+
+
+def _products(D):
+    """Return B known by its products with vectors.
+
+    A product centers two vectors. That costs less than centering a matrix, and loses no more.
+    """
+    squares = D**2
+
+    def times(x):
+        y = (x - x.mean()) @ squares  # symmetric; as the right factor it is read faster
+        return -0.5 * (y - y.mean())
+
+    return LinearOperator(D.shape, times, dtype=D.dtype)
+
+
 def _centered(squares, means):
     """Turn squared distances (n, m) into columns of B: less their column and row means."""
     squares -= means
@@ -245,9 +261,10 @@ def _centered(squares, means):
 
 def _leading(B, k, rng):
     """Return the k largest eigenvalues of B, largest first, and their eigenvectors."""
-    n = len(B)
+    n = B.shape[0]
     if n <= DENSE:
-        w, U = eigh(B.astype(np.float64), subset_by_index=[n - k, n - 1], check_finite=False)
+        copy = B.astype(np.float64).T  # symmetric, and in the order that LAPACK writes into
+        w, U = eigh(copy, subset_by_index=[n - k, n - 1], overwrite_a=True, check_finite=False)
     else:
         w, U = eigsh(B, k, which="LA", v0=rng.standard_normal(n).astype(B.dtype))
     order = np.argsort(w)[::-1]

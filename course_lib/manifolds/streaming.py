@@ -11,20 +11,18 @@ their scatter adds up exactly; they differ in what they do with the centered row
 import math
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from course_lib._validation import (
     as_random_state,
     check_count,
     check_finite,
     check_number,
-    check_scatter,
     check_vector,
-    numbers_only,
 )
 from course_lib.low_rank import FrequentDirections
 from course_lib.low_rank._blocks import leading_svd, orthonormalize
+from course_lib.manifolds._planes import StreamingPCA
 from course_lib.manifolds._points import check_points
 
 __all__ = ["FrequentDirectionsPCA", "IncrementalPCA", "OjaPCA", "captured_variance"]
@@ -73,105 +71,13 @@ def captured_variance(X, components, *, mean=None):
     return float(np.vdot(along, along)) / total
 
 
-class _StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """What the three share: means, centered blocks, transform."""
-
-    def fit(self, X, y=None):
-        """Forget, and read ``X`` (n, d) once, ``batch_size`` rows at a time."""
-        X = validate_data(
-            self, numbers_only(X), dtype=[np.float64, np.float32], ensure_min_samples=2
-        )
-        check_scatter(X)
-        batch_size = check_count(self.batch_size, "batch_size", low=1)
-        self._start(X)
-        for start in range(0, len(X), batch_size):
-            self._take(X[start : start + batch_size])
-        return self
-
-    def partial_fit(self, X, y=None):
-        """Read one more block of rows ``X`` (b, d); the first fixes d, the dtype and parameters.
-
-        Raises
-        ------
-        ValueError
-            If the rows are not finite or not d wide, or the directions are more than d, or a
-            parameter was changed since the first block. The model is then what it was before.
-        """
-        first = not hasattr(self, "mean_")
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=first)
-        check_scatter(X)
-        if first:
-            self._start(X)
-        for name, value in self._given.items():
-            if not np.array_equal(value, now := getattr(self, name)):
-                raise ValueError(
-                    f"{name} must stay {value!r} between blocks; got {now!r}, begin anew by fit."
-                )
-        self._take(X.astype(self._dtype, copy=False))
-        return self
-
-    def transform(self, X):
-        """Return the coordinates (n, k) of the rows along the directions found so far."""
-        check_is_fitted(self)
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=False)
-        return (X - self.mean_.astype(X.dtype)) @ self.components_.T.astype(X.dtype)
-
-    def inverse_transform(self, X):
-        """Return the points (n, d) on the plane whose coordinates are ``X`` (n, k)."""
-        check_is_fitted(self)
-        X = check_points(X)
-        if X.shape[1] != self._k:
-            raise ValueError(
-                f"X must have {self._k} columns, as many as directions; got {X.shape}."
-            )
-        return X @ self.components_ + self.mean_
-
-    @property
-    def nbytes(self):
-        """Bytes of all arrays that are kept between blocks."""
-        check_is_fitted(self)
-        held = (value for value in vars(self).values() if hasattr(value, "nbytes"))
-        return sum(value.nbytes for value in held)
-
-    @property
-    def _n_features_out(self):
-        return self._k
-
-    def _start(self, X):
-        """Begin anew. Nothing is changed before all parameters have been looked at."""
-        d = X.shape[1]
-        k = check_count(self.n_components, "n_components", low=1)
-        if k > d:
-            raise ValueError(
-                f"n_components must be at most the number of features; got {k} for {d} feature(s)."
-            )
-        self._prepare(k, d, X.dtype)
-        self._k, self._dtype = k, X.dtype
-        free = ("batch_size", "random_state")  # the others stay as they are between blocks
-        self._given = {name: v for name, v in self.get_params().items() if name not in free}
-        self.mean_ = np.zeros(d)
-        self.n_samples_seen_ = 0
-
-    def _take(self, X):
-        """Center a block, add the row for the move of the mean, and hand it on."""
-        seen, new = self.n_samples_seen_, len(X)
-        mean = X.mean(axis=0, dtype=np.float64)
-        rows = X - mean.astype(X.dtype)
-        if seen:
-            move = math.sqrt(seen * new / (seen + new)) * (mean - self.mean_)
-            rows = np.vstack([rows, move.astype(X.dtype)])
-        self.mean_ += (mean - self.mean_) * (new / (seen + new))
-        self.n_samples_seen_ += new
-        self._absorb(rows)
-
-
-class IncrementalPCA(_StreamingPCA):
+class IncrementalPCA(StreamingPCA):
     r"""Principal directions by a truncated SVD that is brought up to date block by block.
 
     Parameters
     ----------
-    n_components : int, default 2
-        Directions :math:`k`.
+    n_components : int or None, default 2
+        Directions :math:`k`; with None as many as the first block has rows or columns, the fewer.
     oversample : int, default 10
         Directions kept beyond :math:`k` between blocks, cut to what the width allows.
     batch_size : int, default 250
@@ -183,8 +89,12 @@ class IncrementalPCA(_StreamingPCA):
         Orthonormal directions, the strongest first.
     explained_variance_, singular_values_ : arrays, shape (k,)
         Variance along each, of all rows so far, and root of the sum of squares: never too large.
+    explained_variance_ratio_ : array, shape (k,)
+        Its share of the variance of all rows so far.
+    noise_variance_ : float
+        Mean variance along each direction that is left.
     mean_ : array, shape (d,)
-    n_samples_seen_ : int
+    n_components_, n_samples_seen_ : int
 
     Notes
     -----
@@ -194,6 +104,8 @@ class IncrementalPCA(_StreamingPCA):
     **Guarantee.** Exact while the rank of the centered rows is at most :math:`k + p`. Otherwise
     none: directions that are weak in each block and strong in all of them together are cut off
     again and again. `FrequentDirectionsPCA` has a bound.
+
+    Unlike scikit-learn's, it does not whiten and takes no sparse rows, and signs are not fixed.
 
     References
     ----------
@@ -218,6 +130,7 @@ class IncrementalPCA(_StreamingPCA):
         oversample = check_count(self.oversample, "oversample", low=0)
         self._kept = min(k + oversample, d)
         self._factor = np.zeros((0, d), dtype)  # diag(s) Vt
+        self._scatter = 0.0
 
     def _absorb(self, rows):
         stacked = np.vstack([self._factor, rows])
@@ -227,19 +140,33 @@ class IncrementalPCA(_StreamingPCA):
             Vt = V.T
         else:
             _, s, Vt = leading_svd(stacked, rank)
+        k = self.n_components_
         self._factor = s[:, None] * Vt
-        self.components_ = _filled(Vt[: self._k], self._k)
-        self.singular_values_ = np.pad(s[: self._k].astype(float), (0, max(0, self._k - len(s))))
+        self._scatter += float(np.vdot(rows, rows))
+        self.components_ = _filled(Vt[:k], k)
+        self.singular_values_ = np.pad(s[:k].astype(float), (0, max(0, k - len(s))))
         self.explained_variance_ = self.singular_values_**2 / max(1, self.n_samples_seen_ - 1)
 
+    @property
+    def explained_variance_ratio_(self):
+        check_is_fitted(self)
+        return _shares(self.singular_values_**2, self._scatter)
 
-class FrequentDirectionsPCA(_StreamingPCA):
+    @property
+    def noise_variance_(self):
+        check_is_fitted(self)
+        seen, (k, d) = self.n_samples_seen_, self.components_.shape
+        left = max(0.0, self._scatter - float(np.sum(self.singular_values_**2)))
+        return left / max(1, seen - 1) / max(1, min(seen, d) - k)
+
+
+class FrequentDirectionsPCA(StreamingPCA):
     r"""Principal directions from a Frequent Directions sketch of the centered rows.
 
     Parameters
     ----------
-    n_components : int, default 2
-        Directions :math:`k`.
+    n_components : int or None, default 2
+        Directions :math:`k`; with None as many as the first block has rows or columns, the fewer.
     sketch_size : int, optional
         Rows :math:`l` of the sketch, more than :math:`k`; :math:`2k + 10` by default.
     batch_size : int, default 250
@@ -249,12 +176,14 @@ class FrequentDirectionsPCA(_StreamingPCA):
     ----------
     components_ : array, shape (k, d)
         Orthonormal directions, the strongest first.
-    explained_variance_ : array, shape (k,)
-        Variance of the sketch along each: never above that of the rows.
+    explained_variance_, singular_values_ : arrays, shape (k,)
+        Of the sketch along each: never above those of the rows.
+    explained_variance_ratio_ : array, shape (k,)
+        Its share of the variance of all rows so far.
     error_bound_ : float
         What the sketch may miss of the scatter in any direction.
     mean_ : array, shape (d,)
-    n_samples_seen_ : int
+    n_components_, n_samples_seen_ : int
 
     Notes
     -----
@@ -291,6 +220,14 @@ class FrequentDirectionsPCA(_StreamingPCA):
         return self._decompose()[0] / max(1, self.n_samples_seen_ - 1)
 
     @property
+    def explained_variance_ratio_(self):
+        return _shares(self._decompose()[0], self._sketch.squared_norm)
+
+    @property
+    def singular_values_(self):
+        return np.sqrt(self._decompose()[0])
+
+    @property
     def error_bound_(self):
         check_is_fitted(self)
         return self._sketch.error_bound
@@ -307,11 +244,12 @@ class FrequentDirectionsPCA(_StreamingPCA):
         """Take the sketch apart when somebody asks, which is rarer than a block of rows."""
         check_is_fitted(self)
         _, s, Vt = np.linalg.svd(self._sketch.rows, full_matrices=False)
-        squares = s[: self._k].astype(np.float64) ** 2
-        return np.pad(squares, (0, self._k - len(squares))), _filled(Vt[: self._k], self._k)
+        k = self.n_components_
+        squares = s[:k].astype(np.float64) ** 2
+        return np.pad(squares, (0, k - len(squares))), _filled(Vt[:k], k)
 
 
-class OjaPCA(_StreamingPCA):
+class OjaPCA(StreamingPCA):
     r"""Principal directions by stochastic gradient steps on the variance they capture.
 
     Each block :math:`X_t` of :math:`b` centered rows moves the directions to an orthonormal basis
@@ -321,8 +259,8 @@ class OjaPCA(_StreamingPCA):
 
     Parameters
     ----------
-    n_components : int, default 2
-        Directions :math:`k`.
+    n_components : int or None, default 2
+        Directions :math:`k`; with None as many as the first block has rows or columns, the fewer.
     step : float, default 5.0
         Positive. Steps below about the ratio of the mean to the k-th variance forget the
         random start too slowly.
@@ -336,7 +274,7 @@ class OjaPCA(_StreamingPCA):
     components_ : array, shape (k, d)
         Orthonormal directions, roughly in the order of their variance.
     mean_ : array, shape (d,)
-    n_samples_seen_ : int
+    n_components_, n_samples_seen_ : int
 
     Notes
     -----
@@ -345,7 +283,7 @@ class OjaPCA(_StreamingPCA):
 
     **Guarantee.** For ``k = 1``, independent rows and a step tuned to the gap
     :math:`\lambda_1 - \lambda_2`, the squared sine of the error falls like :math:`1/n` ([2]).
-    Rows in an order that nobody shuffled have no guarantee.
+    Rows in an order that nobody shuffled have no guarantee. Variances are not kept.
 
     References
     ----------
@@ -398,3 +336,8 @@ def _filled(Vt, k):
         return Vt
     start = np.eye(Vt.shape[1], k - len(Vt), dtype=Vt.dtype)
     return np.vstack([Vt, orthonormalize(start, against=np.ascontiguousarray(Vt.T)).T])
+
+
+def _shares(squares, total):
+    """Shares of a scatter, which rounding does not let above one."""
+    return np.minimum(squares / total, 1.0) if total > 0 else np.zeros_like(squares)

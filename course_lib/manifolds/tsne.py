@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import validate_data
 
 from course_lib._validation import (
@@ -174,7 +174,7 @@ def kl_divergence(P, Y, *, theta=0.0):
     return float(np.sum(p * (np.log(np.maximum(p, np.finfo(float).tiny)) - log_w + log_z)))
 
 
-class TSNE(BaseEstimator):
+class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     r"""A map in the plane that keeps neighbors together and promises nothing else.
 
     Parameters
@@ -269,6 +269,10 @@ class TSNE(BaseEstimator):
     def fit_transform(self, X, y=None):
         """Map the rows of ``X`` and return the map (n, 2)."""
         return self.fit(X).embedding_
+
+    @property
+    def _n_features_out(self):
+        return self.embedding_.shape[1]
 
     def _start(self, X):
         rng = as_random_state(self.random_state)

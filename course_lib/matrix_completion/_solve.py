@@ -20,23 +20,22 @@ def ridge_rows(indptr, indices, values, F, offset, penalty, out):
     that this precision cannot solve becomes NaN.
     """
     k = F.shape[1]
-    G, x = np.empty((k, k), F.dtype), np.empty(k, F.dtype)
+    G, x, least = np.empty((k, k), F.dtype), np.empty(k, F.dtype), np.empty(k, F.dtype)
+    zero, one = F.dtype.type(0), F.dtype.type(1)
     for i in range(len(out)):
+        start, stop = indptr[i], indptr[i + 1]
         G[:] = 0
         x[:] = 0
-        for t in range(indptr[i], indptr[i + 1]):
-            j = indices[t]
-            f, value = F[j], values[t] - offset[j]
-            for p in range(k):
-                x[p] += value * f[p]
-                weight = f[p]
-                for q in range(p + 1):
-                    G[p, q] += weight * f[q]
-        if indptr[i + 1] > indptr[i]:
+        for t in range(start, stop, 2):
+            u = min(t + 1, stop - 1)  # the last of an odd number is its own second, and counts once
+            second = one if u > t else zero
+            f, g = indices[t], indices[u]
+            of_f, of_g = values[t] - offset[f], second * (values[u] - offset[g])
+            _add_two(G, x, F[f], F[g], one, second, of_f, of_g)
+        if stop > start:
             for p in range(k):
                 G[p, p] += penalty[p]
-            if not _cholesky_solve(G, x):
-                x[:] = np.nan
+            _cholesky_solve(G, x, least)
         out[i] = x
 
 
@@ -49,21 +48,30 @@ def weighted_rows(indptr, indices, weights, F, gram, out):
     precision cannot solve becomes NaN.
     """
     k = F.shape[1]
-    G, x = np.empty((k, k), F.dtype), np.empty(k, F.dtype)
-    one = F.dtype.type(1)
+    G, x, least = np.empty((k, k), F.dtype), np.empty(k, F.dtype), np.empty(k, F.dtype)
+    zero, one = F.dtype.type(0), F.dtype.type(1)
     for i in range(len(out)):
+        start, stop = indptr[i], indptr[i + 1]
         G[:] = gram
         x[:] = 0
-        for t in range(indptr[i], indptr[i + 1]):
-            f, weight = F[indices[t]], weights[t]
-            for p in range(k):
-                x[p] += weight * f[p]
-                extra = (weight - one) * f[p]
-                for q in range(p + 1):
-                    G[p, q] += extra * f[q]
-        if indptr[i + 1] > indptr[i] and not _cholesky_solve(G, x):
-            x[:] = np.nan
+        for t in range(start, stop, 2):
+            u = min(t + 1, stop - 1)  # as in `ridge_rows`
+            second = one if u > t else zero
+            f, g = weights[t], second * weights[u]
+            _add_two(G, x, F[indices[t]], F[indices[u]], f - one, g - second, f, g)
+        if stop > start:
+            _cholesky_solve(G, x, least)
         out[i] = x
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _add_two(G, x, f, g, f_weight, g_weight, f_value, g_value):
+    """Add two places to the lower half of ``G`` and to ``x``: half the traffic of one by one."""
+    for p in range(len(x)):
+        x[p] += f_value * f[p] + g_value * g[p]
+        of_f, of_g, row = f_weight * f[p], g_weight * g[p], G[p]
+        for q in range(p + 1):
+            row[q] += of_f * f[q] + of_g * g[q]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -147,32 +155,34 @@ def _multiply(G, x, y):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _cholesky_solve(G, x):
-    """Solve ``G x = x`` in place; the lower half of ``G`` becomes its Cholesky factor.
+def _cholesky_solve(G, x, least):
+    """Solve ``G x = x`` in place; the lower half of ``G`` becomes its factor L, ``G = L'L``.
 
-    Return whether the precision sufficed: a pivot that is rounding is no pivot.
+    That is Cholesky from the last unknown to the first: it runs along rows of the lower half. If
+    the precision does not suffice, ``x`` becomes NaN: a pivot that is rounding is no pivot.
+    ``least`` is room for the smallest pivots that are none.
     """
     k = len(x)
     # What float32 cannot solve is solved again in float64, and need not come close to its limit.
     rounding = 4 * np.finfo(G.dtype).eps * (k if G.itemsize == 4 else 1)
     for p in range(k):
-        least = rounding * G[p, p]
-        for q in range(p + 1):
-            total = G[p, q]
-            for t in range(q):
-                total -= G[p, t] * G[q, t]
-            if p != q:
-                G[p, q] = total / G[q, q]
-            elif total > least:
-                G[p, p] = np.sqrt(total)
-            else:
-                return False
-    for p in range(k):
-        for t in range(p):
-            x[p] -= G[p, t] * x[t]
-        x[p] /= G[p, p]
+        least[p] = rounding * G[p, p]
     for p in range(k - 1, -1, -1):
-        for t in range(p + 1, k):
-            x[p] -= G[t, p] * x[t]
-        x[p] /= G[p, p]
-    return True
+        row = G[p]
+        if not row[p] > least[p]:
+            x[:] = np.nan
+            return
+        row[p] = np.sqrt(row[p])
+        for q in range(p):
+            row[q] /= row[p]
+        x[p] /= row[p]
+        for r in range(p):
+            along, other = row[r], G[r]
+            for q in range(r + 1):
+                other[q] -= along * row[q]
+            x[r] -= along * x[p]
+    for p in range(k):
+        row = G[p]
+        for t in range(p):
+            x[p] -= row[t] * x[t]
+        x[p] /= row[p]

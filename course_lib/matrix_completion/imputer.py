@@ -1,9 +1,11 @@
 """Soft-impute as a scikit-learn transformer: a table with holes in, the table filled out."""
 
 import itertools
+import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from course_lib._validation import check_count, check_number, numbers_only
@@ -41,6 +43,11 @@ class SoftImpute(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         The weight that was used.
     n_iter_ : int
         Steps that were made.
+
+    Warns
+    -----
+    sklearn.exceptions.ConvergenceWarning
+        If ``max_iter`` steps were not enough.
 
     Notes
     -----
@@ -104,6 +111,13 @@ class SoftImpute(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             if self.n_iter_ and before - iterate.value <= tol * before:
                 break
             before = iterate.value
+        else:
+            warnings.warn(
+                f"the objective still fell by more than tol = {tol:g} of itself after {max_iter} "
+                "steps; raise max_iter or tol.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
         self.factors_ = SVD(*iterate.factors)
         return X
 

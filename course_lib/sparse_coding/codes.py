@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 from numba import njit
+from sklearn.exceptions import ConvergenceWarning
 
 from course_lib._validation import check_finite, check_matrix, check_number
 from course_lib.sparse_coding import _codes
@@ -53,7 +54,7 @@ def lasso_encode(X, D, alpha, *, tol=1e-6):
 
     Warns
     -----
-    RuntimeWarning
+    sklearn.exceptions.ConvergenceWarning
         If a signal did not converge; `duality_gaps` says how far it is from the minimum.
 
     See Also
@@ -97,7 +98,7 @@ def lasso_encode(X, D, alpha, *, tol=1e-6):
         warnings.warn(
             f"{failed} of {X.shape[0]} codes did not converge; merge atoms that are alike, or "
             "raise alpha or tol.",
-            RuntimeWarning,
+            ConvergenceWarning,
             stacklevel=2,
         )
     return stack(parts, len(D), D.dtype)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
 
 from course_lib._validation import (
     check_array,
@@ -90,7 +91,7 @@ def lasso(A, b, alpha, *, alpha2=0.0, x0=None, tol=1e-6, screen=True, max_rounds
 
     Warns
     -----
-    RuntimeWarning
+    sklearn.exceptions.ConvergenceWarning
         If the gap is still above ``tol`` after ``max_rounds`` rounds.
 
     See Also
@@ -168,7 +169,7 @@ def lasso_path(A, b, alphas=None, *, alpha2=0.0, n_alphas=100, ratio=1e-3, tol=1
 
     Warns
     -----
-    RuntimeWarning
+    sklearn.exceptions.ConvergenceWarning
         As `lasso`.
 
     Notes
@@ -283,7 +284,7 @@ def _warn(gap, goal, n):
         warnings.warn(
             f"the duality gap is {gap:.2g}, above its goal {goal:.2g}, for one of {n} weights; "
             "raise tol or max_rounds.",
-            RuntimeWarning,
+            ConvergenceWarning,
             stacklevel=3,
         )
 

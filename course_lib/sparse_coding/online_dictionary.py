@@ -16,7 +16,7 @@ from course_lib._validation import (
     check_count,
     check_finite,
     check_number,
-    check_scatter,
+    check_rows,
     numbers_only,
 )
 from course_lib.sparse_coding.codes import lasso_encode
@@ -129,10 +129,9 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         ValueError, TypeError
             If ``X`` or a parameter is not what it must be.
         """
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32])
+        X = check_rows(self, X)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         n_epochs = check_count(self.n_epochs, "n_epochs", low=1)
-        check_scatter(X)
         random_state = as_random_state(self.random_state)
         self._start(X, random_state)
         order = np.arange(len(X))
@@ -162,9 +161,8 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             is then what it was before.
         """
         fresh = not hasattr(self, "components_")
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=fresh)
+        X = check_rows(self, X, reset=fresh)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
-        check_scatter(X)
         if fresh:
             self._start(X, as_random_state(self.random_state))
         elif self.n_components not in (None, len(self.components_)):

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from sklearn.utils.validation import check_is_fitted
 
+from course_lib._ahead import ROWS_AHEAD, fetch_row
 from course_lib._online import OnlineLogistic, loss_and_slope
 from course_lib._validation import check_count, check_number
 
@@ -145,7 +146,11 @@ class FTRLProximal(OnlineLogistic):
 
     Notes
     -----
-    **Cost.** As many operations as the row has entries; memory two numbers a feature.
+    With ``alpha=0`` and ``alpha2=0`` this is AdaGrad: each weight moves by
+    :math:`\text{step} / (\beta + \sqrt n)` times its gradient.
+
+    **Cost.** As many operations as the row has entries; memory three numbers a feature: the third
+    is the root of the second, which would be taken twice.
 
     References
     ----------
@@ -184,13 +189,15 @@ class FTRLProximal(OnlineLogistic):
         check_number(self.step, "step", low=0, high=1e100, open_low=True)
         check_number(self.beta, "beta", low=0, open_low=True)
 
+    _kept = 3
+
     def _step(self, rows):
         numbers = (self.alpha, self.alpha2, self.step, self.beta)
         return _ftrl(*rows, *self.state_, *map(float, numbers))
 
     def _weights(self):
         check_is_fitted(self)
-        z, squares = self.state_
+        z, squares, _ = self.state_
         penalty = np.full(len(z), float(self.alpha))
         penalty[-1] = 0
         shrunk = np.sign(z) * np.maximum(np.abs(z) - penalty, 0)
@@ -205,17 +212,21 @@ def _truncated_gradient(
 ):
     """Learn from the rows in order; ``done`` counts the truncations that a weight has had."""
     last, total = len(weights) - 1, 0.0
-    for i in order:
+    for k in range(len(order)):
+        i, ahead = order[k], order[min(k + ROWS_AHEAD, len(order) - 1)]
+        fetch_row(data, indices, starts[ahead], starts[ahead + 1])
         truncations = seen // every
         margin = weights[last]
         for p in range(starts[i], starts[i + 1]):
             j = indices[p]
-            size = abs(weights[j])
+            w = weights[j]
+            size = abs(w)
             if size <= threshold:
-                size = max(size - (truncations - done[j]) * cut, 0.0)
-                weights[j] = size if weights[j] > 0 else -size
+                size -= (truncations - done[j]) * cut
+                w = np.copysign(size if size > 0 else 0.0, w)
+                weights[j] = w
             done[j] = truncations
-            margin += data[p] * weights[j]
+            margin += data[p] * w
         loss, slope = loss_and_slope(margin, signs[i])
         total += loss
         for p in range(starts[i], starts[i + 1]):
@@ -226,24 +237,34 @@ def _truncated_gradient(
 
 
 @njit(cache=True)
-def _ftrl(data, indices, starts, signs, order, z, squares, alpha, alpha2, step, beta):
+def _ftrl(data, indices, starts, signs, order, z, squares, roots, alpha, alpha2, step, beta):
     """Learn from the rows in order: McMahan et al. 2013, Algorithm 1, intercept unpenalized."""
-    last, total = len(z) - 1, 0.0
-    w = np.zeros(len(z))  # only the entries of the row at hand are looked at
+    last, longest, total, per_step = len(z) - 1, 0, 0.0, 1 / step
     for i in order:
-        w[last] = -z[last] * step / (beta + np.sqrt(squares[last]))
-        margin = w[last]
+        longest = max(longest, starts[i + 1] - starts[i])
+    w = np.zeros(longest)  # of the entries of the row at hand
+    for k in range(len(order)):
+        i, ahead = order[k], order[min(k + ROWS_AHEAD, len(order) - 1)]
+        fetch_row(data, indices, starts[ahead], starts[ahead + 1])
+        intercept = -z[last] * step / (beta + roots[last])
+        margin = intercept
         for p in range(starts[i], starts[i + 1]):
-            j = indices[p]
-            shrunk = max(abs(z[j]) - alpha, 0.0) * (1.0 if z[j] > 0 else -1.0)
-            w[j] = -shrunk / ((beta + np.sqrt(squares[j])) / step + alpha2)
-            margin += data[p] * w[j]
+            j, q = indices[p], p - starts[i]
+            size = abs(z[j]) - alpha
+            w[q] = 0.0
+            if size > 0:
+                w[q] = -np.copysign(size, z[j]) / ((beta + roots[j]) * per_step + alpha2)
+                margin += data[p] * w[q]
         loss, slope = loss_and_slope(margin, signs[i])
         total += loss
-        for p in range(starts[i], starts[i + 1] + 1):
-            j = indices[p] if p < starts[i + 1] else last
-            g = slope * data[p] if p < starts[i + 1] else slope
-            growth = (np.sqrt(squares[j] + g * g) - np.sqrt(squares[j])) / step
-            z[j] += g - growth * w[j]
+        for p in range(starts[i], starts[i + 1]):
+            j, g = indices[p], slope * data[p]
             squares[j] += g * g
+            root = np.sqrt(squares[j])
+            z[j] += g - (root - roots[j]) * per_step * w[p - starts[i]]
+            roots[j] = root
+        squares[last] += slope * slope
+        root = np.sqrt(squares[last])
+        z[last] += slope - (root - roots[last]) * per_step * intercept
+        roots[last] = root
     return total

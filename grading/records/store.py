@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import sys
+import time
 import warnings
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -22,6 +23,9 @@ from sqlalchemy.exc import SAWarning
 from course_lib.notebook.checks import normal_id
 
 __all__ = ["CannotRecord", "Store", "write_whole"]
+
+
+LINGER = 5.0  # seconds in which the workers of a killed run notice it and end
 
 
 class CannotRecord(RuntimeError):
@@ -68,6 +72,8 @@ class Store:
     def lock(self):
         """Keep other runs out until this process ends, however it ends.
 
+        Workers of a run that was killed hold its lock for a moment more, so this waits a little.
+
         Raises
         ------
         CannotRecord
@@ -76,10 +82,16 @@ class Store:
         path = self.root / "grading" / "cache" / "lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = path.open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CannotRecord("Another run is grading here; wait until it has ended.") from None
+        end = time.monotonic() + LINGER
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    break
+            time.sleep(0.05)
+        raise CannotRecord("Another run is grading here; wait until it has ended.")
 
     def unlock(self):
         """Let other runs in."""

@@ -69,8 +69,37 @@ def test_sliders_change_what_is_said_and_never_ask_for_too_many_functions(drawn)
         page.keyboard.press("ArrowRight")
     assert "16 bands of 8 rows, 128 of 128 functions" in said.text_content()
     bands.focus()
+    page.keyboard.press("ArrowLeft")  # each step is felt: the slider ends at 16
+    assert "15 bands of 8 rows" in said.text_content()
     page.keyboard.press("Home")
-    assert "1 bands of 8 rows" in said.text_content()
+    assert "1 band of 8 rows" in said.text_content()
+    page.keyboard.press("End")
+    assert "16 bands of 8 rows" in said.text_content()
+
+
+def test_bands_come_back_when_there_is_room_again(drawn):
+    page = drawn("11-lsh", "lsh")
+    said = page.locator('[data-explorable="11-lsh"] .explorable-reading')
+    page.locator('[data-explorable="11-lsh"] input').first.focus()
+    page.keyboard.press("End")
+    assert "12 bands of 10 rows" in said.text_content()
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    assert "25 bands of 5 rows" in said.text_content()
+
+
+def test_the_theorem_said_is_the_one_of_all_pairs(drawn):
+    """With rows of one column most candidates lie near zero, where wide bins are not enough."""
+    page = drawn("11-lsh", "lsh")
+    said = page.locator('[data-explorable="11-lsh"] .explorable-reading')
+    page.locator('[data-explorable="11-lsh"] input').first.focus()
+    page.keyboard.press("Home")
+    page.locator('[data-explorable="11-lsh"] input').nth(1).focus()
+    page.keyboard.press("End")
+    words = said.text_content()
+    assert "128 bands of 1 row, 128 of 128 functions" in words
+    promised = int(words.split("Candidates: ")[1].split(" of ")[0].replace(",", ""))
+    assert promised == pytest.approx(137_756, rel=2e-3)  # summed over all pairs, one by one
 
 
 def test_draws_on_record_surround_the_theorem():

@@ -18,6 +18,7 @@ from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call, fitted
 from tests.contract.lsh import LSH
+from tests.contract.online import ONLINE
 from tests.contract.parallel import NOT_CALLED_OF_PARALLEL, PARALLEL
 from tests.contract.trees import TREES
 
@@ -1144,4 +1145,4 @@ NOT_CALLED = {
     **NOT_CALLED_OF_PARALLEL,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
-CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + PARALLEL
+CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
