@@ -1,4 +1,4 @@
-"""What chapter 15 says of its claim and its averages: ``python -m benchmarks.causes_parallel_optimization``.
+"""What chapter 15 says of its claim: ``python -m benchmarks.causes_parallel_optimization``.
 
 Four machines learn to read digits and send everything, a few entries, signs, or one model at the
 end; of rows that are shuffled or sorted by label; of gradients that are late. How long their

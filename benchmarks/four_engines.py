@@ -113,6 +113,21 @@ def quickest(run, turns):
     return min((run() for _ in range(turns)), key=lambda result: result[2]["seconds"])
 
 
+def misplaced(block):
+    """Seconds of two products with rows that begin at an odd address, and at an even."""
+    odd = np.empty(block.nbytes + 1, np.uint8)[1:].view(block.dtype).reshape(block.shape)
+    odd[...] = block
+    x, y, took = np.ones(block.shape[1]), np.ones(block.shape[0]), []
+    with threadpoolctl.threadpool_limits(1):
+        for rows in (odd, block):
+            took.append([])
+            for _ in range(30):
+                start = time.perf_counter()
+                rows @ x, rows.T @ y
+                took[-1].append(time.perf_counter() - start)
+    return [min(each) for each in took]
+
+
 def main():
     """Run all four, print them and write the record."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.four_engines")
@@ -140,6 +155,7 @@ def main():
         "gap": GAP,
         "shape": list(train.X.shape),
         "rows": rows,
+        "odd_and_even_s": misplaced(train.X[: len(train.y) // WORKERS].toarray()),
     }
     if len(rows) < 4 or quick:
         print("nothing is written: MPI is missing, or --quick was asked for")

@@ -27,6 +27,7 @@ HEROES = {
     "11-lsh": "MinHash, banding, SimHash, multi-probe, product quantization",
     "12-binary-embeddings": "binary embedding, circulant matrix, Toeplitz matrix, coherence graph",
     "13-batch-optimization": "L-BFGS, BMRM, strong convexity, conjugate gradients",
+    "15-parallel-optimization": "all-reduce, error feedback, parameter server, list scheduling",
 }
 
 
