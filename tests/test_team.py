@@ -75,7 +75,7 @@ def aligned(block):
     return np.array([block.rows.flags.aligned, block.labels.flags.aligned], int)
 
 
-def test_blocks_lie_in_the_memory_of_another_process_as_BLAS_wants_them(rng):
+def test_blocks_lie_aligned_in_the_memory_of_another_process(rng):
     """What a message brings begins at any byte; a block that is used again and again must not."""
     sizes = (50, 51, 52)
     blocks = [SimpleNamespace(rows=rng.random((n, 3)), labels=np.ones(n)) for n in sizes]
