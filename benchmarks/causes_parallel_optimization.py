@@ -198,9 +198,12 @@ def averages():
         for seed in range(16):
             x = drawn(np.random.default_rng(seed), record["rows"], p).x
             excess.append(whole.evaluate(x)[0] - best.value)
-            off.append(np.sum((x - best.x) ** 2))
+            off.append(x - best.x)
+        off = np.array(off)
+        bias2 = np.sum(off.mean(0) ** 2) - off.var(0, ddof=1).sum() / len(off)
         record["curve"].append({
-            "machines": p, "excess": float(np.mean(excess)), "distance2": float(np.mean(off)),
+            "machines": p, "excess": float(np.mean(excess)),
+            "distance2": float(np.sum(off**2, axis=1).mean()), "bias2": float(bias2),
             "excess_se": float(np.std(excess, ddof=1) / 4),
         })  # fmt: skip
     return show("averages", record)

@@ -396,7 +396,7 @@
       }
       parts.push(svg("text", {
         x: (inside.x[0] + inside.x[1]) / 2, y: inside.y[0] + 22, "text-anchor": "middle", "aria-hidden": "true",
-      }, isQueue() ? "tasks" : "chunks, and how many ranks are summed in each"));
+      }, isQueue() ? "tasks" : "chunks: how many summands"));
       self.svg.replaceChildren(...parts);
     }
 
