@@ -67,14 +67,16 @@ def largest(k):
     return lambda x: top_k(x, k)
 
 
-def learn(digits, seed, compress=None, feedback=True, ordered=False, step=STEP):
+def learn(
+    digits, seed, compress=None, feedback=True, ordered=False, step=STEP, steps=STEPS
+):  # fmt: skip
     """The error, the bytes that all send and the longest memory."""
     run = compressed_descent(
         digits.workers(seed, ordered), digits.start, step=step, compress=compress,
         feedback=feedback,
     )  # fmt: skip
     memory = 0.0
-    for iterate in itertools.islice(run, STEPS + 1):
+    for iterate in itertools.islice(run, steps + 1):
         memory = max(memory, iterate.memory)
     error = digits.error(iterate.x)
     return {"error": error, "sent_bytes": int(iterate.sent_bytes), "memory": float(memory)}
@@ -112,6 +114,8 @@ def claim(digits):
         "8, half the step": {"compress": largest(8), "step": STEP / 2},
         "all, twice the step": {"step": 2 * STEP},
         "8, twice the step": {"compress": largest(8), "step": 2 * STEP},
+        "all, a quarter of the steps": {"steps": STEPS // 4},
+        "8, a quarter of the steps": {"compress": largest(8), "steps": STEPS // 4},
     }  # fmt: skip
     record = {
         name: show(name, [learn(digits, seed, **options) for seed in SEEDS])
