@@ -385,18 +385,18 @@
           if (count <= 8) {
             parts.push(svg("text", {
               x: (x(c) + x(c + 1)) / 2, y: (y(r) + y(r + 1)) / 2 + 4, "text-anchor": "middle", "aria-hidden": "true",
-            }, isQueue() ? (share === 1 ? "done" : share ? "…" : "") : dead ? "×" : String(table[r][c])));
+            }, isQueue() ? (share === 1 ? "✓" : share ? "…" : "") : dead ? "×" : String(table[r][c])));
           }
         }
         if (count <= 8 || r % 2 === 0 || isQueue()) {
           parts.push(svg("text", {
             x: inside.x[0] - 8, y: (y(r) + y(r + 1)) / 2 + 4, "text-anchor": "end", "aria-hidden": "true",
-          }, isQueue() ? `tasks ${r * count}–${r * count + count - 1}` : `rank ${r}`));
+          }, isQueue() ? `${r * count}–${r * count + count - 1}` : `rank ${r}`));
         }
       }
       parts.push(svg("text", {
         x: (inside.x[0] + inside.x[1]) / 2, y: inside.y[0] + 22, "text-anchor": "middle", "aria-hidden": "true",
-      }, isQueue() ? "tasks" : "chunks: how many summands"));
+      }, isQueue() ? "tasks that are done" : "chunks: how many summands"));
       self.svg.replaceChildren(...parts);
     }
 
