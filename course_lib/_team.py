@@ -4,6 +4,7 @@ Chapters cut their data into blocks; a `Team` keeps each block where it is and r
 it: `Team.map` puts the answers after each other, `Team.sum` adds them up.
 """
 
+import copy
 import functools
 import itertools
 import operator
@@ -41,7 +42,7 @@ class Team:
         if client is not None:
             self._homes = homes(client, len(self._blocks))
             self._blocks = [
-                client.scatter(block, workers=[home], hash=False)
+                _settled(client, block, home)
                 for block, home in zip(self._blocks, self._homes, strict=True)
             ]
 
@@ -74,7 +75,8 @@ class Team:
 
     def _run(self, function, parts, shared):
         if self._client is not None:
-            shared = self._client.scatter(list(shared), broadcast=True, hash=False)
+            if shared:
+                shared = self._client.scatter(list(shared), broadcast=True, hash=False)
             futures = [
                 self._client.submit(function, block, *part, *shared, workers=[home], pure=False)
                 for block, part, home in zip(self._blocks, parts, self._homes, strict=True)
@@ -85,6 +87,16 @@ class Team:
         with ThreadPoolExecutor(len(parts)) as threads:
             work = threads.map(lambda b, part: function(b, *part, *shared), self._blocks, parts)
             return list(work)
+
+
+def _settled(client, block, home):
+    """Bring a block to its machine, as a copy of what arrives.
+
+    An array arrives at an address that its itemsize need not divide. Products with such an array
+    were 20 times slower.
+    """
+    arrived = client.scatter(block, workers=[home], hash=False)
+    return client.submit(copy.deepcopy, arrived, workers=[home], pure=False)
 
 
 def _added(one, other):

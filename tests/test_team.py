@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -68,6 +69,18 @@ def test_a_cluster_gives_the_same_bits_and_is_charged_the_same(rng, client):
     # Out go w to each, then a number to each; back come a vector and a count, then all rows.
     sent = 3 * 4 * 8 + 3 * (4 * 8 + 8) + 3 * 8 + 60 * 4 * 8
     assert here == there == Meter(messages=12, sent_bytes=sent, rounds=4)
+
+
+def aligned(block):
+    return np.array([block.rows.flags.aligned, block.labels.flags.aligned], int)
+
+
+def test_blocks_lie_aligned_in_the_memory_of_another_process(rng):
+    """What a message brings begins at any byte; a block that is used again and again must not."""
+    sizes = (50, 51, 52)
+    blocks = [SimpleNamespace(rows=rng.random((n, 3)), labels=np.ones(n)) for n in sizes]
+    with Client(n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+        assert_array_equal(Team(blocks, client=client).sum(aligned), [3, 3])
 
 
 def test_the_sum_does_not_depend_on_who_is_ready_first(rng):

@@ -28,6 +28,7 @@ HEROES = {
     "12-binary-embeddings": "binary embedding, circulant matrix, Toeplitz matrix, coherence graph",
     "13-batch-optimization": "L-BFGS, BMRM, strong convexity, conjugate gradients",
     "14-online-optimization": "regret, AdaGrad, Adam, Pegasos, SVRG, SAGA, progressive loss",
+    "15-parallel-optimization": "all-reduce, error feedback, parameter server, list scheduling",
 }
 
 
