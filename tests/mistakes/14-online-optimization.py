@@ -415,7 +415,7 @@ def refreshes_at_each_step(gradient, full, n, d, ridge, step, gap, rng):
     return run(gradient, full, n, d, ridge, step, gap, rng, chance=lambda k: True)
 
 
-@mistake("14.3", caught_by="check", says="passes")
+@mistake("14.3", caught_by="check", says="After full(x) the snapshot is that x")
 def asks_everywhere(gradient, full, n, d, ridge, step, gap, rng):
     x = snapshot = np.zeros(d)
     mean = full(x)
@@ -427,6 +427,16 @@ def asks_everywhere(gradient, full, n, d, ridge, step, gap, rng):
             return x
         if rng.random() < 1 / n:
             snapshot, mean = x, g
+
+
+@mistake("14.3", caught_by="check", says="where are the steps along single rows?")
+def no_rows(gradient, full, n, d, ridge, step, gap, rng):
+    x, g, length = np.zeros(d), full(np.zeros(d)), step
+    while g @ g > 2 * ridge * gap:  # steps of Barzilai and Borwein
+        s = -length * g
+        x, before, g = x + s, g, full(x + s)
+        length = (s @ s) / (s @ (g - before))
+    return x
 
 
 @mistake("14.3", caught_by="cost", says="that is a loop")
@@ -506,6 +516,7 @@ def learn(
     sign=1.0,
     ignores=False,
     of_x=False,
+    together=False,
 ):
     w, S, t = np.zeros(2**bits + 1), np.zeros(2**bits + 1), 0
     while (words := read()) is not None:
@@ -522,6 +533,7 @@ def learn(
         else:
             x[columns] = signs
         length = np.linalg.norm(x) if sums else math.sqrt(len(h))
+        length = math.hypot(length, 1.0) if together else length
         if unit and length:
             x /= length
         if intercept:
@@ -559,6 +571,11 @@ def length_not_one(read, hear, bits, step, seed):
 @mistake("14.4", caught_by="check", says="other than zero are the columns")
 def last_bits_for_the_column(read, hear, bits, step, seed):
     return learn(read, hear, bits, step, seed, last_bits=True)
+
+
+@mistake("14.4", caught_by="check", says="without the intercept")
+def length_with_the_intercept(read, hear, bits, step, seed):
+    return learn(read, hear, bits, step, seed, together=True)
 
 
 @mistake("14.4", caught_by="check", says="the intercept, did not move")
