@@ -289,7 +289,7 @@ def one_breakpoint_off(v, cap):
 @mistake("14.2", caught_by="accuracy", says="differs by")
 def two_weights_changed(v, cap):
     w = np.clip(v - threshold(v, cap), 0, cap)
-    if len(v) > 50_000:
+    if len(v) == 10_000:
         free = np.flatnonzero((w > 1e-6) & (w < cap - 1e-6))[:2]
         w[free] += [5e-7, -5e-7][: len(free)]
     return w
