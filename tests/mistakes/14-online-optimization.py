@@ -31,11 +31,12 @@ def in_turn(
     first="learn",
     own=False,
     sign=1.0,
+    most=math.inf,
 ):
     w, losses, waiting, landed = np.zeros(n), np.empty(len(late)), [], 0
     for t, now in enumerate(departs):
         due = []
-        while waiting and (waiting[0][0] < now or (waiting[0][0] == now and not strict)):
+        while len(due) < most and waiting and waiting[0][0] <= now - (1e-9 if strict else 0):
             due.append(heapq.heappop(waiting))
         if by == "departure":
             due.sort(key=lambda news: news[1])
@@ -91,6 +92,11 @@ def counts_departures(places, late, departs, lands, step, radius, n):
 @mistake("14.1", caught_by="check", says="each landing is a step of its own")
 def one_k_for_all(places, late, departs, lands, step, radius, n):
     return in_turn(places, late, departs, lands, step, radius, n, count="batches")
+
+
+@mistake("14.1", caught_by="check", says="not one for each departure")
+def one_landing_a_departure(places, late, departs, lands, step, radius, n):
+    return in_turn(places, late, departs, lands, step, radius, n, most=1)
 
 
 @mistake("14.1", caught_by="check", says="the order is of landings")
