@@ -76,14 +76,14 @@ def by_newton(v, cap):
     v = [float(one) for one in v]
     low, high = min(v) - cap, max(v)
     theta = (low + high) / 2
-    for _ in range(300):
+    for _ in range(100):
         total = math.fsum(min(cap, max(0.0, one - theta)) for one in v)
         free = sum(theta < one < theta + cap for one in v)
         if total > 1:
             low = theta
         else:
             high = theta
-        if abs(total - 1) < 1e-15:
+        if abs(total - 1) < 1e-12:
             break
         step = theta + (total - 1) / free if free else math.inf
         theta = step if low < step < high else (low + high) / 2
