@@ -126,6 +126,9 @@ def main():
             loss = LogisticLoss(X, y, ridge=ridge)
             best = list(itertools.islice(lbfgs(loss), 200))[-1]
             record["counts"]["steepest"] = first(enumerate(steepest(loss)), best.value)
+            long = ista(loss, 0, step=2 / (loss.smoothness + ridge))  # the best constant step
+            values = enumerate(step.value for step in long)
+            record["counts"]["long steps"] = first(values, best.value)
         print(name, record, flush=True)
     path = harness.RESULTS / "batch_optimization_causes.json"
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -2,8 +2,8 @@ r"""First-order methods beside gradient descent and Nesterov's, which `sparse_co
 
 subgradient          steps along any slope of a loss with corners
 momentum             a constant share of the last step, for strongly convex losses
-ogm                  the best of all methods for a number of steps that is known ahead
-conjugate_gradients  the best of all for least squares
+ogm                  the smallest guarantee along gradients, for a number of steps known ahead
+conjugate_gradients  the best along gradients for least squares
 """
 
 import itertools

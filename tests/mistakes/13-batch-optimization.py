@@ -143,14 +143,18 @@ def descent(
     again=False,
     at_last=lambda new, y: new,
     steps=100_000,
+    guesses=100_000,
+    half=2,
+    from_y=False,
 ):
     x = y = np.zeros(n)
     t = 1.0
     for _ in range(steps):
         f, g = evaluate(y)
         new = y - g / L
-        while (evaluate(new)[0] if again else value(new)) > (
-            f + 1e-14 if fall else f - g @ g / (2 * L) + 1e-14 * abs(f)
+        most = L * 2.0**guesses if guesses < 100 else math.inf
+        while most > L and (evaluate(new)[0] if again else value(new)) > (
+            f + 1e-14 if fall else f - g @ g / (half * L) + 1e-14 * abs(f)
         ):
             L *= 2
             new = y - g / L
@@ -161,9 +165,41 @@ def descent(
         if restart and g @ (new - x) > 0:
             t = 1.0
         following = (1 + math.sqrt(1 + 4 * t * t)) / 2 if momentum else 1.0
-        y = new + (t - 1) / following * (new - x)
+        y = new + (t - 1) / following * (new - (y if from_y else x))
         x, t, L = new, following, shrink * L
     return x
+
+
+@mistake("13.2", caught_by="check", says="a while, not an if")
+def doubles_once(evaluate, value, done, n):
+    return descent(evaluate, value, done, n, guesses=1)
+
+
+@mistake("13.2", caught_by="check", says="step to the new that passed the test")
+def steps_with_the_refused(evaluate, value, done, n):
+    x = y = np.zeros(n)
+    t = L = 1.0
+    while True:
+        f, g = evaluate(y)
+        new = y - g / L
+        while value(y - g / L) > f - g @ g / (2 * L) + 1e-14 * abs(f):
+            L *= 2
+        if done(new):
+            return new
+        t = 1.0 if g @ (new - x) > 0 else t
+        following = (1 + math.sqrt(1 + 4 * t * t)) / 2
+        y = new + (t - 1) / following * (new - x)
+        x, t, L = new, following, 0.9 * L
+
+
+@mistake("13.2", caught_by="check", says="Is the 2 there")
+def without_the_half(evaluate, value, done, n):
+    return descent(evaluate, value, done, n, half=1)
+
+
+@mistake("13.2", caught_by="check", says="The momentum goes along new - y")
+def momentum_of_one_step(evaluate, value, done, n):
+    return descent(evaluate, value, done, n, from_y=True)
 
 
 @mistake("13.2", caught_by="check", says="is there a `return`?")
@@ -396,12 +432,14 @@ def forwards_to_subgradients(A, b, ridge, gap):
 # -------------------------------------------------------------------------------- 13.4
 
 
-def by_gram(S, Y, g, all_reduce, *, scale="newest", order=1, sign=-1, drop=True, summed=True):
+def by_gram(
+    S, Y, g, all_reduce, *, scale="newest", order=1, sign=-1, drop=True, summed=True, least=0.0
+):
     r = len(S)
     V = np.vstack([S, Y, g[None]])
     gram = all_reduce(V @ V.T)
     gram = gram if summed else V @ V.T
-    good = [i for i in range(r) if gram[i, r + i] > 0 or not drop]
+    good = [i for i in range(r) if gram[i, r + i] > least * gram[i, i] or not drop]
     q, a = np.zeros(2 * r + 1), np.zeros(r)
     q[2 * r] = 1.0
     for i in good[::-1]:
@@ -499,6 +537,11 @@ def drops_by_its_own_numbers(S, Y, g, all_reduce):
     if not own[0] and S.shape[1] == 1:
         return -g
     return by_gram(S, Y, g, lambda part: gram)
+
+
+@mistake("13.4", caught_by="edge case", says="product is small, and positive")
+def drops_flat_pairs(S, Y, g, all_reduce):
+    return by_gram(S, Y, g, all_reduce, least=1e-4)
 
 
 @mistake("13.4", caught_by="edge case", says="With no pair")
