@@ -361,12 +361,12 @@ def ridge_of_every_machine(A, b, ridge, most, all_reduce):
     return two(A, b, ridge, most, all_reduce, ridges=8)
 
 
-@mistake("15.3", caught_by="check", says="Do gradient and Hessian hold the ridge")
+@mistake("15.3", caught_by="check", says="do gradient and Hessian hold it")
 def ridge_forgotten(A, b, ridge, most, all_reduce):
     return two(A, b, ridge, most, all_reduce, ridges=0)
 
 
-@mistake("15.3", caught_by="check", says="The gap of your model to the minimum")
+@mistake("15.3", caught_by="check", says="Were the local models fitted with ridge itself")
 def local_ridge_too_large(A, b, ridge, most, all_reduce):
     return two(A, b, ridge, most, all_reduce, local=8.0)
 
