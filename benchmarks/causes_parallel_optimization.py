@@ -106,6 +106,9 @@ def claim(digits):
     ways = {
         "all": {}, "8": {"compress": largest(8)}, "79": {"compress": largest(79)},
         "8, forgets": {"compress": largest(8), "feedback": False},
+        "8, forgets, eight times the step": {
+            "compress": largest(8), "feedback": False, "step": 8 * STEP,
+        },
         "79, forgets": {"compress": largest(79), "feedback": False},
         "signs": {"compress": one_bit}, "signs, forgets": {"compress": one_bit, "feedback": False},
         "all, sorted": {"ordered": True},

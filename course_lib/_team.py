@@ -93,7 +93,7 @@ def _settled(client, block, home):
     """Bring a block to its machine, as a copy of what arrives.
 
     An array arrives at an address that its itemsize need not divide. Products with such an array
-    were 20 times slower.
+    are many times slower.
     """
     arrived = client.scatter(block, workers=[home], hash=False)
     return client.submit(copy.deepcopy, arrived, workers=[home], pure=False)

@@ -53,8 +53,9 @@ def collective_cost(algorithm, n_ranks, n_bytes, *, group=None):
     -----
     **Guarantee.** Equal to the clock and the counters of `simulate`, if the chunks are equal: if
     the number of ranks divides the number of entries. Else a step is longer by one entry at most.
-    For "doubling" and "halving" among ranks that are no power of two the clock may need up to one
-    message of N more: a message from a partner may hold up one from a rank that is left out.
+    For "doubling" and "halving" among ranks that are no power of two the clock may need more: a
+    message from a partner may hold up one from a rank that is left out. Below 200 ranks that are
+    up to four messages of N for "doubling", and half of one for "halving".
 
     Examples
     --------
