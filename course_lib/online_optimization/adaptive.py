@@ -95,8 +95,9 @@ def amsgrad(rounds, x0, *, step=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, pro
 
     **Cost.** That of `adam` and one more number a weight.
 
-    **Guarantee.** For steps :math:`c/\sqrt k`, a bounded box and a falling ``beta1`` the regret is
-    :math:`O(\sqrt k)` ([1], Corollary 1).
+    **Guarantee.** For steps :math:`c/\sqrt k`, a bounded box and ``beta1=0`` the regret is
+    :math:`O(\sqrt{k \ln k})` ([1], Corollary 1). The corollary also allows a ``beta1`` that falls
+    from step to step, which this function does not; for a constant one above 0 it says nothing.
 
     References
     ----------

@@ -38,8 +38,7 @@ def averaged(steps, *, power=0.0):
     **Cost.** :math:`O(n)` an iterate, memory of one more point.
 
     **Guarantee.** For stochastic gradients with steps that fall slower than :math:`1/k` the error
-    of the mean is asymptotically as small as that of any method that sees the same gradients
-    ([1], Theorem 1).
+    of the mean is asymptotically as small as that of any method that sees the same gradients [1].
 
     References
     ----------

@@ -162,7 +162,7 @@ def pegasos_bound(length, alpha, k):
     **Guarantee.** With :math:`f_t` the hinge loss of row :math:`t` plus
     :math:`\tfrac\lambda2 \|w\|^2` and with projections, for every :math:`u` the mean of
     :math:`f_t(w_t) - f_t(u)` over :math:`k` rows in any order is at most
-    :math:`(\sqrt\lambda + R)^2 (1 + \ln k) / (2 \lambda k)` ([1], Theorem 1).
+    :math:`(\sqrt\lambda + R)^2 (1 + \ln k) / (2 \lambda k)` [1].
 
     References
     ----------
@@ -209,9 +209,8 @@ def svrg_rate(smoothness, strong_convexity, step, n_inner):
     Notes
     -----
     **Guarantee.** :math:`\alpha = \frac{1}{\mu \eta (1 - 2L\eta) m} + \frac{2L\eta}{1 - 2L\eta}`
-    ([1], Theorem 1), over the draws of the rows, for the epoch that ends at one of its iterates
-    drawn at random. `svrg` ends at the last one, which does better in practice and has no such
-    theorem.
+    ([1]), over the draws of the rows, for the epoch that ends at one of its iterates drawn at
+    random. `svrg` ends at the last one, which does better in practice and has no such theorem.
 
     References
     ----------
@@ -261,9 +260,10 @@ def saga_bound(smoothness, strong_convexity, n, distance, start_gap, k):
 
     Notes
     -----
-    **Guarantee.** With steps :math:`1/(3L)` and the table of gradients taken at :math:`x_0`,
+    **Guarantee.** With the function of each row convex, :math:`L`-smooth and :math:`\mu`-strongly
+    convex, steps :math:`1/(3L)` and the table of gradients taken at :math:`x_0`,
     :math:`E\|x_k - x^\ast\|^2 \le (1 - \min(\tfrac1{4n}, \tfrac{\mu}{3L}))^k (\|x_0 - x^\ast\|^2
-    + \tfrac{2n}{3L} (f(x_0) - f^\ast))` ([1], Corollary 1), over the draws of the rows.
+    + \tfrac{2n}{3L} (f(x_0) - f^\ast))` [1], over the draws of the rows.
 
     References
     ----------

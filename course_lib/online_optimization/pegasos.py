@@ -54,7 +54,7 @@ class Pegasos(OnlineClassifier):
     References
     ----------
     .. [1] S. Shalev-Shwartz, Y. Singer, N. Srebro, A. Cotter, "Pegasos: primal estimated
-       sub-gradient solver for SVM", Math. Program. 127, 2011, Figure 1 and Theorem 1.
+       sub-gradient solver for SVM", Math. Program. 127, 2011.
 
     Examples
     --------

@@ -118,8 +118,8 @@ def project_l1(v, radius=1.0):
     **Cost.** One sort, :math:`O(n \log n)`; none where ``v`` lies in the ball.
 
     **Guarantee.** Outside the ball the answer has the signs of ``v`` and the sizes of the
-    projection of :math:`|v|` on the simplex of sum :math:`r` ([1], Lemma 3): what is below one
-    threshold becomes zero.
+    projection of :math:`|v|` on the simplex of sum :math:`r` ([1]): what is below one threshold
+    becomes zero.
 
     References
     ----------
