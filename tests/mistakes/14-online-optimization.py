@@ -1030,7 +1030,7 @@ def arrays_only(play, rng):
 
 @mistake("14.5", caught_by="check", says="rejects everything, also what is right")
 def regret_must_not_grow(play, rng):
-    g = rng.choice([-1.0, 1.0], 1_000)
+    g = (-1.0) ** np.arange(1_000)
     return bool(g @ play(g, 1.0) <= -abs(g.sum())) and hunts(play, rng)
 
 
