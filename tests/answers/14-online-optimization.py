@@ -71,6 +71,26 @@ def by_events(places, late, departs, lands, step, radius, n):
     return losses
 
 
+@answer("14.1", style="no heap: masks of who is in the air, lexsort, dense gradients")
+def by_masks(places, late, departs, lands, step, radius, n):
+    w, k, air = np.zeros(n), 0, np.empty(0, int)
+    slopes, losses = np.zeros(len(places)), []
+    for t, row in enumerate(places):
+        down = lands[air] <= departs[t]
+        here, air = air[down], air[~down]
+        for s in here[np.lexsort((here, lands[here]))]:
+            k += 1
+            g = np.zeros(n)
+            np.add.at(g, places[s], slopes[s])
+            w = w - step * k**-0.5 * g
+            w *= min(1, radius / max(np.sqrt(w @ w), 1e-300))
+        z = late[t] * w[row].sum()
+        slopes[t] = -late[t] * np.exp(-np.logaddexp(0, z))
+        losses.append(np.logaddexp(0, -z))
+        air = np.append(air, t)
+    return losses or np.zeros(0)
+
+
 @answer("14.2", style="Newton's method on theta, in loops")
 def by_newton(v, cap):
     v = [float(one) for one in v]
@@ -111,6 +131,22 @@ def by_a_walk(v, cap):
     return np.clip(w, 0.0, cap)
 
 
+@answer("14.2", style="rounds: cap what is above and project the others again, on less than 1")
+def by_rounds(v, cap):
+    v = np.asarray(v, dtype=float)
+    w, free = np.zeros(len(v)), np.ones(len(v), bool)
+    while free.any() and (left := 1 - cap * np.count_nonzero(~free)) > 0:
+        u = np.sort(v[free])[::-1]
+        thetas = (np.cumsum(u) - left) / np.arange(1, len(u) + 1)
+        w[free] = np.maximum(v[free] - thetas[np.flatnonzero(u > thetas)[-1]], 0)
+        over = free & (w > cap)
+        if not over.any():
+            break
+        w[over] = cap
+        free &= ~over
+    return np.minimum(w, cap)
+
+
 @answer("14.3", style="lengths of the stretches from the geometric law, a nested loop")
 def by_stretches(gradient, full, n, d, ridge, step, gap, rng):
     snapshot = np.zeros((d,))
@@ -139,6 +175,21 @@ def before_the_step(gradient, full, n, d, ridge, step, gap, rng):
             old = x.copy()
             mean = full(old)
         x -= step * change
+    return old
+
+
+@answer("14.3", style="rows and coins drawn in blocks, narrow integers, binomial coins")
+def in_blocks(gradient, full, n, d, ridge, step, gap, rng):
+    x = old = np.zeros(d)
+    mean = full(old)
+    while np.linalg.norm(mean) > np.sqrt(2 * ridge * gap):
+        rows = rng.integers(n, size=64, dtype=np.int32)
+        for i, coin in zip(rows, rng.binomial(1, 1 / n, size=64), strict=True):
+            x = x - step * (gradient(i, x) - gradient(i, old) + mean)
+            if coin:
+                old, mean = x, full(x)
+                if mean @ mean <= 2 * ridge * gap:
+                    break
     return old
 
 

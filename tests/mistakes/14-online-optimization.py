@@ -1,6 +1,7 @@
 """Wrong answers to lab 14."""
 
 import heapq
+import itertools
 import math
 
 import numpy as np
@@ -32,6 +33,8 @@ def in_turn(
     own=False,
     sign=1.0,
     most=math.inf,
+    rate=lambda k: 1 / math.sqrt(k),
+    twice=False,
 ):
     w, losses, waiting, landed = np.zeros(n), np.empty(len(late)), [], 0
     for t, now in enumerate(departs):
@@ -40,15 +43,22 @@ def in_turn(
             due.append(heapq.heappop(waiting))
         if by == "departure":
             due.sort(key=lambda news: news[1])
+        if by == "slope":
+            due.sort(key=lambda news: (news[0], news[2]))
         if by == "row":
             due.sort(key=lambda news: (news[0], -news[1]))
         start = landed
         for _, s, slope in due:
             landed += 1
-            k = {"landings": landed, "departures": t + 1, "batches": start + len(due)}[count]
+            k = {
+                "landings": landed,
+                "departures": t + 1,
+                "batches": start + len(due),
+                "since the last": landed - start,
+            }[count]
             if not old:
                 slope = -late[s] / (1 + np.exp(late[s] * w[places[s]].sum()))
-            w[places[s]] -= sign * step / math.sqrt(k) * slope
+            w[places[s]] -= sign * step * rate(k) * slope
             if shorten == "each" and (length := np.linalg.norm(w)) > radius:
                 w *= radius / length
             if shorten == "clip":
@@ -60,7 +70,8 @@ def in_turn(
             w[places[t]] += step / math.sqrt(t + 1) * late[t] / (1 + np.exp(margin))
             margin = late[t] * w[places[t]].sum()
         losses[t] = np.logaddexp(0, -margin)
-        heapq.heappush(waiting, (lands[t], t, -late[t] / (1 + np.exp(margin))))
+        z = late[t] * margin if twice else margin
+        heapq.heappush(waiting, (lands[t], t, -late[t] / (1 + np.exp(z))))
     return losses
 
 
@@ -142,6 +153,33 @@ def latest_row_first_of_two_in_a_minute(places, late, departs, lands, step, radi
 @mistake("14.1", caught_by="check", says="two flights have landed")
 def waits_for_the_end(places, late, departs, lands, step, radius, n):
     return in_turn(places, late, departs, np.full(len(lands), np.inf), step, radius, n)
+
+
+@mistake("14.1", caught_by="check", says="the one that departed first has k = 1")
+def the_steeper_first_of_two_in_a_minute(places, late, departs, lands, step, radius, n):
+    return in_turn(places, late, departs, lands, step, radius, n, by="slope")
+
+
+@mistake("14.1", caught_by="check", says="k goes on from one departure to the next")
+def k_begins_anew(places, late, departs, lands, step, radius, n):
+    return in_turn(places, late, departs, lands, step, radius, n, count="since the last")
+
+
+@mistake("14.1", caught_by="check", says="not c / k")
+def steps_that_fall_too_fast(places, late, departs, lands, step, radius, n):
+    return in_turn(places, late, departs, lands, step, radius, n, rate=lambda k: 1 / k)
+
+
+@mistake("14.1", caught_by="check", says="the first landing has k = 1")
+def counts_from_two(places, late, departs, lands, step, radius, n):
+    return in_turn(
+        places, late, departs, lands, step, radius, n, rate=lambda k: 1 / math.sqrt(k + 1)
+    )
+
+
+@mistake("14.1", caught_by="check", says="z holds y already")
+def the_label_twice(places, late, departs, lands, step, radius, n):
+    return in_turn(places, late, departs, lands, step, radius, n, twice=True)
 
 
 @mistake("14.1", caught_by="edge case", says="no flights")
@@ -292,6 +330,45 @@ def one_breakpoint_off(v, cap):
     return np.clip(v - points[i], 0, cap)
 
 
+def in_rounds(v, cap, most):
+    """Cap what is above, project the others again: right, if there are rounds enough."""
+    w, free = np.zeros(len(v)), np.ones(len(v), bool)
+    for _ in range(most):
+        left = 1 - cap * (~free).sum()
+        if left <= 0 or not free.any():
+            break
+        w[free] = np.maximum(v[free] - threshold(v[free], 2.0 + np.ptp(v), total=left), 0)
+        over = free & (w > cap)
+        if not over.any():
+            break
+        w[over], free = cap, free & ~over
+    return np.minimum(w, cap)
+
+
+@mistake("14.2", caught_by="check", says="the sum of the weights")
+def two_rounds_of_capping(v, cap):
+    return in_rounds(v, cap, 2)
+
+
+@mistake("14.2", caught_by="check", says="another point of it is nearer")
+def loses_the_order(v, cap):
+    order = np.argsort(-v)
+    return np.clip(v[order] - threshold(v, cap), 0, cap)[order]
+
+
+@mistake("14.2", caught_by="edge case", says="Of whole numbers the result")
+def whole_numbers_stay_whole(v, cap):
+    w = np.zeros_like(v)
+    w[:] = np.clip(v - threshold(v, cap), 0, cap)
+    return w
+
+
+@mistake("14.2", caught_by="accuracy", says="another point of it is nearer")
+def a_cap_just_below_one(v, cap):
+    cap = cap if cap < 1 or len(v) < 100 else 1 - 1e-6
+    return np.clip(v - threshold(v, cap), 0, cap)
+
+
 @mistake("14.2", caught_by="accuracy", says="differs by")
 def two_weights_changed(v, cap):
     w = np.clip(v - threshold(v, cap), 0, cap)
@@ -327,8 +404,11 @@ def run(
     moves=True,
     draw=None,
     certify=2.0,
+    start=0.0,
+    at=lambda before, x: x,
+    back=False,
 ):
-    x, snapshot = np.zeros(d), np.zeros(d)
+    x, snapshot = np.full(d, start), np.full(d, start)
     mean, k = full(snapshot), 0
     while mean @ mean > certify * ridge * gap:
         i = int(rng.integers(n)) if draw is None else draw(k)
@@ -342,14 +422,17 @@ def run(
             "twice": here - there + mean + ridge * x,
             "full": mean,
         }[way]
-        x = x - step * g
+        before, x = x, x - step * g
         k += 1
         if (rng.random() < 1 / n) if chance is None else chance(k):
-            at, mean = mean, full(x)
+            point = at(before, x)
+            was, mean = mean, full(point)
             if not fresh:
-                mean = at
+                mean = was
             if moves:
-                snapshot = x
+                snapshot = point
+            if back:
+                x = point
     return snapshot
 
 
@@ -467,7 +550,72 @@ def numbers_of_its_own(gradient, full, n, d, ridge, step, gap, rng):
     return run(gradient, full, n, d, ridge, step, gap, np.random.default_rng())
 
 
-@mistake("14.3", caught_by="edge case", says="passes")
+@mistake("14.3", caught_by="cost", says="twice in a row")
+def shuffled_passes(gradient, full, n, d, ridge, step, gap, rng):
+    left = []
+
+    def draw(k):
+        if not left:
+            left.extend(rng.permutation(n).tolist())
+        return left.pop()
+
+    return run(gradient, full, n, d, ridge, step, gap, rng, draw=draw)
+
+
+@mistake("14.3", caught_by="cost", says="draw the row and the refresh apart")
+def the_row_is_the_coin(gradient, full, n, d, ridge, step, gap, rng):
+    rows = []
+
+    def draw(k):
+        rows.append(int(rng.integers(n)))
+        return rows[-1]
+
+    return run(
+        gradient, full, n, d, ridge, step, gap, rng, draw=draw, chance=lambda k: rows[-1] == 0
+    )
+
+
+@mistake("14.3", caught_by="cost", says="never stayed longer than")
+def stretches_of_bounded_length(gradient, full, n, d, ridge, step, gap, rng):
+    ends = [int(rng.integers(1, 2 * n))]
+
+    def chance(k):
+        if k < ends[-1]:
+            return False
+        ends.append(k + int(rng.integers(1, 2 * n)))
+        return True
+
+    return run(gradient, full, n, d, ridge, step, gap, rng, chance=chance)
+
+
+@mistake("14.3", caught_by="edge case", says="the snapshot moves after each step")
+def one_chance_more(gradient, full, n, d, ridge, step, gap, rng):
+    return run(
+        gradient, full, n, d, ridge, step, gap, rng, chance=lambda k: rng.random() < 1 / (n + 1)
+    )
+
+
+@mistake("14.3", caught_by="check", says="where x never was")
+def halfway_snapshots(gradient, full, n, d, ridge, step, gap, rng):
+    return run(gradient, full, n, d, ridge, step, gap, rng, at=lambda before, x: (before + x) / 2)
+
+
+@mistake("14.3", caught_by="check", says="A step did not lead where it should")
+def goes_back_to_the_snapshot(gradient, full, n, d, ridge, step, gap, rng):
+    return run(gradient, full, n, d, ridge, step, gap, rng, at=lambda before, x: before, back=True)
+
+
+@mistake("14.3", caught_by="check", says="Begin with full(x) at x = 0")
+def begins_at_ones(gradient, full, n, d, ridge, step, gap, rng):
+    return run(gradient, full, n, d, ridge, step, gap, rng, start=1.0)
+
+
+@mistake("14.3", caught_by="check", says="which is good enough")
+def too_strict(gradient, full, n, d, ridge, step, gap, rng):
+    return run(gradient, full, n, d, ridge, step, gap, rng, certify=1.0)
+
+
+@mistake("14.3", caught_by="check", says="which is good enough")
 def at_least_one_step(gradient, full, n, d, ridge, step, gap, rng):
     x = snapshot = np.zeros(d)
     mean = full(x)
@@ -523,6 +671,13 @@ def learn(
     ignores=False,
     of_x=False,
     together=False,
+    power=2,
+    once=False,
+    keeps=True,
+    each=True,
+    by_label=True,
+    alone=True,
+    inside=False,
 ):
     w, S, t = np.zeros(2**bits + 1), np.zeros(2**bits + 1), 0
     while (words := read()) is not None:
@@ -530,7 +685,7 @@ def learn(
         if ignores and not words:
             hear(0.0)
             continue
-        h = hash_items(words, seed)
+        h = hash_items(sorted(set(words)) if once else words, seed)
         columns = (h % np.uint64(2**bits) if last_bits else h >> np.uint64(64 - bits)).astype(int)
         signs = np.where(h & np.uint64(1), -1.0, 1.0) if signed else np.ones(len(h))
         x = np.zeros(2**bits + 1)
@@ -540,21 +695,27 @@ def learn(
             x[columns] = signs
         length = np.linalg.norm(x) if sums else math.sqrt(len(h))
         length = math.hypot(length, 1.0) if together else length
+        length = np.abs(x).sum() if power == 1 else length
         if unit and length:
             x /= length
         if intercept:
             x[-1] = 1.0
         margin = float(w @ x)
         y = hear(margin)
-        g = -y / (1 + np.exp(y * margin)) * x
+        if not each and y * margin > 0:
+            continue
+        g = -y / (1 + np.exp(y * margin if by_label else margin)) * x
         under = S.copy()
-        S += x * x if of_x else g * g
+        S = S if keeps else np.zeros(len(S))
+        S += x * x if of_x else g * g if alone else g @ g
         under = under if before else S
         rate = step / (one + (np.sqrt(under) if root else under)) if one else np.zeros(len(S))
         if not one:
             rate[under > 0] = step / np.sqrt(under[under > 0])
         if falls:
             rate = step / math.sqrt(t)
+        if inside:
+            rate = step / np.sqrt(1 + S)
         w = w - sign * rate * g
     return w
 
@@ -647,9 +808,44 @@ def one_token_a_column(read, hear, bits, step, seed):
     return learn(read, hear, bits, step, seed, added=False)
 
 
-@mistake("14.4", caught_by="check", says="added up before the length is taken?")
+@mistake("14.4", caught_by="check", says="added up first")
 def length_by_tokens(read, hear, bits, step, seed):
     return learn(read, hear, bits, step, seed, sums=bits == 6)
+
+
+@mistake("14.4", caught_by="check", says="and then the root of the sum of squares?")
+def sum_of_sizes_for_the_length(read, hear, bits, step, seed):
+    return learn(read, hear, bits, step, seed, power=1)
+
+
+@mistake("14.4", caught_by="check", says="comes twice in a message counts twice")
+def each_token_once(read, hear, bits, step, seed):
+    return learn(read, hear, bits, step, seed, once=True)
+
+
+@mistake("14.4", caught_by="check", says="S keeps the squares of all messages")
+def forgets_the_squares(read, hear, bits, step, seed):
+    return learn(read, hear, bits, step, seed, keeps=False)
+
+
+@mistake("14.4", caught_by="check", says="each message teaches")
+def learns_from_mistakes_only(read, hear, bits, step, seed):
+    return learn(read, hear, bits, step, seed, each=False)
+
+
+@mistake("14.4", caught_by="check", says="g has e^(y z), with the label")
+def without_the_label(read, hear, bits, step, seed):
+    return learn(read, hear, bits, step, seed, by_label=False)
+
+
+@mistake("14.4", caught_by="check", says="S has one number for each column")
+def one_sum_for_all_columns(read, hear, bits, step, seed):
+    return learn(read, hear, bits, step, seed, alone=False)
+
+
+@mistake("14.4", caught_by="check", says="the 1 stands beside the root")
+def the_one_under_the_root(read, hear, bits, step, seed):
+    return learn(read, hear, bits, step, seed, inside=True)
 
 
 @mistake("14.4", caught_by="edge case", says="empty messages")
@@ -691,7 +887,20 @@ def streams(rng):
     return [*found, np.zeros(50), np.ones(1), rng.uniform(-1, 1, 2_000), np.where(t < 9, 0.0, 1.0)]
 
 
-def hunts(play, rng, *, box=True, causal=True, regret=True, sizes=True, lengths=3_000, zeros=True):
+def hunts(
+    play,
+    rng,
+    *,
+    box=True,
+    causal=True,
+    regret=True,
+    sizes=True,
+    lengths=3_000,
+    zeros=True,
+    numbers=True,
+    way=False,
+    bound=1.0,
+):
     try:
         limits = [(1.0, 1.0), (-1.0, 50.0), (1.0, 0.01)] if sizes else [(1.0, 1.0), (-1.0, 1.0)]
         for sign, limit in limits:
@@ -700,22 +909,27 @@ def hunts(play, rng, *, box=True, causal=True, regret=True, sizes=True, lengths=
                 if not zeros and not g[0]:
                     continue
                 x = np.asarray(play(g.copy(), limit), float)
-                if x.shape != g.shape or not np.isfinite(x).all():
+                if x.shape != g.shape or (numbers and not np.isfinite(x).all()):
                     return False
-                if box and not np.all(np.abs(x) <= 1 + 1e-9):
+                if box and np.any(np.abs(x) > 1 + 1e-9):
                     return False
-                if regret and g @ x + abs(g.sum()) > math.sqrt(8 * len(g)) * limit * (1 + 1e-9):
+                most = bound * math.sqrt(8) * limit * np.sqrt(np.arange(1, len(g) + 1)) + 1e-9
+                lost = np.cumsum(g * x) + np.abs(np.cumsum(g)) - most
+                if regret and (lost.max() > 0 if way else lost[-1] > 0):
                     return False
         g = rng.uniform(-0.3, 0.3, 40)
         x = play(g.copy(), 1.0)
-        for cut in (0, 1, 7, 25, 39):
-            other = np.r_[g[:cut], rng.uniform(-1, 1, 40 - cut)]
+        for cut, future in itertools.product((0, 1, 7, 25, 39), (1.0, -1.0, 0.01)):
+            other = np.r_[g[:cut], np.full(40 - cut, future)]
             if causal == "same size":
                 other = np.r_[g[:cut], -g[cut:]]
-            else:
-                other[-1] = 1.0
+            if causal == "shorter":
+                other = g[: cut + 1]
+            if causal == "once":
+                other = np.r_[g[:39], 0.01]
             y = play(other, 1.0)
-            if causal and not np.allclose(y[: cut + 1], x[: cut + 1], atol=1e-9):
+            same = 40 if causal == "once" else cut + 1
+            if causal and not np.allclose(y[:same], x[:same], atol=1e-9):
                 return False
     except Exception:
         return False
@@ -762,19 +976,61 @@ def streams_too_short(play, rng):
     return hunts(play, rng, lengths=100)
 
 
-@mistake("14.5", caught_by="edge case", says="accepts 1 of 3 wrong ones")
+@mistake("14.5", caught_by="edge case", says="accepts 1 of 4 wrong ones")
 def futures_of_one_size(play, rng):
     return hunts(play, rng, causal="same size")
 
 
-@mistake("14.5", caught_by="edge case", says="accepts 1 of 3 wrong ones")
+@mistake("14.5", caught_by="edge case", says="accepts 2 of 4 wrong ones")
 def never_zero(play, rng):
     return hunts(play, rng, zeros=False)
 
 
+@mistake("14.5", caught_by="accuracy", says="rejects 1 of 3 right ones")
+def the_bound_on_the_way(play, rng):
+    return hunts(play, rng, way=True)
+
+
+@mistake("14.5", caught_by="accuracy", says="rejects 1 of 3 right ones")
+def compares_with_shorter_streams(play, rng):
+    return hunts(play, rng, causal="shorter")
+
+
+@mistake("14.5", caught_by="check", says="soon_too_small")
+def twice_the_bound(play, rng):
+    return hunts(play, rng, bound=2.0)
+
+
+@mistake("14.5", caught_by="edge case", says="accepts 1 of 4 wrong ones")
+def nan_is_a_number(play, rng):
+    return hunts(play, rng, numbers=False)
+
+
+@mistake("14.5", caught_by="edge case", says="the function that is tested stopped with an error")
+def lets_errors_out(play, rng):
+    failed = []
+
+    def tried(slopes, limit):
+        try:
+            return play(slopes, limit)
+        except Exception as error:
+            failed.append(error)
+            raise
+
+    found = hunts(tried, rng)
+    if failed:
+        raise failed[0]
+    return found
+
+
+@mistake("14.5", caught_by="check", says="by_adagrad is right")
+def arrays_only(play, rng):
+    return isinstance(play(np.ones(3), 1.0), np.ndarray) and hunts(play, rng)
+
+
 @mistake("14.5", caught_by="check", says="rejects everything, also what is right")
 def regret_must_not_grow(play, rng):
-    g = rng.choice([-1.0, 1.0], 1_000)
+    g = (-1.0) ** np.arange(1_000)
     return bool(g @ play(g, 1.0) <= -abs(g.sum())) and hunts(play, rng)
 
 
