@@ -56,6 +56,67 @@ def leftwards(x, rank, sizes, exchange):
     return tuple(whole(np.array(x), list(sizes), 1))
 
 
+@answer("15.1", style="interleaved chunks as lists of places; a stack down and up, plain floats")
+def interleaved(x, rank, sizes, exchange):
+    total, mine, apart, stack = [float(v) for v in x], list(range(len(x))), 1, []
+    for s in sizes:
+        here = rank // apart % s
+        base, places = rank - here * apart, [mine[i::s] for i in range(s)]
+        right, left = base + (here + 1) % s * apart, base + (here - 1) % s * apart
+        for t in range(s - 1):
+            came = exchange([total[i] for i in places[(here - t) % s]], right, left)
+            for i, value in zip(places[(here - t - 1) % s], came, strict=True):
+                total[i] += float(value)
+        stack.append((s, here, places, right, left))
+        mine, apart = places[(here + 1) % s], apart * s
+    while stack:
+        s, here, places, right, left = stack.pop()
+        for t in range(s - 1):
+            came = exchange(np.array([total[i] for i in places[(here + 1 - t) % s]]), right, left)
+            for i, value in zip(places[(here - t) % s], came, strict=True):
+                total[i] = float(value)
+    return total
+
+
+@answer("15.1", style="halving and doubling where a level has a power of two, else a ring")
+def halves(x, rank, sizes, exchange):
+    def level(part, sizes, apart):
+        if not sizes:
+            return part
+        s, here = sizes[0], rank // apart % sizes[0]
+        base, cut = rank - here * apart, np.array_split(part, s)
+        lengths = [len(c) for c in cut]
+
+        def swap(sent, received, target, source):
+            ends = np.cumsum([lengths[i] for i in received])[:-1]
+            sent = np.concatenate([cut[i] for i in sent])
+            came = exchange(sent, base + target * apart, base + source * apart)
+            return zip(received, np.split(came, ends), strict=True)
+
+        distances = [2**i for i in range(s.bit_length() - 1)] if s & (s - 1) == 0 else []
+        for d in distances[::-1]:
+            keep = [i for i in range(s) if i // (2 * d) == here // (2 * d) and not (i ^ here) & d]
+            for i, came in swap([i ^ d for i in keep], keep, here ^ d, here ^ d):
+                cut[i] = cut[i] + came
+        for t in range(0 if distances else s - 1):
+            ring = [(here - t - 1) % s], [(here - t - 2) % s], (here + 1) % s, (here - 1) % s
+            for i, came in swap(*ring):
+                cut[i] = cut[i] + came
+        cut[here] = level(cut[here], sizes[1:], apart * s)
+        for d in distances:
+            have = [i for i in range(s) if i // d == here // d]
+            for i, came in swap(have, sorted(i ^ d for i in have), here ^ d, here ^ d):
+                cut[i] = came
+        for t in range(0 if distances else s - 1):
+            for i, came in swap(
+                [(here - t) % s], [(here - t - 1) % s], (here + 1) % s, (here - 1) % s
+            ):
+                cut[i] = came
+        return np.concatenate(cut)
+
+    return level(np.array(x), tuple(sizes), 1)
+
+
 @answer("15.2", style="a list of events, sorted; the worker's model kept with its letter")
 def by_events(gradient, x0, read_s, arrive_s, L):
     K = len(arrive_s)
@@ -231,6 +292,29 @@ def widest_first(memory, update, k, rank, size, exchange):
     total = np.zeros(d, np.float32)
     total[places] = values
     return total, rest
+
+
+@answer("15.4", style="sparse rows of SciPy that add themselves up; the memory in double")
+def sparse_rows(memory, update, k, rank, size, exchange):
+    import scipy.sparse
+
+    wanted, d = memory + update, len(memory)
+    said = np.lexsort((np.arange(d), -np.abs(wanted)))[:k].astype(np.int32)
+    have = scipy.sparse.csr_array((wanted[said], said, [0, k]), shape=(1, d))
+    for j in range(int(math.log2(size))):
+        if 2 * have.nnz < d:
+            message = [have.indices.astype(np.int32), have.data]
+        else:
+            message = have.toarray().ravel()
+        came = exchange(message, rank ^ (1 << j), rank ^ (1 << j))
+        if isinstance(came, tuple):
+            came = scipy.sparse.csr_array((came[1], came[0], [0, len(came[0])]), shape=(1, d))
+        have = have + scipy.sparse.csr_array(
+            np.reshape(came, (1, -1)) if np.ndim(came) == 1 else came
+        )
+    rest = wanted.astype(float)
+    rest[said] = 0
+    return have.toarray()[0], rest
 
 
 @answer("15.5", style="exact fractions, one case after the other; numpy booleans")

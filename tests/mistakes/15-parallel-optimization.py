@@ -152,6 +152,70 @@ def two_levels_at_most(x, rank, sizes, exchange):
     return levels(half, rank // 4, sizes[2:], lambda m, t, s: exchange(m, *far(rank, t, s)))
 
 
+@mistake("15.1", caught_by="check", says="The ring inside of the machine comes first")
+def farthest_ring_first(x, rank, sizes, exchange):
+    def moved(message, target, source):
+        return exchange(message, renamed(target, sizes[::-1]), renamed(source, sizes[::-1]))
+
+    return levels(x, renamed(rank, sizes), sizes[::-1], moved)
+
+
+def renamed(rank, sizes):
+    """Return the number of a rank if its places are counted from the other end."""
+    places = []
+    for size in sizes:
+        places.append(rank % size)
+        rank //= size
+    for place, size in zip(places, sizes, strict=True):
+        rank = rank * size + place
+    return rank
+
+
+@mistake("15.1", caught_by="check", says="Do all messages stay float64?")
+def messages_in_single(x, rank, sizes, exchange):
+    return levels(x, rank, sizes, lambda m, *to: exchange(np.asarray(m, np.float32), *to))
+
+
+@mistake("15.1", caught_by="check", says="which is no sum of these")
+def never_filled(x, rank, sizes, exchange):
+    total = levels(x, rank, sizes, exchange)
+    total[len(total) // 2 :] = np.nan
+    return total
+
+
+@mistake("15.1", caught_by="check", says="or a tuple of arrays; got None")
+def sends_nothing(x, rank, sizes, exchange):
+    return np.array(x) + exchange(x.sort(), rank ^ 1, rank ^ 1)
+
+
+@mistake("15.1", caught_by="check", says="does a loop never end?")
+def goes_round_for_ever(x, rank, sizes, exchange):
+    p = math.prod(sizes)
+    while True:
+        x = exchange(x, (rank + 1) % p, (rank - 1) % p)
+
+
+@mistake("15.1", caught_by="check", says="what an earlier call left behind")
+def remembers_its_calls(x, rank, sizes, exchange, begun=set()):  # noqa: B006
+    if (rank, sizes) in begun:
+        begun.remove((rank, sizes))
+        return np.array(x)
+    begun.add((rank, sizes))
+    return levels(x, rank, sizes, exchange)
+
+
+@mistake("15.1", caught_by="edge case", says="stopped with ValueError")
+def skips_empty_messages(x, rank, sizes, exchange):
+    return levels(x, rank, sizes, lambda m, *to: exchange(m, *to) if len(m) else m)
+
+
+@mistake("15.1", caught_by="cost", says="other ranks; got")
+def a_ring_of_one(x, rank, sizes, exchange):
+    if 1 in sizes:
+        exchange(x, rank, rank)
+    return levels(x, rank, sizes, exchange)
+
+
 def near(rank, target, source):
     return rank // 4 * 4 + target, rank // 4 * 4 + source
 
@@ -299,6 +363,64 @@ def read_and_used_in_one_second(gradient, x0, read_s, arrive_s, L):
     return np.array(path), np.array(ages, int)
 
 
+@mistake("15.2", caught_by="check", says="Is the step divided by L, once?")
+def forgets_the_curvature(gradient, x0, read_s, arrive_s, L):
+    return server(gradient, x0, read_s, arrive_s, 1.0)
+
+
+@mistake("15.2", caught_by="check", says="Is the step divided by L, once?")
+def curvature_twice(gradient, x0, read_s, arrive_s, L):
+    return server(gradient, x0, read_s, arrive_s, L * L)
+
+
+@mistake("15.2", caught_by="check", says="after a gradient of age")
+def step_of_the_oldest(gradient, x0, read_s, arrive_s, L):
+    oldest = [0]
+
+    def rule(tau):
+        oldest[0] = max(oldest[0], tau)
+        return math.sin(math.pi / (4 * oldest[0] + 2))
+
+    return server(gradient, x0, read_s, arrive_s, L, rule=rule)
+
+
+@mistake("15.2", caught_by="check", says="Your census: the age")
+def ages_by_their_number(gradient, x0, read_s, arrive_s, L):
+    path, ages = server(gradient, x0, read_s, arrive_s, L)
+    return path, ages[np.argsort(np.argsort(arrive_s, kind="stable"))]
+
+
+@mistake("15.2", caught_by="check", says="You take it at 1.25, age 1")
+def one_model_for_all(gradient, x0, read_s, arrive_s, L):
+    x, arrivals = np.array(x0, float), np.sort(arrive_s)
+    path, ages = [x], []
+    for updates, k in enumerate(np.argsort(arrive_s, kind="stable")):
+        seen = min(np.searchsorted(arrivals, read_s[k], side="right"), updates)
+        x -= math.sin(math.pi / (4 * (updates - seen) + 2)) / L * gradient(int(k), path[seen])
+        path.append(x)
+        ages.append(updates - seen)
+    return np.array(path), np.array(ages, int)
+
+
+@mistake("15.2", caught_by="edge case", says="With all in one second, the models")
+def last_number_first(gradient, x0, read_s, arrive_s, L):
+    def backwards(k, x):
+        return gradient(len(read_s) - 1 - k, x)
+
+    return server(backwards, x0, np.asarray(read_s)[::-1], np.asarray(arrive_s)[::-1], L)
+
+
+@mistake("15.2", caught_by="edge case", says="stopped with IndexError")
+def reads_a_model_to_come(gradient, x0, read_s, arrive_s, L):
+    arrivals, path, ages = np.sort(arrive_s), [np.asarray(x0, float)], []
+    for updates, k in enumerate(np.argsort(arrive_s, kind="stable")):
+        seen = np.searchsorted(arrivals, read_s[k], side="right")
+        step = math.sin(math.pi / (4 * (updates - seen) + 2)) / L
+        path.append(path[-1] - step * gradient(int(k), path[seen]))
+        ages.append(updates - seen)
+    return np.array(path), np.array(ages, int)
+
+
 @mistake("15.2", caught_by="edge case", says="stopped with ValueError")
 def needs_mail(gradient, x0, read_s, arrive_s, L):
     np.max(arrive_s)
@@ -310,15 +432,17 @@ def needs_mail(gradient, x0, read_s, arrive_s, L):
 
 def two(
     A, b, ridge, most, all_reduce, *, weigh=True, sums=True, local=1.0, ridges=1, newton=True,
-    refuse=True, half=True, rounds=2,
+    refuse=True, half=True, gap=1e-10, sign=1, bend_at=None, bare=False,
 ):  # fmt: skip
     m, n = A.shape
     loss = LogisticLoss(A, b, ridge=ridge * local)
-    own = next(s.x for s in lbfgs(loss) if gap_bound(s.gradient, ridge * local) <= 1e-10)
+    own = next(s.x for s in lbfgs(loss) if gap_bound(s.gradient, ridge * local) <= gap)
     told = all_reduce(np.r_[m * own, m] if weigh else np.r_[own, 1.0])
     x = told[:-1] / told[-1]
-    s = 1 / (1 + np.exp(b * (A @ x)))
+    s = 1 / (1 + np.exp(sign * b * (A @ x)))
     gradient = -(A.T @ (b * s))
+    if bend_at is not None:
+        s = 1 / (1 + np.exp(b * (A @ (own if bend_at == "own" else np.zeros(n)))))
     hessian = (A.T @ scipy.sparse.diags_array(s * (1 - s)) @ A).toarray()
     if not sums:
         gradient, hessian, count = gradient / m, hessian / m, 1.0
@@ -328,7 +452,7 @@ def two(
     message[0, :n], message[1:, :n], message[0, n] = gradient, hessian, count
     told = all_reduce(message)
     told = told / told[0, n]
-    g, H = told[0, :n] + ridges * ridge * x, told[1:, :n] + ridges * ridge * np.eye(n)
+    g, H = told[0, :n] + (not bare) * ridges * ridge * x, told[1:, :n] + ridges * ridge * np.eye(n)
     step = np.linalg.solve(H, g)
     win = g @ step / (2 if half else 1)
     if refuse and win > most:
@@ -414,6 +538,55 @@ def refuses_by_a_limit_of_its_own(A, b, ridge, most, all_reduce):
     return two(A, b, ridge, min(most, 0.05), all_reduce)
 
 
+@mistake("15.3", caught_by="edge case", says="gradient and Hessian at the average of the models")
+def hessian_at_its_own_model(A, b, ridge, most, all_reduce):
+    return two(A, b, ridge, most, all_reduce, bend_at="own")
+
+
+@mistake("15.3", caught_by="check", says="The gap of your model to the minimum")
+def hessian_at_zero(A, b, ridge, most, all_reduce):
+    return two(A, b, ridge, most, all_reduce, bend_at="zero")
+
+
+@mistake("15.3", caught_by="check", says="the step leads astray")
+def sign_of_the_exponent(A, b, ridge, most, all_reduce):
+    return two(A, b, ridge, most, all_reduce, sign=-1)
+
+
+@mistake("15.3", caught_by="check", says="do gradient and Hessian hold it")
+def gradient_without_ridge(A, b, ridge, most, all_reduce):
+    return two(A, b, ridge, most, all_reduce, bare=True)
+
+
+@mistake("15.3", caught_by="check", says="The win that the step promises")
+def local_models_half_done(A, b, ridge, most, all_reduce):
+    return two(A, b, ridge, most, all_reduce, gap=1e-3)
+
+
+@mistake("15.3", caught_by="check", says="put all that you send into one")
+def sends_a_tuple(A, b, ridge, most, all_reduce):
+    g, H = all_reduce((np.zeros(A.shape[1]), np.eye(A.shape[1])))
+    return np.linalg.solve(H, g), 0.0
+
+
+@mistake("15.3", caught_by="check", says="Raise a ValueError that says so")
+def refuses_with_nan(A, b, ridge, most, all_reduce):
+    x, win = two(A, b, ridge, 1e9, all_reduce)
+    return (x if win <= most else np.full_like(x, np.nan)), win
+
+
+@mistake("15.3", caught_by="accuracy", says="rows, the win should be")
+def ridge_of_the_example(A, b, ridge, most, all_reduce):
+    return two(A, b, 0.01, most, all_reduce)
+
+
+@mistake("15.3", caught_by="edge case", says="one class only")
+def refuses_without_asking(A, b, ridge, most, all_reduce):
+    if len(np.unique(b)) < 2:
+        raise ValueError("one class only.")
+    return two(A, b, ridge, most, all_reduce)
+
+
 @mistake("15.3", caught_by="check", says="write this one yourself")
 def forwards(A, b, ridge, most, all_reduce):
     from course_lib.parallel_optimization import average_models
@@ -436,6 +609,7 @@ def forwards_to_admm(A, b, ridge, most, all_reduce):
 def speak(
     memory, update, k, rank, size, exchange, *, absolute=True, remember="rest", with_memory=True,
     wide=False, dense_too=True, merge=True, twice=False, parts=False, threshold=False,
+    from_arrays=True, guess=False, again=False, kind=np.float32, doubles=True,
 ):  # fmt: skip
     wanted = memory + update if with_memory else np.array(update)
     d = len(wanted)
@@ -443,25 +617,30 @@ def speak(
     said = np.argsort(-sizes, kind="stable")[:k]
     if threshold:
         said = np.flatnonzero(sizes >= np.sort(sizes)[d - k])
-    total = np.zeros_like(wanted)
+    total = np.zeros_like(wanted, dtype=kind)
     total[said] = wanted[said]
     rest = memory + update
     rest[said] = 0
     left = {"rest": rest, "said": total.copy(), "all": memory + update, "old": memory.copy()}
     places = np.sort(said).astype(np.int64 if wide else np.int32)
     values = total[places]
-    for j in range(size.bit_length() - 1):
+    j = 0
+    while 2**j < size:
         partner = rank ^ 2**j
-        if dense_too and 8 * len(places) >= 4 * d:
-            message = total
+        if dense_too and 8 * (k * 2**j if guess else len(places)) >= 4 * d:
+            message = total.astype(np.float32)
         else:
-            message = (places, values)
+            message = (places, values.astype(np.float32))
         if parts and isinstance(message, tuple):
             came = tuple(exchange(one, partner, partner) for one in message)
         else:
             came = exchange(message, partner, partner)
         if not isinstance(came, tuple):
             came = (np.flatnonzero(came), came[came != 0])
+            if not from_arrays and len(places) * 2 < d:
+                total[came[0]] += came[1]
+                values, j = total[places], j + 1
+                continue
         if twice:
             total = 2 * total
         np.add.at(total, came[0], came[1])
@@ -470,10 +649,16 @@ def speak(
             values = total[places]
         else:
             places = np.r_[places, came[0]].astype(places.dtype)
-            again = np.r_[True, np.diff(np.sort(places)) > 0]
+            first = np.r_[True, np.diff(np.sort(places)) > 0]
             places = np.sort(places)
-            values = total[places] * again
-    return total, left[remember]
+            values = total[places] * first
+        if again:
+            places = np.sort(np.argsort(-np.abs(total), kind="stable")[:k]).astype(np.int32)
+            values = total[places]
+            total = np.zeros_like(total)
+            total[places] = values
+        j += doubles
+    return total.astype(np.float32), left[remember]
 
 
 @mistake("15.4", caught_by="check", says="is there a `return`?")
@@ -570,7 +755,7 @@ def never_dense(memory, update, k, rank, size, exchange):
     return speak(memory, update, k, rank, size, exchange, dense_too=False)
 
 
-@mistake("15.4", caught_by="edge case", says="says more than k numbers")
+@mistake("15.4", caught_by="edge case", says="a rank says 8 numbers")
 def all_above_a_threshold(memory, update, k, rank, size, exchange):
     return speak(memory, update, k, rank, size, exchange, threshold=True)
 
@@ -581,6 +766,58 @@ def keeps_double_for_itself(memory, update, k, rank, size, exchange):
     if rank == 1:
         total = np.where(total == 0, total, np.nextafter(total, np.float32(1e9)))
     return total, memory
+
+
+@mistake("15.4", caught_by="check", says="has other bits than rank 0")
+def adds_in_double(memory, update, k, rank, size, exchange):
+    return speak(memory, update, k, rank, size, exchange, kind=np.float64)
+
+
+@mistake("15.4", caught_by="check", says="the total on rank 0 at (0,) should be 12; got 6")
+def mean_of_the_messages(memory, update, k, rank, size, exchange):
+    total, memory = speak(memory, update, k, rank, size, exchange)
+    return total / np.float32(size), memory
+
+
+@mistake("15.4", caught_by="check", says="the total on rank 0 at (4,) should be 4; got 0")
+def largest_of_the_union(memory, update, k, rank, size, exchange):
+    return speak(memory, update, k, rank, size, exchange, again=True)
+
+
+@mistake("15.4", caught_by="check", says="numbers by its memory; 79 are wanted")
+def forgets_what_others_said(memory, update, k, rank, size, exchange):
+    total, memory = speak(memory, update, k, rank, size, exchange)
+    return total, np.where(total == 0, memory, 0 * memory)
+
+
+@mistake("15.4", caught_by="check", says="does a loop never end?")
+def distance_never_doubled(memory, update, k, rank, size, exchange):
+    return speak(memory, update, k, rank, size, exchange, doubles=False)
+
+
+@mistake("15.4", caught_by="accuracy", says="(some send arrays, others tuples)")
+def places_of_arrays_forgotten(memory, update, k, rank, size, exchange):
+    return speak(memory, update, k, rank, size, exchange, from_arrays=False)
+
+
+@mistake("15.4", caught_by="cost", says="100 of 1000 numbers at the same places")
+def arrays_by_the_worst_case(memory, update, k, rank, size, exchange):
+    return speak(memory, update, k, rank, size, exchange, guess=True)
+
+
+@mistake("15.4", caught_by="edge case", says="kth(=9) out of bounds")
+def one_place_too_far(memory, update, k, rank, size, exchange):
+    np.argpartition(-np.abs(memory + update), k)
+    return speak(memory, update, k, rank, size, exchange)
+
+
+@mistake("15.4", caught_by="edge case", says="a rank says 0 numbers")
+def all_above_the_next(memory, update, k, rank, size, exchange):
+    wanted = np.abs(memory + update)
+    larger = np.count_nonzero(wanted > np.sort(wanted)[-k - 1]) if k < len(wanted) else k
+    if larger == 0 and size <= 2:
+        return np.zeros_like(update), memory + update
+    return speak(memory, update, larger or k, rank, size, exchange)
 
 
 @mistake("15.4", caught_by="check", says="write this one yourself")
@@ -603,24 +840,32 @@ def forwards_to_feedback(memory, update, k, rank, size, exchange):
 
 def hunts(
     colleague, rng, *, ps=range(1, 13), ns=(0, 1, 5, 12, 60), dtypes=(np.float32, np.float64),
-    bits=True, after_too=True, sent_too=max, slack=None, ranks=None, exact=None,
+    bits=True, after_too=slice(None), sent_too=max, slack=None, ranks=None, wide=1, kinds=True,
+    shapes=True, errors=False, draw=None,
 ):  # fmt: skip
     for p, n, dtype in itertools.product(ps, ns, dtypes):
-        xs = (rng.standard_normal((p, n)) * 10.0 ** rng.integers(-3, 4, (p, 1))).astype(dtype)
+        xs = rng.standard_normal((p, n)) * 10.0 ** rng.integers(-3, 4, (p, 1))
+        xs = (xs if draw is None else draw(rng, p, n)).astype(dtype)
         try:
             sums, after, sent = colleague(xs.copy())
         except Exception:
+            if errors:
+                continue
             return False
         right = np.array([math.fsum(c) for c in xs.T.astype(float)])
-        room = (p - 1) * np.finfo(dtype).eps * np.abs(xs.astype(float)).sum(0)
+        room = wide * (p - 1) * np.finfo(dtype).eps * np.abs(xs.astype(float)).sum(0)
         for r in range(p if ranks is None else min(ranks, p)):
-            if bits and (sums[r].dtype != dtype or sums[r].tobytes() != sums[0].tobytes()):
+            if shapes and sums[r].shape != (n,):
+                return False
+            if kinds and bits and sums[r].dtype != dtype:
+                return False
+            if bits and sums[r].tobytes() != sums[0].tobytes():
                 return False
             off = np.abs(sums[r].astype(float) - right)
             if not np.all(off <= (room if slack is None else slack * (1 + np.abs(right)))):
                 return False
-            if after_too and after[r].tobytes() != xs[r].tobytes():
-                return False
+        if after_too and not np.array_equal(after[after_too], xs[after_too]):
+            return False
         if sent_too and sent_too(sent) > 2 * (p - 1) * -(-n // p) * xs.itemsize:
             return False
     return True
@@ -658,7 +903,7 @@ def only_lengths_that_divide(colleague, rng):
 
 @mistake("15.5", caught_by="check", says="in_place")
 def forgets_the_inputs(colleague, rng):
-    return hunts(colleague, rng, after_too=False)
+    return hunts(colleague, rng, after_too=None)
 
 
 @mistake("15.5", caught_by="check", says="by_tree")
@@ -692,12 +937,12 @@ def bytes_on_average(colleague, rng):
     return hunts(colleague, rng, sent_too=np.mean)
 
 
-@mistake("15.5", caught_by="accuracy", says="accepts 2 of 5 wrong ones")
+@mistake("15.5", caught_by="accuracy", says="accepts 2 of 7 wrong ones")
 def bits_may_differ(colleague, rng):
     return hunts(colleague, rng, bits=False)
 
 
-@mistake("15.5", caught_by="accuracy", says="accepts 1 of 5 wrong ones")
+@mistake("15.5", caught_by="accuracy", says="accepts 1 of 7 wrong ones")
 def doubles_only(colleague, rng):
     return hunts(colleague, rng, dtypes=(np.float64,))
 
@@ -710,6 +955,46 @@ def few_ranks(colleague, rng):
 @mistake("15.5", caught_by="edge case", says="accepts 1 of 3 wrong ones")
 def many_numbers_only(colleague, rng):
     return hunts(colleague, rng, ns=(13, 60))
+
+
+@mistake("15.5", caught_by="check", says="accepts 1 of 7 wrong ones: in_single")
+def small_integers(colleague, rng):
+    return hunts(colleague, rng, draw=lambda rng, p, n: rng.integers(-99, 100, (p, n)))
+
+
+@mistake("15.5", caught_by="accuracy", says="accepts 1 of 7 wrong ones")
+def a_hundred_times_the_bound(colleague, rng):
+    return hunts(colleague, rng, wide=100)
+
+
+@mistake("15.5", caught_by="accuracy", says="accepts 1 of 7 wrong ones")
+def memory_of_rank_0(colleague, rng):
+    return hunts(colleague, rng, after_too=slice(1))
+
+
+@mistake("15.5", caught_by="accuracy", says="accepts 1 of 7 wrong ones")
+def any_dtype(colleague, rng):
+    return hunts(colleague, rng, kinds=False)
+
+
+@mistake("15.5", caught_by="accuracy", says="accepts 1 of 7 wrong ones")
+def any_shape(colleague, rng):
+    return hunts(colleague, rng, shapes=False)
+
+
+@mistake("15.5", caught_by="edge case", says="accepts 1 of 3 wrong ones")
+def errors_do_not_count(colleague, rng):
+    return hunts(colleague, rng, errors=True)
+
+
+@mistake("15.5", caught_by="edge case", says="accepts 1 of 3 wrong ones")
+def powers_of_two_only(colleague, rng):
+    return hunts(colleague, rng, ps=(1, 2, 4, 8))
+
+
+@mistake("15.5", caught_by="edge case", says="accepts 1 of 3 wrong ones")
+def never_one_rank(colleague, rng):
+    return hunts(colleague, rng, ps=range(2, 13))
 
 
 @mistake("15.5", caught_by="check", says="The number of calls of one function")
