@@ -146,11 +146,12 @@ def peer_sums(X, y, ridge=1e-4):
     from sklearn.linear_model._linear_loss import LinearModelLoss
 
     class Watched(LinearModelLoss):
-        calls, products = 0, 0
+        calls, products, hessians = 0, 0, 0
 
     def watch(name):
         def call(self, *args, **kwargs):
             Watched.calls += 1
+            Watched.hessians += name == "gradient_hessian"
             out = getattr(LinearModelLoss, name)(self, *args, **kwargs)
             return (out[0], product(out[1])) if name.endswith("product") else out
 
@@ -163,17 +164,31 @@ def peer_sums(X, y, ridge=1e-4):
 
         return call
 
-    for name in ("loss", "loss_gradient", "gradient", "gradient_hessian_product"):
+    for name in (
+        "loss",
+        "loss_gradient",
+        "gradient",
+        "gradient_hessian",
+        "gradient_hessian_product",
+    ):
         setattr(Watched, name, watch(name))
     module, found = __import__("sklearn.linear_model._logistic", fromlist=["_"]), {}
     module.LinearModelLoss = Watched
     try:
-        for solver, options in (("lbfgs", {"tol": 2e-5, "max_iter": 1000}), ("newton-cg", {})):
-            Watched.calls = Watched.products = 0
+        for solver, options in (
+            ("lbfgs", {"tol": 2e-5, "max_iter": 1000}),
+            ("newton-cg", {}),
+            ("newton-cholesky", {}),
+        ):
+            Watched.calls = Watched.products = Watched.hessians = 0
             C = 1 / (ridge * len(y))
             LogisticRegression(C=C, fit_intercept=False, solver=solver, **options).fit(X, y)
             sums = Watched.calls + Watched.products
-            found[solver] = {"sums": sums, "hessian products": Watched.products}
+            found[solver] = {
+                "sums": sums,
+                "hessian products": Watched.products,
+                "hessians": Watched.hessians,
+            }
     finally:
         module.LinearModelLoss = LinearModelLoss
     return found
