@@ -164,8 +164,8 @@ def reddi_stream(C, n_rounds):
     Notes
     -----
     The best fixed point is -1. Adam divides the large gradient, which is right, by its own size,
-    and the two small ones, which are wrong, by a mean of squares that has forgotten it: see
-    `reddi_regret`.
+    and the two small ones, which are wrong, by a mean of squares that keeps only a share
+    :math:`\beta_2` of it: see `reddi_regret`.
 
     References
     ----------
