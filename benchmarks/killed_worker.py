@@ -66,19 +66,19 @@ def queue(client, kill):
 
 def descent(client, loss, kill_at=None, x0=None):
     """L-BFGS on blocks of rows; before step ``kill_at`` a worker is killed."""
-    steps = []
+    path = []  # its first point is the start
 
     def run():
         for iterate in lbfgs(DistributedLoss(loss, WORKERS, client=client), x0=x0):
-            steps.append(iterate)
+            path.append(iterate)
             if gap_bound(iterate.gradient, RIDGE) <= GAP:
                 break
-            if len(steps) == kill_at:
+            if len(path) == kill_at:
                 os.kill(victim(client), signal.SIGKILL)
 
     found = within(DEADLINE_S, run)
     found.pop("returned", None)
-    return found | {"steps": len(steps), "value": steps[-1].value}, steps[-1].x
+    return found | {"steps": len(path) - 1, "value": path[-1].value}, path[-1].x
 
 
 def with_client(function):

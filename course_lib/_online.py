@@ -8,13 +8,9 @@ from numba import njit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import (
-    as_random_state,
-    check_count,
-    numbers_only,
-)
+from course_lib._validation import as_random_state, check_count, learner_rows
 
 __all__ = ["OnlineClassifier", "OnlineLogistic", "loss_and_slope", "places", "plain_rows"]
 
@@ -51,7 +47,7 @@ class OnlineClassifier(ClassifierMixin, BaseEstimator):
         ValueError, TypeError
             If the data or a parameter are not what they must be.
         """
-        X, y = validate_data(self, numbers_only(X), y, accept_sparse="csr", dtype=np.float64)
+        X, y = learner_rows(self, X, y=y, accept_sparse="csr", dtype=np.float64)
         _in_reach(X)
         n_epochs = check_count(self.n_epochs, "n_epochs", low=1)
         self._start(y, None, X.shape[1])
@@ -84,9 +80,7 @@ class OnlineClassifier(ClassifierMixin, BaseEstimator):
             others. What was learned is then what it was before.
         """
         fresh = not hasattr(self, "state_")
-        X, y = validate_data(
-            self, numbers_only(X), y, accept_sparse="csr", dtype=np.float64, reset=fresh
-        )
+        X, y = learner_rows(self, X, y=y, accept_sparse="csr", dtype=np.float64, reset=fresh)
         _in_reach(X)
         if fresh:
             if classes is None:
@@ -110,7 +104,7 @@ class OnlineClassifier(ClassifierMixin, BaseEstimator):
         array, shape (n,)
         """
         check_is_fitted(self)
-        X = validate_data(self, numbers_only(X), accept_sparse="csr", dtype=np.float64, reset=False)
+        X = learner_rows(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         _in_reach(X)
         return X @ self.coef_[0] + self.intercept_[0]
 

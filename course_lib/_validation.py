@@ -26,10 +26,10 @@ __all__ = [
     "check_memory",
     "check_number",
     "check_room",
-    "check_rows",
     "check_scatter",
     "check_vector",
     "in_reach",
+    "learner_rows",
     "numbers_only",
     "plain_array",
     "squared_norms",
@@ -253,20 +253,19 @@ def check_scatter(X, name="X"):
         )
 
 
-def check_rows(learner, X, **options):
-    """Return the rows that a learner is given, as scikit-learn takes them, and summable.
+def learner_rows(learner, X, *, summable=False, **options):
+    """Return the rows that a learner is given, as scikit-learn's ``validate_data`` takes them.
 
-    They are dense; with the option ``accept_sparse="csr"`` sparse ones stay sparse.
+    They are numbers in float64 or float32, unless ``options`` say another dtype, and dense, unless
+    ``accept_sparse`` is among these. With a ``y`` among them ``(X, y)`` comes back.
+    With ``summable`` one pass sees that they are finite, and so are the sums of their squares.
     """
     from sklearn.utils.validation import validate_data  # as in `as_random_state`
 
-    X = validate_data(
-        learner,
-        numbers_only(X),
-        dtype=[np.float64, np.float32],
-        ensure_all_finite=False,  # `check_scatter` sees it in the same pass
-        **options,
-    )
+    options = {"dtype": [np.float64, np.float32]} | options
+    if not summable:
+        return validate_data(learner, numbers_only(X), **options)
+    X = validate_data(learner, numbers_only(X), ensure_all_finite=False, **options)
     check_scatter(X.data if sp.issparse(X) else X)
     return X
 

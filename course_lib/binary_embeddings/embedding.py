@@ -2,9 +2,9 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import as_random_state, check_count, check_flag, numbers_only
+from course_lib._validation import as_random_state, check_count, check_flag, learner_rows
 from course_lib.binary_embeddings.hashes import extended_hash, short_hash
 from course_lib.binary_embeddings.matrices import MATRICES
 from course_lib.binary_embeddings.structured import LARGEST
@@ -12,7 +12,6 @@ from course_lib.lsh import pack_bits
 
 __all__ = ["BinaryEmbedding"]
 
-DTYPES = [np.float64, np.float32]
 BLOCK = 1 << 22  # entries of padded rows, or of their projections, that exist at a time
 MULTIPLES = {"bin_perm": 4, "bin_circ": 4, "half_shift": 4}  # of what the columns are padded to
 
@@ -110,7 +109,7 @@ class BinaryEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         ValueError, TypeError
             If ``X`` is not a finite matrix, or a parameter is out of range.
         """
-        X = validate_data(self, numbers_only(X), accept_sparse="csr", dtype=DTYPES)
+        X = learner_rows(self, X, accept_sparse="csr")
         k = check_count(self.n_bits, "n_bits", low=1, high=LARGEST)
         if not (isinstance(self.matrix, str) and self.matrix in MATRICES):
             raise ValueError(f"matrix must be one of {', '.join(MATRICES)}; got {self.matrix!r}.")
@@ -143,7 +142,7 @@ class BinaryEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             If ``X`` is not a finite matrix with the columns seen in `fit`.
         """
         check_is_fitted(self)
-        X = validate_data(self, numbers_only(X), accept_sparse="csr", dtype=DTYPES, reset=False)
+        X = learner_rows(self, X, accept_sparse="csr", reset=False)
         n = self.hash_.matrix.shape[1]
         codes = np.empty((X.shape[0], self._n_features_out), np.uint64 if self.packed else np.uint8)
         block = max(1, BLOCK // n)

@@ -3,12 +3,14 @@
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from course_lib._sketch import as_batches, check_seed, hash_items
-from course_lib._validation import as_random_state, check_count, numbers_only
+from course_lib._validation import as_random_state, check_count, learner_rows
 
 __all__ = ["ColumnHasher", "TokenHasher"]
+
+SPARSE = ["csr", "csc"]
 
 
 def _columns_and_signs(hashes, n_features):
@@ -81,7 +83,7 @@ class ColumnHasher(TransformerMixin, BaseEstimator):
         -------
         self
         """
-        X = self._checked(X, reset=True)
+        X = learner_rows(self, X, accept_sparse=SPARSE)
         n_features = _check_n_features(self.n_features)
         seed = as_random_state(self.random_state).randint(2**31)
         columns, signs = _columns_and_signs(hash_items(np.arange(X.shape[1]), seed), n_features)
@@ -102,14 +104,9 @@ class ColumnHasher(TransformerMixin, BaseEstimator):
             Dense if X is dense.
         """
         check_is_fitted(self)
-        X = self._checked(X, reset=False)
+        X = learner_rows(self, X, accept_sparse=SPARSE, reset=False)
         components = self.components_.astype(X.dtype, copy=False)
         return X @ components.T if sp.issparse(X) else (components @ X.T).T
-
-    def _checked(self, X, reset):
-        """X by scikit-learn's checks, which take texts and dates for numbers, and no masks."""
-        kinds = {"accept_sparse": ("csr", "csc"), "dtype": [np.float64, np.float32]}
-        return validate_data(self, numbers_only(X), reset=reset, **kinds)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

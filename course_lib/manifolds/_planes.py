@@ -5,9 +5,9 @@ import math
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import check_count, check_rows, numbers_only
+from course_lib._validation import check_count, learner_rows
 from course_lib.manifolds._points import check_points
 
 __all__ = ["StreamingPCA"]
@@ -24,7 +24,7 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
         Of a sparse matrix so many rows are dense at a time.
         """
-        X = check_rows(self, X, ensure_min_samples=2, accept_sparse="csr")
+        X = learner_rows(self, X, summable=True, ensure_min_samples=2, accept_sparse="csr")
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         self._start(X[:batch_size])
         for start in range(0, X.shape[0], batch_size):
@@ -48,7 +48,7 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
                 "rows to fit, which makes a batch of them dense at a time."
             )
         first = not hasattr(self, "mean_")
-        X = check_rows(self, X, reset=first)
+        X = learner_rows(self, X, summable=True, reset=first)
         if first:
             self._start(X)
         for name, value in self._given.items():
@@ -65,13 +65,7 @@ class StreamingPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         Of a sparse matrix ``batch_size`` rows are dense at a time.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self,
-            numbers_only(X),
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
+        X = learner_rows(self, X, accept_sparse="csr", reset=False)
         mean, V = self.mean_.astype(X.dtype), self.components_.T.astype(X.dtype)
         if not sp.issparse(X):
             return (X - mean) @ V

@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import as_random_state, check_count, in_reach, numbers_only
+from course_lib._validation import as_random_state, check_count, in_reach, learner_rows
 from course_lib.manifolds._points import canonical, check_graph
 from course_lib.manifolds.graph import (
     connect,
@@ -102,13 +102,7 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             If ``X`` is not a finite matrix, or a parameter is out of range, or the distances have
             fewer than ``n_components`` directions of positive variance, as points on a line do.
         """
-        X = validate_data(
-            self,
-            numbers_only(X),
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            ensure_min_samples=3,
-        )
+        X = learner_rows(self, X, accept_sparse="csr", ensure_min_samples=3)
         X = canonical(X)
         if self.landmarks not in ("random", "maxmin"):
             raise ValueError(f"landmarks must be 'random' or 'maxmin'; got {self.landmarks!r}.")
@@ -137,13 +131,7 @@ class Isomap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         A point reaches a landmark through whichever of its nearest fitted points is best.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self,
-            numbers_only(X),
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
+        X = learner_rows(self, X, accept_sparse="csr", reset=False)
         X = canonical(X)
         in_reach(X)
         lengths, neighbors = self.nbrs_.kneighbors(X)

@@ -6,7 +6,6 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import validate_data
 
 from course_lib._validation import (
     as_random_state,
@@ -15,7 +14,7 @@ from course_lib._validation import (
     check_finite,
     check_number,
     check_vector,
-    numbers_only,
+    learner_rows,
 )
 from course_lib.manifolds._eigen import smallest_eigenpairs
 from course_lib.manifolds._points import check_graph
@@ -236,13 +235,7 @@ class LaplacianEigenmaps(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
                 f"affinity must be 'connectivity', 'heat' or 'precomputed'; got {self.affinity!r}."
             )
         given = self.affinity == "precomputed"
-        X = validate_data(
-            self,
-            numbers_only(X),
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            ensure_min_samples=2,
-        )
+        X = learner_rows(self, X, accept_sparse="csr", ensure_min_samples=2)
         self.weights_ = sp.csr_array(X) if given else self._weigh(X)
         rng = as_random_state(self.random_state).randint(2**31)
         Y, self.eigenvalues_ = laplacian_eigenmaps(

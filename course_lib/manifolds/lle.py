@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from course_lib._validation import (
     as_random_state,
@@ -12,7 +12,7 @@ from course_lib._validation import (
     check_indices,
     check_number,
     in_reach,
-    numbers_only,
+    learner_rows,
 )
 from course_lib.manifolds._eigen import smallest_eigenpairs
 from course_lib.manifolds._points import check_points
@@ -138,9 +138,7 @@ class LocallyLinearEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
     def fit(self, X, y=None):
         """Map the rows of ``X`` (n, d)."""
-        X = validate_data(
-            self, numbers_only(X), dtype=[np.float64, np.float32], ensure_min_samples=3
-        )
+        X = learner_rows(self, X, ensure_min_samples=3)
         in_reach(X)
         n = len(X)
         k = check_count(self.n_neighbors, "n_neighbors", low=1, high=n - 1, high_name="n - 1")
@@ -165,7 +163,7 @@ class LocallyLinearEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         of these points.
         """
         check_is_fitted(self)
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=False)
+        X = learner_rows(self, X, reset=False)
         in_reach(X)
         neighbors = self._search.kneighbors(X, return_distance=False)
         reg = check_number(self.reg, "reg", low=0.0, high=MOST_REG, open_low=True)

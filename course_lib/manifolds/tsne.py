@@ -7,7 +7,6 @@ import scipy.sparse as sp
 from numba import njit
 from scipy.sparse.linalg import LinearOperator
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import validate_data
 
 from course_lib._validation import (
     as_random_state,
@@ -15,7 +14,7 @@ from course_lib._validation import (
     check_count,
     check_number,
     in_reach,
-    numbers_only,
+    learner_rows,
 )
 from course_lib.low_rank import randomized_svd
 from course_lib.manifolds._points import canonical, check_graph
@@ -251,13 +250,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         """Map the rows of ``X`` (n, d), an array or a sparse matrix."""
-        X = validate_data(
-            self,
-            numbers_only(X),
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            ensure_min_samples=4,
-        )
+        X = learner_rows(self, X, accept_sparse="csr", ensure_min_samples=4)
         X = canonical(X)
         max_iter = check_count(self.max_iter, "max_iter", low=1)
         exaggeration = check_number(self.early_exaggeration, "early_exaggeration", low=1.0)

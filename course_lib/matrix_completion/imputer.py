@@ -6,9 +6,9 @@ import warnings
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import check_count, check_number, numbers_only
+from course_lib._validation import check_count, check_number, learner_rows
 from course_lib.low_rank import SVD
 from course_lib.matrix_completion.nuclear import soft_impute
 
@@ -138,10 +138,9 @@ def _checked(estimator, X, reset):
         raise ValueError(
             "X must have NaN where a value is missing, and no mask; use X.filled(nan)."
         )
-    return validate_data(
+    return learner_rows(
         estimator,
-        numbers_only(X),
-        dtype=[np.float64, np.float32],
+        X,
         ensure_all_finite="allow-nan",
         reset=reset,
         ensure_min_samples=2 if reset else 1,

@@ -21,9 +21,9 @@ import scipy.sparse
 from numba import njit
 from scipy.linalg import hadamard
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import as_random_state, check_count, check_number, numbers_only
+from course_lib._validation import as_random_state, check_count, check_number, learner_rows
 from course_lib.randomness.hadamard import butterflies, transform
 
 __all__ = ["GaussianProjection", "HadamardProjection", "SparseProjection"]
@@ -61,9 +61,7 @@ class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ValueError, TypeError
             If ``X`` is not a finite matrix, or a parameter is out of range.
         """
-        X = validate_data(
-            self, numbers_only(X), accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32]
-        )
+        X = learner_rows(self, X, accept_sparse=["csr", "csc"])
         n_components = check_count(self.n_components, "n_components", low=1, high=LARGEST)
         self._draw(X.shape[1], n_components, X.dtype, as_random_state(self.random_state))
         self.n_components_ = n_components
@@ -88,13 +86,7 @@ class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             If ``X`` is not a finite matrix with the columns seen in `fit`.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self,
-            numbers_only(X),
-            accept_sparse=["csr", "csc"],
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
+        X = learner_rows(self, X, accept_sparse=["csr", "csc"], reset=False)
         return self._project(X)
 
     @property

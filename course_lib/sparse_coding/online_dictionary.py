@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import gen_batches
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from course_lib._validation import (
     as_random_state,
@@ -16,8 +16,7 @@ from course_lib._validation import (
     check_count,
     check_finite,
     check_number,
-    check_rows,
-    numbers_only,
+    learner_rows,
 )
 from course_lib.sparse_coding.codes import lasso_encode
 from course_lib.sparse_coding.pursuit import omp
@@ -129,7 +128,7 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         ValueError, TypeError
             If ``X`` or a parameter is not what it must be.
         """
-        X = check_rows(self, X)
+        X = learner_rows(self, X, summable=True)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         n_epochs = check_count(self.n_epochs, "n_epochs", low=0)
         random_state = as_random_state(self.random_state)
@@ -161,7 +160,7 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             is then what it was before.
         """
         fresh = not hasattr(self, "components_")
-        X = check_rows(self, X, reset=fresh)
+        X = learner_rows(self, X, summable=True, reset=fresh)
         batch_size = check_count(self.batch_size, "batch_size", low=1)
         if fresh:
             self._start(X, as_random_state(self.random_state))
@@ -192,7 +191,7 @@ class OnlineDictionary(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             If ``X`` does not fit the dictionary.
         """
         check_is_fitted(self)
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=False)
+        X = learner_rows(self, X, reset=False)
         if self.n_nonzero is None:
             return lasso_encode(X, self.components_, self.alpha)
         return omp(X, self.components_, n_nonzero=self.n_nonzero, order_recursive=True)

@@ -3,10 +3,10 @@
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from course_lib._neighbors import check_points
-from course_lib._validation import as_random_state, check_count, numbers_only
+from course_lib._validation import as_random_state, check_count, learner_rows
 from course_lib.trees.ball import ball_query, ball_tree
 from course_lib.trees.brute import brute_force
 from course_lib.trees.forest import rp_query
@@ -109,7 +109,7 @@ class TreeNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin
         return self
 
     def _points(self, X, reset=False):
-        X = validate_data(self, numbers_only(X), dtype=[np.float64, np.float32], reset=reset)
+        X = learner_rows(self, X, reset=reset)
         return check_points(X)
 
     def _search(self, Q, k):
