@@ -142,8 +142,7 @@
     function takeMethod() {
       const name = DIAL[method.value] || "neighbors";
       setting.rename(name[0].toUpperCase() + name.slice(1));
-      const slide = setting.box.querySelector("input");
-      slide.max = settings().length - 1;
+      setting.max = settings().length - 1;
       setting.value = Math.min(setting.value, settings().length - 1);
       takeMap();
     }

@@ -362,7 +362,7 @@
       state.got = state.kd
         ? kdSearch(state.tree, points, d, q, K + 1, EPSILONS[knob.value])
         : forestSearch(state.forest, points, d, q, K + 1, BUDGETS[knob.value]);
-      opened.box.querySelector("input").max = state.got.leaves.length;
+      opened.max = state.got.leaves.length;
       opened.value = state.got.leaves.length;
       redraw();
     }

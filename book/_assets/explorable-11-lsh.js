@@ -69,7 +69,7 @@
     /* The slider ends where the signature has no room for more bands. */
     function makeRoom() {
       const most = Math.floor(data.hashes / rows.value);
-      bands.box.querySelector("input").max = most;
+      bands.max = most;
       bands.value = Math.min(wanted, most);
     }
     const cut = () => ({ r: rows.value, b: bands.value });

@@ -102,7 +102,6 @@
     }, prepare);
     const steps = slider(controls, {
       label: "Gradients k", min: 0, max: Math.max(...data.sizes), value: data.k,
-      show: (k) => String(Math.min(k, chosen())),
     }, show);
 
     const beads = chart(stage, {
@@ -122,7 +121,7 @@
     const say = reading(stage);
 
     function chosen() { return Number(size.value); }
-    function now() { return Math.min(steps.value, chosen()); }
+    function now() { return steps.value; }
 
     /* Another chain: all walks but that of OGM, which depends on k. */
     function prepare() {
@@ -132,7 +131,7 @@
         (walk === ogm ? null : state.walks[i].map(gap)));
       const some = Array.from({ length: 25 }, (_, i) => Math.round(n ** (i / 24)));
       state.ends = [...new Set(some)].map((k) => [k, gap(ogm(n, k)[k])]);
-      steps.value = now();
+      steps.max = n; // the front has arrived, and nothing more happens
       show();
     }
 

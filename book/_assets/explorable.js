@@ -180,6 +180,7 @@ window.Explorable = (function () {
       box,
       get value() { return Number(input.value); },
       set value(next) { input.value = next; say(); },
+      set max(most) { input.max = most; say(); },
       rename(text) { name.firstChild.textContent = text; },
     };
     function say() {
