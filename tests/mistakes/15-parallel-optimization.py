@@ -328,7 +328,7 @@ def reads_before_arrivals(gradient, x0, read_s, arrive_s, L):
     return server(gradient, x0, read_s, arrive_s, L, side="left")
 
 
-@mistake("15.2", caught_by="check", says="The ages")
+@mistake("15.2", caught_by="check", says="of updates, not seconds")
 def age_in_seconds(gradient, x0, read_s, arrive_s, L):
     path, _ = server(gradient, x0, read_s, arrive_s, L)
     return path, np.sort(np.asarray(arrive_s)) - np.asarray(read_s)[np.argsort(arrive_s)]
