@@ -58,6 +58,8 @@ def in_turn(
             }[count]
             if not old:
                 slope = -late[s] / (1 + np.exp(late[s] * w[places[s]].sum()))
+            if shorten == "before" and (length := np.linalg.norm(w)) > radius:
+                w *= radius / length
             w[places[s]] -= sign * step * rate(k) * slope
             if shorten == "each" and (length := np.linalg.norm(w)) > radius:
                 w *= radius / length
@@ -128,6 +130,11 @@ def no_ball(places, late, departs, lands, step, radius, n):
 @mistake("14.1", caught_by="check", says="not once at the end")
 def shortened_once(places, late, departs, lands, step, radius, n):
     return in_turn(places, late, departs, lands, step, radius, n, shorten="once")
+
+
+@mistake("14.1", caught_by="check", says="after each step, the last one too")
+def shortened_before_the_step(places, late, departs, lands, step, radius, n):
+    return in_turn(places, late, departs, lands, step, radius, n, shorten="before")
 
 
 @mistake("14.1", caught_by="check", says="not each weight")
@@ -350,6 +357,24 @@ def two_rounds_of_capping(v, cap):
     return in_rounds(v, cap, 2)
 
 
+@mistake("14.2", caught_by="check", says="above the cap. When the largest are cut")
+def one_round_of_capping(v, cap):
+    w = on_the_simplex(v)
+    over = w > cap
+    left = 1 - cap * over.sum()
+    if over.any() and left > 0:
+        w[over], w[~over] = cap, left * on_the_simplex(v[~over] / left)
+    return w
+
+
+@mistake("14.2", caught_by="check", says="shift v itself by one theta")
+def shifts_and_clips_in_turns(v, cap):
+    w = v
+    for _ in range(400):
+        w = np.clip(w + (1 - w.sum()) / len(w), 0, cap)
+    return w
+
+
 @mistake("14.2", caught_by="check", says="another point of it is nearer")
 def loses_the_order(v, cap):
     order = np.argsort(-v)
@@ -528,9 +553,17 @@ def no_rows(gradient, full, n, d, ridge, step, gap, rng):
     return x
 
 
-@mistake("14.3", caught_by="cost", says="that is a loop")
+@mistake("14.3", caught_by="check", says="that is a loop")
 def a_loop(gradient, full, n, d, ridge, step, gap, rng):
     return run(gradient, full, n, d, ridge, step, gap, rng, chance=lambda k: k % n == 0)
+
+
+@mistake("14.3", caught_by="cost", says="that is a loop")
+def two_loops_in_turn(gradient, full, n, d, ridge, step, gap, rng):
+    ends = (n - 1, 2 * n)
+    return run(
+        gradient, full, n, d, ridge, step, gap, rng, chance=lambda k: k % (2 * n) + 1 in ends
+    )
 
 
 @mistake("14.3", caught_by="cost", says="with chance 1/20")
@@ -735,7 +768,7 @@ def length_not_one(read, hear, bits, step, seed):
     return learn(read, hear, bits, step, seed, unit=False)
 
 
-@mistake("14.4", caught_by="check", says="other than zero are the columns")
+@mistake("14.4", caught_by="check", says="the column is h >> (64 - bits)")
 def last_bits_for_the_column(read, hear, bits, step, seed):
     return learn(read, hear, bits, step, seed, last_bits=True)
 

@@ -328,10 +328,17 @@ def reads_before_arrivals(gradient, x0, read_s, arrive_s, L):
     return server(gradient, x0, read_s, arrive_s, L, side="left")
 
 
-@mistake("15.2", caught_by="check", says="The ages")
+@mistake("15.2", caught_by="check", says="of updates, not seconds")
 def age_in_seconds(gradient, x0, read_s, arrive_s, L):
     path, _ = server(gradient, x0, read_s, arrive_s, L)
     return path, np.sort(np.asarray(arrive_s)) - np.asarray(read_s)[np.argsort(arrive_s)]
+
+
+@mistake("15.2", caught_by="check", says="you count seconds, or the update itself too")
+def age_in_whole_seconds(gradient, x0, read_s, arrive_s, L):
+    path, _ = server(gradient, x0, read_s, arrive_s, L)
+    order = np.argsort(arrive_s, kind="stable")
+    return path, np.round((arrive_s - read_s)[order]).astype(int)
 
 
 @mistake("15.2", caught_by="check", says="Your census: the")
@@ -782,6 +789,16 @@ def mean_of_the_messages(memory, update, k, rank, size, exchange):
 @mistake("15.4", caught_by="check", says="the total on rank 0 at (4,) should be 4; got 0")
 def largest_of_the_union(memory, update, k, rank, size, exchange):
     return speak(memory, update, k, rank, size, exchange, again=True)
+
+
+@mistake("15.4", caught_by="check", says="travels on in the next round, not k numbers of it")
+def passes_on_the_largest(memory, update, k, rank, size, exchange):
+    total, memory = speak(memory, update, k, rank, 1, exchange)
+    for j in range(size.bit_length() - 1):
+        largest = np.argsort(-np.abs(total), kind="stable")[:k].astype(np.int32)
+        came = exchange((largest, total[largest]), rank ^ 2**j, rank ^ 2**j)
+        total[came[0]] += came[1]
+    return total, memory
 
 
 @mistake("15.4", caught_by="check", says="numbers by its memory; 79 are wanted")
