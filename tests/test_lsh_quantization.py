@@ -81,6 +81,43 @@ def test_seeds_are_rows_and_differ(seed, k):
     assert len(lsh.kmeans_plus_plus(np.ones((5, 2)), 3, rng=seed)) == 3
 
 
+FAR = st.sampled_from([(np.float64, 2.0**40), (np.float64, -(2.0**30)), (np.float32, 2.0**12)])
+
+
+@given(seed=SEEDS, far=FAR, bounds=st.booleans())
+def test_means_are_found_far_from_the_origin_too(seed, far, bounds):
+    near = (np.round(points(seed, 300, 4) * 2**10) / 2**10).astype(far[0])
+    X = near + far[0](far[1])
+    assert_array_equal((X - far[0](far[1])).astype(float), near)  # moved without rounding
+    for init in ("k-means++", near[:7]):
+        start = init if isinstance(init, str) else X[:7]
+        here, there = (
+            lsh.kmeans(A, 7, init=at, n_iter=5, bounds=bounds, rng=seed)
+            for A, at in ((near, init), (X, start))
+        )
+        assert there.centers.dtype == far[0]
+        assert there.inertia == pytest.approx(here.inertia, rel=0.02)
+    assert len(np.unique(lsh.kmeans_plus_plus(X, 30, rng=seed))) == 30
+
+
+@given(seed=SEEDS, far=FAR)
+def test_codes_and_lists_are_right_far_from_the_origin_too(seed, far):
+    X = (np.round(points(seed, 200, 6) * 2**8) / 2**8).astype(far[0]) + far[0](far[1])
+    quantizer = lsh.train_pq(X, 3, 16, n_iter=4, rng=0)
+    codes = lsh.pq_encode(quantizer, X)
+    for m in range(3):
+        columns = slice(2 * m, 2 * m + 2)
+        away = squares(X[:, columns], quantizer.codebooks[:, columns])
+        assert np.all(away[np.arange(200), codes[:, m]] <= away.min(1) * 1.001 + 1e-4)
+    tables = lsh.distance_tables(quantizer, X[:5])
+    assert_allclose(tables.sum(1)[:, 0], squares(X[:5], quantizer.codebooks[:1])[:, 0], rtol=1e-3)
+    index = lsh.build_ivf(X, 9, rng=0)
+    first = lsh.search_ivf(index, X, 1, n_probe=1)
+    assert (
+        np.count_nonzero(first.distances) <= 4
+    )  # its own list is the nearest, or rounded centers tie
+
+
 @given(seed=SEEDS, n_groups=st.integers(1, 6), n_centers=st.integers(1, 40))
 def test_codes_name_the_nearest_entry_and_distances_are_of_the_decoded(seed, n_groups, n_centers):
     X, queries = points(seed), points(seed + 1, 5)

@@ -3,6 +3,7 @@
 A product with all centers gives ``|c|**2 - 2 c x`` for a block of points that stays in the cache;
 it differs from the squared distance by ``|x|**2``, which is the same for all centers. Scores are
 kept with a row for each center: the least of each column is then found for many points at once.
+Far from zero such products lose the distances; `off_origin` says what to subtract first.
 """
 
 import functools
@@ -11,9 +12,30 @@ import numpy as np
 from numba import njit
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["assign", "one_thread", "scaled"]
+__all__ = ["assign", "moved", "off_origin", "one_thread", "scaled"]
 
 ROWS = 384  # of a block: its scores against 256 centers in float32 take 384 KB
+
+
+def off_origin(points, edges=None):
+    """Return the mean row where rounding of its length reaches into the spread, None if nowhere.
+
+    With edges each group of columns, from one edge to the next, is judged alone: the row holds
+    zeros in those that need not move.
+    """
+    edges = np.array([0, points.shape[1]]) if edges is None else edges
+    mean = points.mean(axis=0, dtype=np.float64)
+    squares = np.einsum("ij,ij->j", points, points, dtype=np.float64) / len(points)
+    length, spread = np.add.reduceat([mean**2, squares - mean**2], edges[:-1], axis=1)
+    far = np.finfo(points.dtype).eps * length > 1e-4 * spread
+    if not far.any():
+        return None
+    return np.where(np.repeat(far, np.diff(edges)), mean, 0).astype(points.dtype)
+
+
+def moved(points, origin):
+    """Return points as seen from the origin, or themselves if there is None."""
+    return points if origin is None else points - origin
 
 
 def scaled(centers):

@@ -15,7 +15,7 @@ from course_lib._neighbors import (
     squared_distance,
 )
 from course_lib._validation import as_rng, check_count
-from course_lib.lsh._blocks import scaled
+from course_lib.lsh._blocks import moved, off_origin, scaled
 from course_lib.lsh.kmeans import kmeans
 from course_lib.lsh.quantization import ProductQuantizer, pq_encode, train_pq
 
@@ -161,7 +161,8 @@ def search_ivf(index, queries, n_neighbors, *, n_probe=1):
 
 def _nearest_lists(queries, centers, n_probe):
     """Return the nearest lists of each query, nearest first."""
-    doubled, lengths = scaled(centers)
+    origin = off_origin(centers)
+    queries, (doubled, lengths) = moved(queries, origin), scaled(moved(centers, origin))
     lists = np.empty((len(queries), n_probe), np.int64)
     for start in range(0, len(queries), 1024):
         rows = slice(start, start + 1024)

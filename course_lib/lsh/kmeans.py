@@ -7,7 +7,7 @@ from numba import njit
 
 from course_lib._neighbors import check_points, squared_distance
 from course_lib._validation import as_rng, check_count, check_number
-from course_lib.lsh._blocks import ROWS, assign, one_thread, scaled
+from course_lib.lsh._blocks import ROWS, assign, moved, off_origin, one_thread, scaled
 
 __all__ = ["KMeansResult", "kmeans", "kmeans_plus_plus"]
 
@@ -92,7 +92,8 @@ def kmeans(X, k, *, init="k-means++", n_iter=100, tol=1e-4, bounds=False, rng=No
     k = check_count(k, "k", low=1, high=len(X), high_name="n")
     n_iter = check_count(n_iter, "n_iter", low=1)
     tol = check_number(tol, "tol", low=0) * float(X.var(axis=0, dtype=np.float64).mean())
-    centers = _start(X, k, init, as_rng(rng))
+    centers, origin = _start(X, k, init, as_rng(rng)), off_origin(X)
+    X, centers = moved(X, origin), moved(centers, origin)
     step = _Bounded(X) if bounds else _Plain(X)
     labels = np.full(len(X), -1, np.int64)
     done, changed = 0, True
@@ -102,9 +103,9 @@ def kmeans(X, k, *, init="k-means++", n_iter=100, tol=1e-4, bounds=False, rng=No
         if not changed:
             break
         new = _means(X, centers, labels, sums, counts)
-        moved = float(((new - centers).astype(np.float64) ** 2).sum())
+        way = float(((new - centers).astype(np.float64) ** 2).sum())
         centers = new
-        if moved <= tol and tol > 0:
+        if way <= tol and tol > 0:
             break
     evaluations = step.evaluations
     if changed:
@@ -112,6 +113,7 @@ def kmeans(X, k, *, init="k-means++", n_iter=100, tol=1e-4, bounds=False, rng=No
         assign(X, *scaled(centers), labels, least)
         evaluations += len(X) * k
     inertia = float(_inertia(X, centers, labels))
+    centers = centers if origin is None else centers + origin
     return KMeansResult(centers, labels, inertia, done, not changed, evaluations)
 
 
@@ -131,8 +133,7 @@ def kmeans_plus_plus(X, k, *, n_trials=None, rng=None):
     Returns
     -------
     indices : array of int64, shape (k,)
-        Distinct unless fewer than k rows of ``X`` are, or rounding cannot tell them apart: rows
-        that lie close together and far from zero should be centered first.
+        Distinct unless fewer than k rows of ``X`` are, or rounding cannot tell them apart.
 
     Raises
     ------
@@ -161,6 +162,7 @@ def kmeans_plus_plus(X, k, *, n_trials=None, rng=None):
     k = check_count(k, "k", low=1, high=len(X), high_name="n")
     n_trials = 2 + int(np.log(k)) if n_trials is None else n_trials
     n_trials, rng = check_count(n_trials, "n_trials", low=1, high=2**16), as_rng(rng)
+    X = moved(X, off_origin(X))
     lengths = np.einsum("ij,ij->i", X, X)
     indices = np.empty(k, np.int64)
     indices[0] = rng.integers(len(X))

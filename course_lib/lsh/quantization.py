@@ -12,7 +12,7 @@ from course_lib._neighbors import (
     rooted,
 )
 from course_lib._validation import as_rng, check_count, plain_array
-from course_lib.lsh._blocks import assign, scaled
+from course_lib.lsh._blocks import assign, moved, off_origin, scaled
 from course_lib.lsh._scans import keep, look_up, scan
 from course_lib.lsh.kmeans import kmeans
 
@@ -141,6 +141,8 @@ def pq_encode(quantizer, X):
     """
     codebooks, edges = check_quantizer(quantizer)
     X = check_queries(X, codebooks.shape[1], codebooks.dtype, "X")
+    origin = off_origin(codebooks, edges)
+    X, codebooks = moved(X, origin), moved(codebooks, origin)
     codes = np.empty((len(X), len(edges) - 1), np.uint8)
     labels, least = np.empty(len(X), np.int64), np.empty(len(X), X.dtype)
     for m in range(len(edges) - 1):
@@ -383,6 +385,8 @@ def check_bytes(codes, n_centers, n_groups):
 
 
 def _tables(codebooks, edges, queries):
+    origin = off_origin(codebooks, edges)
+    queries, codebooks = moved(queries, origin), moved(codebooks, origin)
     tables = np.empty((len(queries), len(edges) - 1, len(codebooks)), queries.dtype)
     for m in range(len(edges) - 1):
         columns = slice(edges[m], edges[m + 1])
