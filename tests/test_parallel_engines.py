@@ -114,6 +114,18 @@ def test_both_engines_give_the_same_bits_and_send_the_same(engine):
         assert sum(rank[name, n][2] for rank in ranks) == run.messages
 
 
+@pytest.mark.parametrize("p", [2, 3, 5])
+def test_long_messages_that_travel_in_pieces_give_the_same_bits(monkeypatch, p):
+    monkeypatch.setattr(po.links, "PIECE", 64)  # eight entries
+    inputs = sums_of(p)
+    ranks = on_threads(all_sums, p, inputs)
+    for name, n in ranks[0]:
+        run = po.simulate(PROGRAMS[name], inputs[n])
+        for rank in range(p):
+            assert_array_equal(ranks[rank][name, n][0], run.results[rank])
+        assert sum(rank[name, n][2] for rank in ranks) == run.messages
+
+
 def test_ranks_that_run_one_method_agree_and_find_the_model_of_one_machine(engine):
     A, b = rows()
     *_, alone = itertools.islice(lbfgs(LogisticLoss(A, b, ridge=0.1)), 12)

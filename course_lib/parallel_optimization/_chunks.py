@@ -38,11 +38,10 @@ def reduce_scatter(link, chunks, members, place):
     """Add up chunks round a ring of ranks; chunk ``place + 1`` is whole here at the end."""
     size = len(members)
     right, left = members[(place + 1) % size], members[(place - 1) % size]
+    longest = max(chunk.nbytes for chunk in chunks)
     for step in range(size - 1):
         into = chunks[(place - step - 1) % size]
-        part = link.scratch(into)
-        yield from link.exchange(chunks[(place - step) % size], right, part, left)
-        into += part
+        yield from link.exchange_add(chunks[(place - step) % size], right, into, left, longest)
 
 
 def gather_chunks(link, chunks, members, place):

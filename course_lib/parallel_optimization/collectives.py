@@ -202,9 +202,9 @@ def halving(link, x, out=None):
     while distance and among:
         middle, upper = (low + high) // 2, bool(link.rank & distance)
         given, kept = ((low, middle), (middle, high))[:: 1 if upper else -1]
-        partner, into = link.rank ^ distance, part[: kept[1] - kept[0]]
-        yield from link.exchange(y[slice(*given)], partner, into, partner)
-        y[slice(*kept)] += into
+        partner, longest = link.rank ^ distance, -(-(high - low) // 2) * y.itemsize
+        sent, into = y[slice(*given)], y[slice(*kept)]
+        yield from link.exchange_add(sent, partner, into, partner, longest)
         steps.append((partner, given))
         (low, high), distance = kept, distance // 2
     for partner, given in reversed(steps):

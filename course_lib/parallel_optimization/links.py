@@ -6,6 +6,8 @@ from course_lib._validation import check_count
 
 __all__ = ["MpiLink", "SimulatedLink"]
 
+PIECE = 2**19  # bytes that MPI receives before they are added: what came is still in the cache
+
 
 class _Link:
     """What both kinds of links have: who they are, what they sent, memory that is used again."""
@@ -29,6 +31,21 @@ class _Link:
         if self._memory.size < like.nbytes:
             self._memory = np.empty(like.nbytes, np.uint8)
         return self._memory[: like.nbytes].view(like.dtype).reshape(like.shape)
+
+    def exchange_add(self, array, target, into, source, longest=0):
+        """As `exchange`, but add what comes to ``into``.
+
+        Parameters
+        ----------
+        array, target, into, source
+            As of `exchange`; ``into`` shares no memory with ``array``.
+        longest : int, default 0
+            Bytes of the longest array that any rank sends now, the same on all of them; over MPI
+            longer ones travel in pieces, and count as one message.
+        """
+        part = self.scratch(into)
+        yield from self.exchange(array, target, part, source)
+        into += part
 
     def _count(self, array):
         self.messages += 1
@@ -200,6 +217,23 @@ class MpiLink(_Link):
         self.comm.Sendrecv(array, target, 0, into, source, 0)
         return ()
 
+    def exchange_add(self, array, target, into, source, longest=0):
+        """As of `SimulatedLink`: add what comes to ``into``, piece by piece if it is long."""
+        array = np.ascontiguousarray(array)
+        self._count(array)
+        count = max(1, -(-longest // PIECE))
+        for i in range(count):
+            sent, place = _piece(array, i, count), _piece(into, i, count)
+            part = self.scratch(place)
+            self.comm.Sendrecv(sent, target, 0, part, source, 0)
+            place += part
+        return ()
+
     def work(self, seconds):
         """Do nothing: here work takes the time that it takes."""
         return ()
+
+
+def _piece(row, i, count):
+    """Return piece i of ``count`` about equal ones."""
+    return row[row.size * i // count : row.size * (i + 1) // count]
