@@ -110,6 +110,7 @@ def omp(X, D, *, n_nonzero=None, tol=None, order_recursive=False):
     for rows, B in blocks(X, D):
         rows = dense_rows(rows, np.float64)
         energy = _energy(rows, G)
+        before = energy.copy()
         values = np.empty((len(B), most), dtype=D.dtype)
         atoms = np.empty((len(B), most), dtype=np.int32)
         counts = np.zeros(len(B), dtype=np.int64)
@@ -121,7 +122,7 @@ def omp(X, D, *, n_nonzero=None, tol=None, order_recursive=False):
         parts.append((values[kept], atoms[kept], counts))
         if tol is not None:
             open_ = counts < most if n_nonzero is not None else counts <= most
-            failed += _too_long(rows, D, parts[-1], energy, open_, short)
+            failed += _too_long(rows, D, parts[-1], before, energy, open_, short)
     if failed:
         warnings.warn(
             f"{failed} of {X.shape[0]} residuals are longer than tol = {short:g}; raise tol, or "
@@ -142,13 +143,13 @@ def _energy(rows, G):
     return energy
 
 
-def _too_long(rows, D, part, left, open_, tol):
+def _too_long(rows, D, part, before, left, open_, tol):
     """Count the signals that may have more atoms and whose residual is longer than ``tol``.
 
     What the pursuit believes is left is trusted where ``tol`` is far above its rounding.
     """
     doubtful = open_ & (left > tol * tol)
-    near = open_ & (tol < NEAR * np.linalg.norm(rows, axis=1))
+    near = open_ & (tol * tol < NEAR**2 * before)
     asked = np.flatnonzero(doubtful | near)
     if not len(asked):
         return 0
