@@ -9,8 +9,8 @@ import hypothesis
 import numpy as np
 import pytest
 
-# Files that take longest, in order. Two processes share the files: one that came last would leave
-# the other process idle.
+# Files that take longest, in order. Some processes share the files: one that came last would
+# leave the others idle.
 LONGEST = [
     "book/test_pages.py",
     "grading/test_every_lab.py",

@@ -3,9 +3,9 @@
 By day some tests take a sample: one seed of three, one view of a page of four, some labs of all.
 ``nightly`` takes everything, and ten times as many of hypothesis's examples.
 
-Two processes, each with one BLAS thread. A file's tests stay in one process, so that what they
-share (a built book, a graded class) is made once; the files come in the order of
-`tests/conftest.py`, longest first.
+Three processes on two cores, each with one BLAS thread: some tests wait for a browser, a sandbox
+or a deadline. A file's tests stay in one process, so that what they share (a built book, a graded
+class) is made once; the files come in the order of `tests/conftest.py`, longest first.
 """
 
 import os
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-COMMON = ["-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+COMMON = ["-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 KINDS = {
     "all": ["tests", "course_lib", "--doctest-modules", "--durations=15"],
     "nightly": ["tests", "course_lib", "--doctest-modules", "--durations=30"],
