@@ -26,7 +26,7 @@ def recall(distances, exact):
     Parameters
     ----------
     distances : array, shape (q, k)
-        Of the neighbors that were found.
+        Of the neighbors that were found; infinity where a search found too few.
     exact : array, shape (q, k)
         Of the nearest, for example by `brute_force`.
 
