@@ -4,7 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib._validation import check_array, check_count, check_finite, check_number, check_vector
+from course_lib._validation import (
+    check_count,
+    check_finite,
+    check_number,
+    check_vector,
+)
 from course_lib.kernel_training._cache import ColumnCache, whole
 from course_lib.kernel_training._pairs import PairSolver
 from course_lib.low_rank._entries import KernelColumns
