@@ -27,6 +27,7 @@ __all__ = [
     "HingeLoss",
     "HuberLoss",
     "LogisticLoss",
+    "SquaredHingeLoss",
     "SquaredLoss",
     "largest_eigenvalue",
     "top_eigenvalue",
@@ -316,6 +317,56 @@ class HingeLoss(_MeanLoss):
     def smoothness(self):
         """There is none: the slope jumps."""
         raise TypeError("the hinge has no smoothness, its slope jumps; use bmrm or subgradient.")
+
+
+class SquaredHingeLoss(_MeanLoss):
+    r"""The mean of squared hinges: as `HingeLoss`, and smooth.
+
+    :math:`f(x) = \frac1m \sum_i \max(0, 1 - b_i a_i^T x)^2 + \tfrac{\lambda}{2} \|x\|^2`.
+
+    Parameters
+    ----------
+    A : array, sparse matrix, LinearOperator or CountedMatrix, shape (m, n)
+        One row an item.
+    b : array, shape (m,)
+        Labels, -1 or +1.
+    ridge : float, default 0
+        :math:`\lambda`, not negative.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `LogisticLoss`.
+
+    Notes
+    -----
+    **Guarantee.** The slope of a squared hinge changes by at most twice the margin, so
+    :math:`L = 2 \lambda_{\max}(A^T A) / m + \lambda`. Its slopes grow without bound, so there is
+    no `lipschitz`.
+
+    Examples
+    --------
+    >>> loss = SquaredHingeLoss([[2.0], [1.0]], [1, -1])
+    >>> loss.evaluate(np.array([0.25]))                     # (0.25 + 1.5625) / 2, (-2 + 2.5) / 2
+    (0.90625, array([0.25]))
+    """
+
+    @property
+    def curvature(self):
+        """The largest second derivative of a term."""
+        return 2 / self.count
+
+    @property
+    def lipschitz(self):
+        """There is none: the slope of a square grows."""
+        raise TypeError("a squared hinge has no bound on its slopes; use a smooth method, or sdca.")
+
+    def _value(self, z):
+        short = np.maximum(0, 1 - self.b * z)
+        return float(short @ short / self.count)
+
+    def _slope(self, z):
+        return -2 * self.b * np.maximum(0, 1 - self.b * z) / self.count
 
 
 def _transposed(A, y):
