@@ -29,7 +29,9 @@ MAY_IMPORT = {
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
     "heavy_hitters": {"_select", "_sketch", "hashing"},
-    "kernel_features": {"hashing", "randomness"},
+    "kernel_features": {
+        "_neighbors", "batch_optimization", "hashing", "kernel_training", "lsh", "randomness", "trees",
+    },  # fmt: skip
     "lsh": {"_neighbors", "_sketch"},
     "manifolds": {"low_rank"},
     "matrix_completion": {"_team", "low_rank"},

@@ -1,16 +1,28 @@
-"""Chapter 17, kernels without kernel matrices: explicit features.
+"""Kernel machines made fast when they are used: features, sums over all points, fewer terms.
 
-The rooms, in the order to read them::
+In the order to read it::
 
-    bounds          what random features promise: exact variances, and bounds for all pairs
-    _waves          cosine and sine of many phases at once
-    _structured     products with random matrices that are made of Hadamard transforms
-    fourier         random Fourier features of four kinds, as a scikit-learn transformer
-    tensor_sketch   features of polynomial kernels by hashing and the fast Fourier transform
+    fourier        FourierFeatures: random waves of four kinds, as a scikit-learn transformer
+    tensor_sketch  TensorSketch: polynomial kernels by hashing and the fast Fourier transform
+    bounds         what random features promise: exact variances, and bounds for all pairs
+    direct         direct_sum: every pair, the reference
+    gauss          gauss_sum, gauss_bound: boxes and Hermite series, in 1 to 3 dimensions
+    dual_tree      dual_tree_sum: pairs of nodes with bounds, for any decreasing kernel
+    reduced_set    reduced_set, reduced_set_bound: a kernel machine with m vectors of its own
+    additive       additive_tables, additive_scores: the intersection kernel by look-ups
 
-Book: ``book/17-kernel-features.md``.
+``_waves`` and ``_structured`` hold the compiled products of the features, ``_boxes``, ``_series``
+and ``_terms`` those of the sums.
+
+Book: ``book/17-kernel-features.md``. Lab: ``labs/17-kernel-features``.
 """
 
+from course_lib.kernel_features.additive import (
+    AdditiveScores,
+    AdditiveTables,
+    additive_scores,
+    additive_tables,
+)
 from course_lib.kernel_features.bounds import (
     finite_set_bound,
     finite_set_frequencies,
@@ -21,13 +33,26 @@ from course_lib.kernel_features.bounds import (
     frequency_sigma,
     tensor_sketch_variance_bound,
 )
+from course_lib.kernel_features.direct import direct_sum
+from course_lib.kernel_features.dual_tree import DualTreeSum, dual_tree_sum
 from course_lib.kernel_features.fourier import FourierCost, FourierFeatures, fourier_cost
+from course_lib.kernel_features.gauss import GaussSum, gauss_bound, gauss_sum
+from course_lib.kernel_features.reduced_set import ReducedSet, reduced_set, reduced_set_bound
 from course_lib.kernel_features.tensor_sketch import TensorSketch
 
 __all__ = [
+    "AdditiveScores",
+    "AdditiveTables",
+    "DualTreeSum",
     "FourierCost",
     "FourierFeatures",
+    "GaussSum",
+    "ReducedSet",
     "TensorSketch",
+    "additive_scores",
+    "additive_tables",
+    "direct_sum",
+    "dual_tree_sum",
     "finite_set_bound",
     "finite_set_frequencies",
     "fixed_length_bias",
@@ -36,5 +61,9 @@ __all__ = [
     "fourier_uniform_frequencies",
     "fourier_variance",
     "frequency_sigma",
+    "gauss_bound",
+    "gauss_sum",
+    "reduced_set",
+    "reduced_set_bound",
     "tensor_sketch_variance_bound",
 ]

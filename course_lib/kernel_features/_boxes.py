@@ -1,0 +1,55 @@
+"""Points by the boxes of a grid; only boxes that hold points exist."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Boxes", "boxes", "slots"]
+
+MOST = 1 << 20  # boxes along an axis, so that three indices fit into 63 bits
+
+
+class Boxes(NamedTuple):
+    """Points sorted by box, in three dimensions: absent ones come first, and are 0."""
+
+    points: np.ndarray  # (n, 3)
+    order: np.ndarray  # (n,): the row that stands at each place
+    start: np.ndarray  # (b + 1,): the points of box i stand at start[i] to start[i + 1] - 1
+    cells: np.ndarray  # (b, 3): indices along the axes
+    centers: np.ndarray  # (b, 3)
+    keys: np.ndarray  # (b,): the three indices in one number, increasing
+    strides: np.ndarray  # (3,): key = cells @ strides
+
+    def held(self, slots):
+        """Return how many points lie in boxes with a slot."""
+        return int(np.diff(self.start)[slots >= 0].sum())
+
+
+def boxes(X, side):
+    """Return the points (n, d) of positive coordinates by boxes of this side."""
+    n, d = X.shape
+    places = X / side
+    if not places.max() < MOST:
+        raise ValueError(
+            "bandwidth must be at least a millionth of the extent of the points; "
+            f"they span {X.max():.3g} of it, take a larger one."
+        )
+    cells = np.zeros((n, 3), np.int64)
+    cells[:, 3 - d :] = places
+    strides = np.array([MOST * MOST, MOST, 1])
+    keys = cells @ strides
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    cells = cells[order[first]]
+    centers = side * (cells + 0.5)
+    centers[:, : 3 - d] = 0
+    points = np.zeros((n, 3))
+    points[:, 3 - d :] = X[order]
+    return Boxes(points, order, np.append(first, n), cells, centers, keys[first], strides)
+
+
+def slots(some, fewest):
+    """Number the boxes with more than ``fewest`` points; -1 for the others."""
+    many = np.diff(some.start) > fewest
+    return np.where(many, np.cumsum(many) - 1, -1)
