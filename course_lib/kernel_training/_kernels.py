@@ -11,7 +11,7 @@ from course_lib._validation import (
     squared_norms,
 )
 
-__all__ = ["KINDS", "KernelRows", "check_kernel"]
+__all__ = ["KINDS", "KernelRows", "check_kernel", "width_of"]
 
 KINDS = ("linear", "polynomial", "precomputed", "rbf")
 AT_ONCE = 256  # rows of a block
@@ -23,14 +23,16 @@ def check_kernel(kernel, gamma, degree, coef0):
     """Refuse the parameters of a kernel that does not exist."""
     if kernel not in KINDS and not callable(kernel):
         raise ValueError(f"kernel must be one of {KINDS} or a function; got {kernel!r}.")
-    if gamma != "scale":
+    if not (isinstance(gamma, str) and gamma == "scale"):
         check_number(gamma, "gamma", low=0, open_low=True, open_high=True)
     check_count(degree, "degree", low=1, high=100)
     check_number(coef0, "coef0", low=-1e100, high=1e100)
 
 
-def scale_of(X):
-    """Return 1 / (d * variance of all entries): scikit-learn's width "scale"."""
+def width_of(gamma, X):
+    """Return a number as it is; of "scale", 1 / (d * variance of all entries)."""
+    if not isinstance(gamma, str):
+        return float(gamma)
     if sp.issparse(X):
         variance = X.multiply(X).mean() - X.mean() ** 2
     else:
