@@ -11,11 +11,11 @@ from course_lib._validation import (
     squared_norms,
 )
 
-__all__ = ["KINDS", "KernelRows", "check_kernel"]
+__all__ = ["KINDS", "KernelRows", "check_kernel", "width_of"]
 
 KINDS = ("linear", "polynomial", "precomputed", "rbf")
-AT_ONCE = 128  # rows of a block
-SINGLE = 1e3  # exponents up to that size keep four digits in float32
+AT_ONCE = 256  # rows of a block
+SINGLE = 64.0  # exponents up to that size keep five digits in float32
 DENSE_BYTES = 1 << 25  # sparse rows that fit in there are multiplied as dense ones
 
 
@@ -23,14 +23,16 @@ def check_kernel(kernel, gamma, degree, coef0):
     """Refuse the parameters of a kernel that does not exist."""
     if kernel not in KINDS and not callable(kernel):
         raise ValueError(f"kernel must be one of {KINDS} or a function; got {kernel!r}.")
-    if gamma != "scale":
+    if not (isinstance(gamma, str) and gamma == "scale"):
         check_number(gamma, "gamma", low=0, open_low=True, open_high=True)
     check_count(degree, "degree", low=1, high=100)
     check_number(coef0, "coef0", low=-1e100, high=1e100)
 
 
-def scale_of(X):
-    """Return 1 / (d * variance of all entries): scikit-learn's width "scale"."""
+def width_of(gamma, X):
+    """Return a number as it is; of "scale", 1 / (d * variance of all entries)."""
+    if not isinstance(gamma, str):
+        return float(gamma)
     if sp.issparse(X):
         variance = X.multiply(X).mean() - X.mean() ** 2
     else:
@@ -108,6 +110,7 @@ class KernelRows:
             return check_finite(K, "kernel(X, Y)")
         if sp.issparse(left):
             return check_finite(self._finish((left @ right.T).toarray()), "the kernel of X")
+        out = out if self._dtype == np.float32 else None  # a block of its own takes fresh memory
         K = np.matmul(left, right.T, out=out)
         return check_finite(self._finish(K), "the kernel of X")
 
@@ -117,7 +120,10 @@ class KernelRows:
         K = np.empty((self.n, self.n), np.float32)
         for start in range(0, self.n, AT_ONCE):
             stop = min(start + AT_ONCE, self.n)
-            K[start:stop, :stop] = self._block(self._X[start:stop], right[:stop])
+            place = K[start:stop, :stop]
+            made = self._block(self._X[start:stop], right[:stop], out=place)
+            if made is not place:
+                place[...] = made
             K[:start, start:stop] = K[start:stop, :start].T
         return K
 

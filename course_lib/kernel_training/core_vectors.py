@@ -14,8 +14,8 @@ from course_lib._validation import (
     check_number,
     check_vector,
 )
-from course_lib.kernel_training._kernels import check_kernel, scale_of
-from course_lib.kernel_training.svc import KernelMachine
+from course_lib.kernel_training._kernels import check_kernel, width_of
+from course_lib.kernel_training._machine import KernelMachine
 from course_lib.low_rank._entries import NOT_PSD, KernelColumns
 
 __all__ = ["CoreVectorMachine", "EnclosingBall", "minimum_enclosing_ball"]
@@ -56,7 +56,38 @@ def minimum_enclosing_ball(K, *, epsilon=0.01, X=None, diagonal=None, max_size=N
     Returns
     -------
     EnclosingBall
-        With ``farthest <= (1 + epsilon) * radius``; the least ball lies between the two.
+        With ``farthest <= (1 + epsilon) * radius``; the least radius lies between the two.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``K`` is not a finite square matrix, a number is out of range, a callable comes without
+        ``X`` or returns another shape, or the diagonal is negative.
+
+    Notes
+    -----
+    The core set is a row and the one that is farthest from it, and then again and again the row
+    that is farthest from the center of the least ball around the core set.
+
+    **Cost.** A column of the kernel, :math:`n` evaluations, for each of the :math:`m` rows of the
+    core set, and :math:`n` more for a diagonal that is not given; :math:`O(n m^2)` flops and
+    memory for :math:`n m` numbers. Solving for the balls of the core sets is little beside that.
+
+    **Guarantee.** ``radius`` is at most, ``farthest`` at least the least radius, however it ends.
+    After :math:`2/\epsilon` rows, whatever :math:`n`, some center was within :math:`1 + \epsilon`
+    times the *least* radius of all rows [1]. The method knows only the radius of its core set,
+    and stops later: `core_set_bound`.
+
+    References
+    ----------
+    .. [1] M. Bădoiu, K. Clarkson, "Smaller core-sets for balls", SODA 2003.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [2.0]])
+    >>> ball = minimum_enclosing_ball(X @ X.T, rng=0)
+    >>> sorted(ball.indices.tolist()), ball.weights, ball.radius, ball.farthest
+    ([0, 1], array([0.5, 0.5]), 1.0, 1.0)
     """
     source = KernelColumns(K, X)
     n, given = source.n, hasattr(K, "shape") or not callable(K)
@@ -161,8 +192,38 @@ class CoreVectorMachine(KernelMachine):
     intercept_ : array, shape (1,)
     radius_, farthest_ : float
         Of the ball, as in `EnclosingBall`.
+    value_, lower_bound_ : float
+        The value of the machine, :math:`\tilde\kappa - R^2`, and what it is at least, which the
+        ball around all rows proves.
     n_kernel_evaluations_ : int
     classes_, n_features_in_
+
+    Notes
+    -----
+    With :math:`\tilde k(i, j) = y_i y_j (k(x_i, x_j) + 1) + \delta_{ij}/C`, whose diagonal is
+    :math:`\tilde\kappa = 2 + 1/C` throughout, the least ball around all rows has the radius
+    :math:`R`, :math:`R^2 = \tilde\kappa - \min_a a^T \tilde K a` over weights :math:`a` of sum
+    one; that minimum is the dual of a machine with squared losses, and :math:`f(x) = \sum_i a_i
+    y_i (k(x_i, x) + 1)` [1].
+
+    **Cost.** That of `minimum_enclosing_ball`: rows of the core set times :math:`n` evaluations.
+
+    **Guarantee.** The radius is right to a share of ``epsilon``. What the machine wants is the
+    minimum, :math:`\tilde\kappa - R^2`, which is often far smaller than :math:`\epsilon R^2`: then
+    ``lower_bound_`` is zero and nothing is promised, neither of the value nor of the errors.
+
+    References
+    ----------
+    .. [1] I. Tsang, J. Kwok, P.-M. Cheung, "Core vector machines: fast SVM training on very large
+       data sets", JMLR 6, 2005.
+
+    Examples
+    --------
+    >>> machine = CoreVectorMachine(gamma=1.0, random_state=0).fit([[0.0], [9.0]], ["a", "b"])
+    >>> machine.predict([[1.0], [8.0]])
+    array(['a', 'b'], dtype='<U1')
+    >>> machine.value_                                      # weights 1/2: (3 + 3 - 1 - 1) / 4
+    1.0
     """
 
     kernel, degree, coef0 = "rbf", 3, 0.0
@@ -187,7 +248,7 @@ class CoreVectorMachine(KernelMachine):
             )
         n = X.shape[0]
         max_size = _check_size(self.max_size, n)
-        self._gamma = scale_of(X) if self.gamma == "scale" else float(self.gamma)
+        self._gamma = width_of(self.gamma, X)
         first = int(as_random_state(self.random_state).randint(n))
         source = self._kernel_of(X)
 
@@ -198,6 +259,8 @@ class CoreVectorMachine(KernelMachine):
 
         ball = _enclose(column, np.full(n, 2 + 1 / C), first, epsilon, max_size)
         self.support_, self.radius_, self.farthest_ = ball.indices, ball.radius, ball.farthest
+        self.value_ = 2 + 1 / C - ball.radius**2
+        self.lower_bound_ = max(2 + 1 / C - ball.farthest**2, 0.0)
         self.dual_coef_ = (ball.weights * signs[ball.indices])[None]
         self.intercept_ = self.dual_coef_.sum(axis=1)
         self.n_kernel_evaluations_ = source.evaluations
@@ -214,7 +277,8 @@ class CoreVectorMachine(KernelMachine):
 
     def predict(self, X):
         """Return the class (q,) of each row of ``X``."""
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        positive = self.decision_function(X) > 0
+        return self.classes_[positive.astype(int)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,7 +10,7 @@ from course_lib._validation import (
     check_number,
     check_vector,
 )
-from course_lib.kernel_training._cache import ColumnCache, whole
+from course_lib.kernel_training._cache import ColumnCache, check_diagonal, whole
 from course_lib.kernel_training._pairs import PairSolver
 from course_lib.low_rank._entries import KernelColumns
 
@@ -52,7 +52,8 @@ def smo(K, y, *, C=1.0, X=None, diagonal=None, tol=1e-3, cache_bytes=1 << 28, n_
     diagonal : array, shape (n,), optional
         The diagonal of ``K``, if known: ones for a Gaussian kernel. Otherwise it is evaluated.
     tol : float, default 1e-3
-        The last iterate is the first one whose worst pair is off by no more.
+        The last iterate is the first one whose worst pair is off by no more, or from which no
+        step moves any variable.
     cache_bytes : int, default 256 MiB
         Memory for columns of a callable ``K``; two columns at least. The one that was used
         longest ago makes room.
@@ -62,7 +63,56 @@ def smo(K, y, *, C=1.0, X=None, diagonal=None, tol=1e-3, cache_bytes=1 << 28, n_
     Yields
     ------
     SMOIterate
-        The first one is zero, the last one is within ``tol``.
+        The first one is zero, the last one is within ``tol``. Between two there are ``n_steps``
+        steps; each has the duality gap of the variables and the offset that it holds.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``K`` is not a finite square matrix, ``y`` holds other labels than -1 and +1 or only one
+        of them, a number is out of range, a callable comes without ``X`` or returns another shape,
+        ``diagonal`` is not that of ``K``, or values overflow. At the first ``next``, or with the
+        step that asks for a column.
+
+    See Also
+    --------
+    KernelSVC : the same as a learner.
+    course_lib.online_optimization.sdca : a linear machine without offset, one variable at a time.
+
+    Notes
+    -----
+    The dual of the machine :math:`\min_{w, b} \frac12 \|w\|^2 + C \sum_i \max(0, 1 - y_i (w^T
+    \phi(x_i) + b))` is :math:`\max_\alpha \sum_i \alpha_i - \frac12 \sum_{ij} \alpha_i \alpha_j
+    y_i y_j K_{ij}` with :math:`0 \le \alpha_i \le C` and :math:`\sum_i y_i \alpha_i = 0`, which
+    is why two variables must move together. The first of a pair is the one along which the dual
+    rises most steeply, the second one is where the exact step gains most [2]. The offset is the
+    middle of the worst pair.
+
+    **Cost.** A step is :math:`O(n)` with two columns at hand; a callable is evaluated :math:`n`
+    times for each column that the cache does not hold, and :math:`n` times for the diagonal, if
+    that is not given. Value and gap take no evaluation. Memory six numbers a row, and the cache.
+
+    **Guarantee.** If ``K`` is positive semidefinite, then ``dual`` is at most the primal value of
+    every :math:`w` and :math:`b`, and ``primal`` is at most ``gap`` above the least (weak duality);
+    each step raises ``dual``. With ``tol > 0`` the method ends [3]; how soon, no useful theorem
+    says, so that the gap is what counts.
+
+    References
+    ----------
+    .. [1] J. Platt, "Sequential minimal optimization: a fast algorithm for training support vector
+       machines", MSR-TR-98-14, 1998.
+    .. [2] R.-E. Fan, P.-H. Chen, C.-J. Lin, "Working set selection using second order information
+       for training support vector machines", JMLR 6, 2005, WSS 2.
+    .. [3] P.-H. Chen, R.-E. Fan, C.-J. Lin, "A study on SMO-type decomposition methods for support
+       vector machines", IEEE Trans. Neural Netw. 17(4), 2006.
+
+    Examples
+    --------
+    >>> *_, last = smo(np.array([[1.0, -1.0], [-1.0, 1.0]]), [1, -1])    # of the rows 1 and -1
+    >>> last.alpha, last.dual, last.primal                  # 2a - 2a**2 is largest at a = 1/2
+    (array([0.5, 0.5]), 0.5, 0.5)
+    >>> last.n_steps, last.offset
+    (1, 0.0)
     """
     source, cache, diagonal, n_own = _source(K, X, diagonal, cache_bytes)
     y = check_labels(y, source.n)
@@ -87,8 +137,9 @@ def _source(K, X, diagonal, cache_bytes):
     diagonal = check_finite(check_vector(diagonal, "diagonal", n, dtype=np.float64), "diagonal")
     if given and isinstance(source._K, np.ndarray):
         cache = whole(check_finite(np.asarray(source._K), "K"))
+        check_diagonal(cache.rows.diagonal(), diagonal)
     else:
-        cache = ColumnCache(source, n, cache_bytes, source.dtype)
+        cache = ColumnCache(source, n, cache_bytes, source.dtype, diagonal)
     return source, cache, diagonal, None if given else n * asked
 
 

@@ -4,60 +4,17 @@ import itertools
 import warnings
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import check_count, check_finite, check_number, learner_rows
+from course_lib._validation import check_count, check_number
 from course_lib.kernel_training._cache import ColumnCache, whole
-from course_lib.kernel_training._kernels import KernelRows, check_kernel, scale_of
+from course_lib.kernel_training._kernels import check_kernel, width_of
+from course_lib.kernel_training._machine import KernelMachine
 from course_lib.kernel_training._pairs import PairSolver
 
-__all__ = ["KernelMachine", "KernelSVC"]
+__all__ = ["KernelSVC"]
 
-
-class KernelMachine(ClassifierMixin, BaseEstimator):
-    """What learners share whose scores are sums of kernels with some of the fitted rows."""
-
-    def _check_rows(self, X, y="no_validation", *, reset=True, **options):
-        options |= {"accept_sparse": "csr", "order": "C", "reset": reset}
-        options |= {} if isinstance(y, str) else {"y": y}
-        if callable(self.kernel):
-            options["order"] = None
-        return learner_rows(self, X, **options)
-
-    def _check_classes(self, y):
-        """Set the classes; return the number of each row's class."""
-        check_classification_targets(y)
-        self.classes_, numbers = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y must hold at least two classes; got one class, {self.classes_[0]!r}."
-            )
-        return numbers
-
-    def _kernel_of(self, X):
-        gamma = self._gamma if hasattr(self, "_gamma") else self.gamma
-        return KernelRows(X, self.kernel, gamma, self.degree, self.coef0)
-
-    def _scores(self, X):
-        """Return weighted sums of kernels (q, n_scores) with the support vectors."""
-        check_is_fitted(self)
-        X = self._check_rows(X, reset=False)
-        weights = self._weights()
-        if self.kernel == "precomputed":
-            blocks = (X[s : s + 1024][:, self.support_] for s in range(0, X.shape[0], 1024))
-        else:
-            blocks = self._support.cross(X)
-        scores = [block @ weights for block in blocks]
-        return check_finite(np.vstack(scores) + self.intercept_, "X")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.pairwise = self.kernel == "precomputed"
-        return tags
+MOST = 1_000_000_000_000  # steps
 
 
 class KernelSVC(KernelMachine):
@@ -98,6 +55,37 @@ class KernelSVC(KernelMachine):
     n_iter_ : array, shape (n_pairs,)
     n_kernel_evaluations_ : int
     classes_, n_features_in_
+
+    See Also
+    --------
+    smo : the iterates, and in float64.
+
+    Notes
+    -----
+    Several classes are solved in pairs; rows go to the class that wins most of them, and sums of
+    scores decide among equals, as with ``break_ties=True`` of scikit-learn.
+
+    **Cost.** Of `smo`, for each pair of classes. If the matrix of a pair fits into ``cache_bytes``,
+    half of its :math:`n^2` entries are evaluated at once, in blocks, and mirrored; that is faster
+    than fewer columns one by one. A new row costs an evaluation for each support vector. Memory
+    ``cache_bytes``, and a few numbers a row.
+
+    **Guarantee.** ``gap_``, as of `smo`, for the matrix as it is in float32; relative to
+    ``dual_value_`` that is about :math:`10^{-7}` off. `support_vector_bound` says how many support
+    vectors there are at least.
+
+    References
+    ----------
+    .. [1] C.-C. Chang, C.-J. Lin, "LIBSVM: a library for support vector machines", ACM TIST 2(3),
+       2011.
+
+    Examples
+    --------
+    >>> machine = KernelSVC(kernel="linear").fit([[1.0], [-1.0], [3.0]], [1, 0, 1])
+    >>> machine.support_, machine.dual_coef_                # the row 3 is not needed
+    (array([1, 0], dtype=int32), array([[-0.5,  0.5]]))
+    >>> machine.decision_function([[0.5]])
+    array([0.5])
     """
 
     def __init__(
@@ -122,13 +110,16 @@ class KernelSVC(KernelMachine):
         self.max_iter = max_iter
 
     def fit(self, X, y):
-        """Find the support vectors among the rows of ``X`` (n, d); labels ``y`` (n,)."""
+        """Find the support vectors among the rows of ``X`` (n, d); labels ``y`` (n,).
+
+        Warns in words (`ConvergenceWarning`) where ``max_iter`` ended it.
+        """
         self._check_parameters()
         X, y = self._check_rows(X, y)
         numbers = self._check_classes(y)
         if self.kernel == "precomputed" and X.shape[0] != X.shape[1]:
             raise ValueError(f"X must be square if it is the kernel; got shape {X.shape}.")
-        self._gamma = scale_of(X) if self.gamma == "scale" else float(self.gamma)
+        self._gamma = width_of(self.gamma, X)
         self.n_kernel_evaluations_ = 0
         places = [np.flatnonzero(numbers == k) for k in range(len(self.classes_))]
         pairs = list(itertools.combinations(range(len(places)), 2))
@@ -142,9 +133,9 @@ class KernelSVC(KernelMachine):
     def _check_parameters(self):
         check_number(self.C, "C", low=0, open_low=True, open_high=True)
         check_kernel(self.kernel, self.gamma, self.degree, self.coef0)
-        check_number(self.tol, "tol", low=0, open_high=True)
+        check_number(self.tol, "tol", low=0, high=1)
         check_count(self.cache_bytes, "cache_bytes", low=0)
-        check_count(self.max_iter, "max_iter", low=1)
+        check_count(self.max_iter, "max_iter", low=1, high=MOST)
 
     def _fit_pair(self, X, negative, positive):
         """Return signed variables, offset, dual value, gap and steps for two classes."""
@@ -176,7 +167,7 @@ class KernelSVC(KernelMachine):
         diagonal = source.diagonal()
         if 4 * n * n <= self.cache_bytes:
             return whole(source.of_all()), diagonal, source
-        return ColumnCache(source, n, self.cache_bytes, np.float32), diagonal, source
+        return ColumnCache(source, n, self.cache_bytes, np.float32, diagonal), diagonal, source
 
     def _keep(self, X, places, pairs, betas):
         """Keep the support vectors, class by class, and their weights as scikit-learn does."""
