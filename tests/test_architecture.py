@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
     "heavy_hitters": {"_select", "_sketch", "hashing"},
+    "kernel_training": {"_team", "low_rank"},
     "lsh": {"_neighbors", "_sketch"},
     "manifolds": {"low_rank"},
     "matrix_completion": {"_team", "low_rank"},

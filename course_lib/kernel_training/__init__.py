@@ -3,18 +3,23 @@
     kernels             Kernel, KernelBlocks: the matrix of all pairs, by blocks
     ridge               FeatureRidge, FeatureRidgeClassifier: a linear model on any features
     nystrom             NystromRidge, NystromRidgeClassifier: the kernel machine on landmarks
-    conjugate_gradient  conjugate_gradient, NystromProduct, nystrom_preconditioner
+    cg                  conjugate_gradient: systems that are known by their products
+    falkon              NystromProduct, nystrom_preconditioner: the same ridge, by few passes
+
+``_streamed`` and ``_sums`` hold what the ridges share.
 
 Book: ``book/16-kernel-training.md``. Lab: ``labs/16-kernel-training``.
 """
 
-from course_lib.kernel_training.conjugate_gradient import (
+from course_lib.kernel_training.cg import (
     CGIterate,
-    NystromPreconditioner,
-    NystromProduct,
     condition_bound,
     conjugate_gradient,
     conjugate_gradient_bound,
+)
+from course_lib.kernel_training.falkon import (
+    NystromPreconditioner,
+    NystromProduct,
     nystrom_preconditioner,
 )
 from course_lib.kernel_training.kernels import Kernel, KernelBlocks
