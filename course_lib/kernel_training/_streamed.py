@@ -112,13 +112,15 @@ class StreamedRidge(BaseEstimator):
         """
         self._forget()
         read = (self._read(X, y, classes) for X, y in blocks)
-        if client is None and meter is None:
-            for block in read:
-                self._add([block])
-        else:
-            read = list(read)
-            if read:
+        try:
+            if client is None and meter is None:
+                for block in read:
+                    self._add([block])
+            elif read := list(read):
                 self._add(read, client, meter)
+        except Exception:
+            self._forget()  # some blocks would be no answer
+            raise
         if not hasattr(self, "sums_"):
             raise ValueError("blocks must hold at least one pair (X, y); got none.")
         return self.solve()

@@ -57,7 +57,7 @@ def conjugate_gradient(product, b, *, x0=None, preconditioner=None, tol=1e-6):
     Yields
     ------
     CGIterate
-        After each step. The last one has a measured residual.
+        After each step, and at the end, with a measured residual.
 
     Raises
     ------
@@ -106,37 +106,32 @@ def conjugate_gradient(product, b, *, x0=None, preconditioner=None, tol=1e-6):
 
 def _iterates(A, b, x, P, tol):
     """Yield the steps of `conjugate_gradient`, whose arguments are checked."""
-    products, size = 0, np.sqrt(_dots(b, b))
+    size = np.sqrt(_dots(b, b))
     size = np.where(size > 0, size, 1)
-    if x is None:
-        x, r = np.zeros_like(b), b.copy()
-    else:
-        r, products = b - A(x), 1
-    last = math.inf  # the largest residual that was measured before
-    while True:
-        z = r if P is None else P(r)
-        p, rz = z, _positive(_dots(r, z), r, "preconditioner")
+    x, r, products = (np.zeros_like(b), b, 0) if x is None else (x, b - A(x), 1)
+    residual, last = np.sqrt(_dots(r, r)) / size, math.inf  # measured now, and before
+    while tol < residual.max() <= last / 2:
+        last = residual.max()
+        p = z = r if P is None else P(r)
+        rz = _positive(_dots(r, z), r, "preconditioner")
         while True:
-            active = rz > 0
-            if active.any():
-                q, products = A(p), products + 1
-                curve = _positive(_dots(p, q), p, "A")
-                step = np.where(active, rz, 0) / np.where(active, curve, 1)
-                x, r = x + step * p, r - step * q
+            q, products = A(p), products + 1
+            curve = _positive(_dots(p, q), p, "A")
+            active = (residual > tol / 10) & (curve > 0)  # the others are done
+            step = np.where(active, rz, 0) / np.where(active, curve, 1)
+            x, r = x + step * p, r - step * q
             residual = np.sqrt(_dots(r, r)) / size
             if residual.max() <= tol:
                 break
             yield _iterate(x, b, r, residual, products, measured=False)
             z = r if P is None else P(r)
-            new = _positive(_dots(r, z), r, "preconditioner")
-            p = z + np.where(active, new, 0) / np.where(active, rz, 1) * p
-            rz = new
+            before, rz = rz, _positive(_dots(r, z), r, "preconditioner")
+            p = z + np.where(active, rz, 0) / np.where(active, before, 1) * p
         r, products = b - A(x), products + 1
         residual = np.sqrt(_dots(r, r)) / size
-        yield _iterate(x, b, r, residual, products, measured=True)
-        if residual.max() <= tol or residual.max() > last / 2:
-            return
-        last = residual.max()
+        if tol < residual.max() <= last / 2:
+            yield _iterate(x, b, r, residual, products, measured=True)
+    yield _iterate(x, b, r, residual, products, measured=True)
 
 
 def _iterate(x, b, r, residual, products, *, measured):

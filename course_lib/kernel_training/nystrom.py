@@ -71,7 +71,10 @@ class _OfLandmarks(StreamedRidge):
     def _choose(self, kernel, X):
         n = X.shape[0]
         if not isinstance(self.landmarks, str):
-            return check_indices(self.landmarks, "landmarks", n)
+            indices = check_indices(self.landmarks, "landmarks", n)
+            if len(indices) == 0 or len(np.unique(indices)) < len(indices):
+                raise ValueError("landmarks must be different rows, at least one.")
+            return indices
         m = min(check_count(self.n_components, "n_components", low=1), n)
         random = as_random_state(self.random_state)
         if self.landmarks == "uniform":
@@ -155,7 +158,9 @@ class NystromRidge(TakesNumbers, _OfLandmarks):
     sample. The raw columns are summed, which saves the :math:`2nm^2` flops of `nystrom_features`,
     unless the kernel of the landmarks is too close to singular for the dtype; then features are.
 
-    **Guarantee.** The minimizer, up to rounding, which is measured as in `FeatureRidge`. With all
+    **Guarantee.** The minimizer, up to rounding, which is measured as in `FeatureRidge`. The kernel
+    of the landmarks is shifted by 4 units of rounding of its trace, as in `nystrom_features`: for
+    float32 rows and a smooth kernel that damps directions, and float64 rows keep them. With all
     rows as landmarks it is exact kernel ridge regression. With fewer, the approximation lies
     below the kernel (`nystrom_features`), and for :math:`\lambda` of the usual size
     :math:`O(\sqrt n \log n)` uniform landmarks keep the rate of the exact solution ([2]).

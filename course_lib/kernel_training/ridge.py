@@ -84,9 +84,8 @@ class FeatureRidge(TakesNumbers, _OfTransformer):
     Notes
     -----
     **Cost.** One pass, whatever the number of blocks: what the transformer costs, and
-    :math:`n m^2 + 2nmt` flops in the dtype of the features (a symmetric product), which is
-    half of what forming all features and a solver would take in memory traffic; :math:`O(m^3)` at
-    the end. Memory :math:`m^2` and one block of 2048 rows, never :math:`nm`.
+    :math:`n m^2 + 2nmt` flops in the dtype of the features; :math:`O(m^3)` at the end. Memory
+    :math:`m^2` and one block of 2048 rows, never :math:`nm`.
 
     **Guarantee.** The minimizer, up to rounding. Blocks are multiplied in the dtype of the rows
     and summed in float64, from fixed shifts near the means. What rounding does is measured, not
