@@ -227,6 +227,20 @@ def test_float32_ends_at_its_rounding_and_says_so(rng):
     assert step.products < 2000
 
 
+def test_it_ends_where_it_cannot_converge(rng):
+    A, _ = definite(rng, 6, 10.0)
+    turned = A + np.triu(np.ones((6, 6)), 1) - np.tril(np.ones((6, 6)), -1)  # not symmetric
+    for matrix, tol in ((A, 5e-324), (turned, 1e-9)):
+        step = last(conjugate_gradient(matrix, np.ones(6), tol=tol))
+        assert step.measured and step.products < 1000
+
+
+def test_numbers_whose_squares_vanish_end_too():
+    for size in (1e-155, 1e-160, 1e-165, 1e-300):
+        step = last(conjugate_gradient(np.diag([1.0, 2.0]), np.full(2, size)))
+        assert np.isfinite(step.x).all()
+
+
 def test_iterates_are_their_own_and_input_is_untouched(rng):
     A, _ = definite(rng, 10, 10.0)
     b = rng.standard_normal(10)

@@ -138,7 +138,7 @@ class StreamedRidge(BaseEstimator):
             If ``alpha`` is not positive, or too small for the rounding of the sums.
         """
         check_is_fitted(self, "sums_")
-        alpha = check_number(self.alpha, "alpha", low=0.0, open_low=True)
+        alpha = check_number(self.alpha, "alpha", low=0.0, open_low=True, open_high=True)
         solution = solved(self.sums_, self._penalty, alpha, self._probes)
         if not solution.rounding <= MOST_ROUNDING:
             raise ValueError(
@@ -178,7 +178,7 @@ class StreamedRidge(BaseEstimator):
         """Return a block of rows and its targets (n, t), checked; begin with the first one."""
         fresh = not hasattr(self, "map_")
         X, y = learner_rows(self, X, y=y, accept_sparse="csr", reset=fresh, **self._takes)
-        check_number(self.alpha, "alpha", low=0.0, open_low=True)
+        check_number(self.alpha, "alpha", low=0.0, open_low=True, open_high=True)
         Y = self._targets(y, classes, fresh)
         if fresh:
             self._begin(X, Y)

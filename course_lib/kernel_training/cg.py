@@ -93,7 +93,8 @@ def conjugate_gradient(product, b, *, x0=None, preconditioner=None, tol=1e-6):
     b = check_array(b, "b")
     if b.ndim not in (1, 2) or b.size == 0:
         raise ValueError(f"b must be a vector, or a matrix of several; got shape {b.shape}.")
-    check_finite(b, "b")
+    with np.errstate(over="ignore", invalid="ignore"):
+        check_finite(_dots(b, b), "b")
     tol = check_number(tol, "tol", low=0.0, open_low=True)
     A = as_function(product, b.shape, b.dtype, "product")
     P = None if preconditioner is None else as_function(preconditioner, b.shape, b.dtype, "P")
@@ -109,19 +110,20 @@ def _iterates(A, b, x, P, tol):
     size = np.sqrt(_dots(b, b))
     size = np.where(size > 0, size, 1)
     x, r, products = (np.zeros_like(b), b, 0) if x is None else (x, b - A(x), 1)
+    goal = max(tol, np.finfo(b.dtype).eps)  # of the recursion
     residual, last = np.sqrt(_dots(r, r)) / size, math.inf  # measured now, and before
     while tol < residual.max() <= last / 2:
         last = residual.max()
         p = z = r if P is None else P(r)
         rz = _positive(_dots(r, z), r, "preconditioner")
-        while True:
+        for _ in range(10 * len(b) + 10):  # m steps would do without rounding
             q, products = A(p), products + 1
             curve = _positive(_dots(p, q), p, "A")
-            active = (residual > tol / 10) & (curve > 0)  # the others are done
+            active = (residual > goal / 10) & (curve > 0)  # the others are done
             step = np.where(active, rz, 0) / np.where(active, curve, 1)
             x, r = x + step * p, r - step * q
             residual = np.sqrt(_dots(r, r)) / size
-            if residual.max() <= tol:
+            if residual.max() <= goal or not active.any():  # none: all products underflow
                 break
             yield _iterate(x, b, r, residual, products, measured=False)
             z = r if P is None else P(r)

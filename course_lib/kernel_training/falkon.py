@@ -69,7 +69,7 @@ class NystromProduct:
             K_nm = check_matrix(K_nm, "K_nm", operator=False)
             K_nm = K_nm if isinstance(K_nm, np.ndarray) else K_nm.tocsr()
         self._K_nm, self._K_mm = K_nm, _check_block(K_mm, K_nm.shape[1])
-        self._alpha = check_number(alpha, "alpha", low=0.0)
+        self._alpha = check_number(alpha, "alpha", low=0.0, open_high=True)
         self.products = 0
 
     def __call__(self, V):
@@ -176,7 +176,7 @@ def nystrom_preconditioner(K_nm, K_mm, alpha):
     else:
         K_mm, n = _check_block(K_mm, None), K_nm
     n = check_count(n, "the number of rows", low=1)
-    alpha = check_number(alpha, "alpha", low=0.0, open_low=True)
+    alpha = check_number(alpha, "alpha", low=0.0, open_low=True, open_high=True)
     m = len(K_mm)
     try:
         T = np.linalg.cholesky(shifted_block(K_mm, K_mm.dtype)).T
