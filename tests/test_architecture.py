@@ -38,7 +38,7 @@ MAY_IMPORT = {
         "randomness",
         "trees",
     },
-    "kernel_training": {"low_rank"},
+    "kernel_training": {"_team", "low_rank"},
     "lsh": {"_neighbors", "_sketch"},
     "manifolds": {"low_rank"},
     "matrix_completion": {"_team", "low_rank"},

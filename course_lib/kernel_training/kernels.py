@@ -76,8 +76,7 @@ class Kernel:
 
     def __call__(self, X, Y):
         """Return the (n_x, n_y) matrix of all pairs of rows."""
-        X = check_matrix(X, "X", operator=False)
-        Y = check_matrix(Y, "Y", operator=False)
+        X, Y = _rows(X, "X"), _rows(Y, "Y")
         if X.shape[1] != Y.shape[1]:
             raise ValueError(
                 f"X and Y must have as many columns; got {X.shape[1]} and {Y.shape[1]}."
@@ -104,7 +103,7 @@ class Kernel:
 
     def diagonal(self, X):
         """Return kernel(x, x) of each row: (n,), without evaluating pairs."""
-        X = check_matrix(X, "X", operator=False)
+        X = _rows(X, "X")
         if self.name in ("rbf", "laplacian"):
             return np.ones(X.shape[0], X.dtype)
         squares = squared_norms(X)
@@ -112,6 +111,18 @@ class Kernel:
             return squares
         gamma = 1.0 / X.shape[1] if self.gamma is None else float(self.gamma)
         return (gamma * squares + float(self.coef0)) ** int(self.degree)
+
+
+def _rows(X, name):
+    """Return rows with entries to read, sparse ones in canonical form; change nothing."""
+    X = check_matrix(X, name, operator=False)
+    if sp.issparse(X):
+        rows = X.tocsr()
+        if not rows.has_canonical_format:
+            rows = rows.copy()
+            rows.sum_duplicates()
+        return rows
+    return X
 
 
 def _from_their_middle(X, Y):
@@ -169,11 +180,9 @@ class KernelBlocks:
     def __init__(self, kernel, X, landmarks):
         if not callable(kernel):
             raise TypeError(f"kernel must be a function of two sets of rows; got {kernel!r}.")
-        X = check_matrix(X, "X", operator=False)
-        self._X = X.tocsr() if sp.issparse(X) else X
-        self._landmarks = check_matrix(landmarks, "landmarks", operator=False)
+        self._X, self._landmarks = _rows(X, "X"), _rows(landmarks, "landmarks")
         self._kernel = kernel
-        self.shape = X.shape[0], self._landmarks.shape[0]
+        self.shape = self._X.shape[0], self._landmarks.shape[0]
 
     def blocks(self, size):
         """Yield the matrix in blocks of ``size`` rows, from the first row to the last."""

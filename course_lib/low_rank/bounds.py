@@ -155,14 +155,16 @@ def random_pivot_bound(eigenvalues, size):
     tails = np.append(np.cumsum(w[::-1])[::-1], 0.0)  # tails[r] is what rank r leaves
     if tails[k] == 0.0:
         return 0.0
-    r = np.arange(1.0, k)
-    eta = tails[1:k] / tails[0]
-    low, high = r / k, 1 / eta  # below the first no epsilon will do, the second one always does
+    if k <= 1:
+        return float(tails[0])
+    r, log_tails = np.arange(1.0, k), np.log(tails[1:k])
+    log_eta = log_tails - np.log(tails[0])
+    low, high = np.log(r / k), -log_eta  # of ln(epsilon): no less will do, this always does
     for _ in range(60):
-        epsilon = np.sqrt(low * high)
-        enough = r / epsilon + r * np.log(np.maximum(1.0, 1 / (epsilon * eta))) <= k
-        low, high = np.where(enough, low, epsilon), np.where(enough, epsilon, high)
-    return float(min(tails[0], *((1 + high) * tails[1:k])) if k > 1 else tails[0])
+        middle = (low + high) / 2
+        enough = r * np.exp(-middle) + r * np.maximum(0.0, -middle - log_eta) <= k
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return float(min(tails[0], np.min(tails[1:k] + np.exp(high + log_tails))))
 
 
 def _is_spectral(norm):

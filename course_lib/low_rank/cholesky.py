@@ -100,7 +100,7 @@ def pivoted_cholesky(K, size, *, X=None, diagonal=None, tol=0.0, rule="greedy", 
     F = np.zeros((n, size), dtype, order="F")
     indices, trace = [], [error.sum()]
     for j in range(size):
-        pivot = next_pivot(error)
+        pivot = next_pivot(error, floor)
         if error[pivot] <= floor or trace[-1] <= tol * trace[0]:
             break
         column = source.block([pivot])[:, 0] - F[:, :j] @ F[pivot, :j]
@@ -120,14 +120,15 @@ def _pivots(rule, rng):
     if rule not in ("greedy", "random"):
         raise ValueError(f"rule must be 'greedy' or 'random'; got {rule!r}.")
     if rule == "greedy":
-        return lambda error: int(np.argmax(error))
+        return lambda error, floor: int(np.argmax(error))
     rng = as_rng(rng)
 
-    def draw(error):
-        total = np.cumsum(error)
-        pivot = int(np.searchsorted(total, rng.random() * total[-1], side="right"))
-        # Zero width is never hit, except by the rounding of the product: then the largest.
-        return pivot if pivot < len(error) and error[pivot] > 0 else int(np.argmax(error))
+    def draw(error, floor):
+        sums = np.cumsum(np.where(error > floor, error, 0.0))  # what is rounding is not drawn
+        if sums[-1] == 0.0:
+            return int(np.argmax(error))
+        pivot = np.searchsorted(sums, rng.random() * sums[-1], side="right")
+        return int(min(pivot, np.searchsorted(sums, sums[-1])))  # if the product rounds up
 
     return draw
 
