@@ -26,7 +26,8 @@ def padded(n_features):
 
 @njit(cache=True)
 def write_hadamard(X, signs, scales, phases):
-    """Write the products with each row of ``X`` (n, d) into ``phases`` (n, F).
+    """Write the products with each row of ``X`` (n, d) into the first columns of
+    ``phases``, (n, F) or wider.
 
     ``signs`` (blocks, 3, P) holds the diagonals, ``scales`` (F,) a factor for each product.
     """
@@ -86,7 +87,7 @@ def _times_signs(x, signs, y):
 @njit(cache=True)
 def _store(y, start, scales, phases, first):
     """Write a block of products to where its vectors stand, as many as there is room for."""
-    count = min(len(y), phases.shape[1] - start)
+    count = min(len(y), len(scales) - start)
     for lane in range(min(LANES, phases.shape[0] - first)):
         row = phases[first + lane, start : start + count]
         for j in range(count):

@@ -23,7 +23,7 @@ __all__ = ["FourierCost", "FourierFeatures", "fourier_cost"]
 KINDS = ("iid", "orthogonal", "hadamard", "fastfood")
 LENGTHS = ("chi", "fixed")
 LARGEST = 2**31 - 1
-BLOCK = 1 << 18  # entries of the phases, or of padded rows, that exist at a time
+ROWS = 1 << 10  # of X at a time: enough for a product at full speed, few enough for the cache
 
 
 class FourierCost(NamedTuple):
@@ -221,18 +221,16 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         X = learner_rows(self, X, accept_sparse="csr", reset=False)
-        count, dtype = self.n_frequencies_, X.dtype
+        dtype = X.dtype
         out = np.empty((X.shape[0], self._n_features_out), dtype)
-        phases_of = self._products(dtype)
+        write_products = self._products(dtype)
         scale, c = dtype.type(np.sqrt(2 / self._n_features_out)), coefficients(dtype)
         offsets = self.offsets_.astype(dtype, copy=False)
-        step = max(16, BLOCK // max(count, self.n_features_in_) // 16 * 16)
-        phases = np.empty((min(step, X.shape[0]), count), dtype)
-        for start in range(0, X.shape[0], step):
-            rows, part = X[start : start + step], out[start : start + step]
-            here = phases_of(rows, phases[: len(part)])
-            total = write_waves(here, count - len(offsets), offsets, scale, c, part)
-            if not np.isfinite(total):
+        n_pairs = self.n_frequencies_ - len(offsets)
+        for start in range(0, X.shape[0], ROWS):
+            part = out[start : start + ROWS]
+            write_products(X[start : start + ROWS], part)
+            if not np.isfinite(write_waves(part, n_pairs, offsets, scale, c)):
                 raise ValueError("X must have entries whose products do not overflow; rescale it.")
         return out
 
@@ -240,7 +238,7 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Return the function that writes the products of rows with the frequencies."""
         if self.kind in ("iid", "orthogonal"):
             W = self.frequencies_.astype(dtype, copy=False).T
-            return lambda rows, phases: _dense_products(rows, W, phases)
+            return lambda rows, phases: _write_dense(rows, W, phases[:, : W.shape[1]])
         size, lengths = padded(self.n_features_in_), self.lengths_.astype(np.float64)
         if self.kind == "hadamard":
             parts, norm, write = (self.signs_,), size**1.5, write_hadamard
@@ -254,7 +252,6 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         def products(rows, phases):
             rows = rows if isinstance(rows, np.ndarray) else rows.toarray()
             write(np.ascontiguousarray(rows), *parts, scales, phases)
-            return phases
 
         return products
 
@@ -265,7 +262,9 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         eye = np.eye(self.n_features_in_)
-        return self._products(eye.dtype)(eye, np.empty((len(eye), self.n_frequencies_))).T
+        products = np.empty((len(eye), self.n_frequencies_))
+        self._products(eye.dtype)(eye, products)
+        return products.T
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -292,10 +291,11 @@ def _signs(shape, rng):
     return rng.integers(0, 2, shape, dtype=np.int8) * np.int8(2) - np.int8(1)
 
 
-def _dense_products(rows, W, phases):
+def _write_dense(rows, W, phases):
     if isinstance(rows, np.ndarray):
-        return np.matmul(rows, W, out=phases)
-    return rows @ W
+        np.matmul(rows, W, out=phases)
+    else:
+        phases[:] = rows @ W
 
 
 def _frequency_count(n_components, paired):
