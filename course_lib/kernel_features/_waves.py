@@ -8,7 +8,7 @@ Of what is left, between -1/2 and 1/2, cosine and sine are both sines of at most
 
 so one polynomial serves both, and no case is told from another: the loops run as wide as the
 vector unit. Its eight coefficients interpolate sin(2 pi b) / b at Chebyshev points of b^2. The
-result is within 4e-16 of the true one (float32: 2e-7), as is that of a library, for phases below a
+result is within 6e-16 of the true one (float32: 3e-7), as is that of a library, for phases below a
 turn; the rounding of the phase itself, its size times the precision, comes on top in both.
 """
 
