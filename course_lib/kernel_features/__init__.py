@@ -26,19 +26,22 @@ from course_lib.kernel_features.additive import (
 from course_lib.kernel_features.bounds import (
     finite_set_bound,
     finite_set_frequencies,
-    fixed_length_bias,
     fourier_uniform_bound,
     fourier_uniform_frequencies,
-    fourier_variance,
     frequency_sigma,
-    tensor_sketch_variance_bound,
 )
+from course_lib.kernel_features.costs import FourierCost, fourier_cost
 from course_lib.kernel_features.direct import direct_sum
 from course_lib.kernel_features.dual_tree import DualTreeSum, dual_tree_sum
-from course_lib.kernel_features.fourier import FourierCost, FourierFeatures, fourier_cost
+from course_lib.kernel_features.fourier import FourierFeatures
 from course_lib.kernel_features.gauss import GaussSum, gauss_bound, gauss_sum
 from course_lib.kernel_features.reduced_set import ReducedSet, reduced_set, reduced_set_bound
 from course_lib.kernel_features.tensor_sketch import TensorSketch
+from course_lib.kernel_features.variances import (
+    fixed_length_bias,
+    fourier_variance,
+    tensor_sketch_variance_bound,
+)
 
 __all__ = [
     "AdditiveScores",

@@ -1,4 +1,4 @@
-"""Products with random matrices that are made of Hadamard transforms and diagonals.
+"""Random matrices with orthogonal rows, and products with those made of Hadamard transforms.
 
     hadamard    H D3 H D2 H D1            D: random signs
     fastfood    H G P H B                 B: random signs, P: permutation, G: normal diagonal
@@ -14,7 +14,14 @@ from numba import njit
 
 from course_lib.randomness.hadamard import butterflies
 
-__all__ = ["LANES", "padded", "write_fastfood", "write_hadamard"]
+__all__ = [
+    "LANES",
+    "orthonormal_rows",
+    "padded",
+    "random_signs",
+    "write_fastfood",
+    "write_hadamard",
+]
 
 LANES = 16  # vectors side by side: one 512-bit vector of float32, two of float64
 
@@ -24,9 +31,24 @@ def padded(n_features):
     return 1 << (n_features - 1).bit_length()
 
 
+def orthonormal_rows(count, d, rng):
+    """Draw ``count`` unit vectors; each run of ``d`` is orthonormal and uniformly turned."""
+    blocks = []
+    for start in range(0, count, d):
+        Q, R = np.linalg.qr(rng.standard_normal((d, min(d, count - start))))
+        blocks.append((Q * np.sign(np.diagonal(R))).T)  # else the turn would not be uniform
+    return np.concatenate(blocks)
+
+
+def random_signs(shape, rng):
+    """Draw -1 and 1, each with chance 1/2, as int8."""
+    return rng.integers(0, 2, shape, dtype=np.int8) * np.int8(2) - np.int8(1)
+
+
 @njit(cache=True)
 def write_hadamard(X, signs, scales, phases):
-    """Write the products with each row of ``X`` (n, d) into ``phases`` (n, F).
+    """Write the products with each row of ``X`` (n, d) into the first columns of
+    ``phases``, (n, F) or wider.
 
     ``signs`` (blocks, 3, P) holds the diagonals, ``scales`` (F,) a factor for each product.
     """
@@ -86,7 +108,7 @@ def _times_signs(x, signs, y):
 @njit(cache=True)
 def _store(y, start, scales, phases, first):
     """Write a block of products to where its vectors stand, as many as there is room for."""
-    count = min(len(y), phases.shape[1] - start)
+    count = min(len(y), len(scales) - start)
     for lane in range(min(LANES, phases.shape[0] - first)):
         row = phases[first + lane, start : start + count]
         for j in range(count):

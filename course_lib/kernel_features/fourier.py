@@ -1,74 +1,25 @@
 """Random Fourier features of shift-invariant kernels, as a scikit-learn transformer."""
 
-from typing import NamedTuple
-
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import (
-    as_random_state,
-    check_count,
-    check_flag,
-    check_memory,
-    check_number,
-    learner_rows,
+from course_lib._validation import as_random_state, check_memory, check_number, learner_rows
+from course_lib.kernel_features._structured import (
+    orthonormal_rows,
+    padded,
+    random_signs,
+    write_fastfood,
+    write_hadamard,
 )
-from course_lib.kernel_features._structured import padded, write_fastfood, write_hadamard
 from course_lib.kernel_features._waves import coefficients, write_waves
 from course_lib.kernel_features.bounds import check_kernel
+from course_lib.kernel_features.costs import KINDS, check_choice, fourier_cost, frequency_count
 
-__all__ = ["FourierCost", "FourierFeatures", "fourier_cost"]
+__all__ = ["FourierFeatures"]
 
-KINDS = ("iid", "orthogonal", "hadamard", "fastfood")
 LENGTHS = ("chi", "fixed")
-LARGEST = 2**31 - 1
-BLOCK = 1 << 18  # entries of the phases, or of padded rows, that exist at a time
-
-
-class FourierCost(NamedTuple):
-    """What the features of one row cost; `fourier_cost`."""
-
-    additions: int  # for the phases
-    multiplications: int  # for the phases; a change of sign is one
-    waves: int  # cosines and sines
-    stored: int  # numbers that make the map: signs, places, lengths, entries, offsets
-
-
-def fourier_cost(n_features, n_components, *, kind="iid", paired=True):
-    r"""Return what random Fourier features of one row cost, by formula.
-
-    Parameters
-    ----------
-    n_features : int
-        Columns d of the data.
-    n_components : int
-        Numbers D of a row of features.
-    kind : {"iid", "orthogonal", "hadamard", "fastfood"}
-        As in `FourierFeatures`.
-    paired : bool, default True
-        As in `FourierFeatures`.
-
-    Returns
-    -------
-    FourierCost
-    """
-    d = check_count(n_features, "n_features", low=1, high=LARGEST)
-    kind = _check_choice(kind, "kind", KINDS)
-    count = _frequency_count(n_components, paired)
-    offsets = n_components % 2 if paired else count
-    if kind in ("iid", "orthogonal"):
-        return FourierCost(d * count, d * count, int(n_components), d * count + offsets)
-    size = padded(d)
-    entries = -(-count // size) * size
-    transforms, diagonals = (3, 3) if kind == "hadamard" else (2, 2)
-    additions = transforms * entries * (size.bit_length() - 1)
-    return FourierCost(
-        additions,
-        diagonals * entries + count,
-        int(n_components),
-        3 * entries + count + offsets,
-    )
+ROWS = 1 << 10  # of X at a time: enough for a product at full speed, few enough for the cache
 
 
 class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -94,6 +45,79 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Smoothness of the Matérn kernel.
     random_state : int, RandomState or None
         Source of randomness, as in scikit-learn.
+
+    Attributes
+    ----------
+    n_frequencies_ : int
+        Frequencies F: D/2 with pairs, else D.
+    frequencies_ : array, shape (F, d)
+        Frequencies, one a row, of the kinds "iid" and "orthogonal".
+    lengths_ : array, shape (F,)
+        Lengths of the frequencies of the other kinds.
+    signs_ : array, shape (blocks, 3, P) or (blocks, P), int8
+        Random signs of "hadamard" and of "fastfood"; P is the least power of two that is not
+        below d.
+    permutations_, gaussians_ : array, shape (blocks, P)
+        Permutations and normal numbers of "fastfood".
+    offsets_ : array, shape (F,)
+        Offsets; with pairs none, or one if D is odd.
+    n_stored_ : int
+        Numbers that make the map.
+    n_features_in_ : int
+        Columns seen in `fit`.
+
+    See Also
+    --------
+    fourier_variance, finite_set_bound, fourier_uniform_bound : what the estimates promise.
+
+    Notes
+    -----
+    A shift-invariant kernel is the mean of :math:`\cos\omega^T(x - y)` over random frequencies
+    :math:`\omega` (Bochner). The features of x are :math:`\sqrt{2/D}` times the cosines and sines
+    of :math:`\omega_i^T x`; their inner products are the means over the F frequencies drawn. The
+    kinds differ in how frequencies depend on each other::
+
+        iid          independent
+        orthogonal   at right angles to each other in runs of d
+        hadamard     rows of H D3 H D2 H D1, in runs of P; D are diagonals of random signs
+        fastfood     rows of S H G P H B, in runs of P; B signs, P permutation, G normal, S lengths
+
+    ``lengths="fixed"`` gives all frequencies the length :math:`\sqrt{2\gamma d}` (structured
+    kinds: P in place of d), as in [3], Section 4.
+
+    **Cost.** For a row what `fourier_cost` counts: :math:`dF` multiplications and additions for
+    dense kinds, :math:`3B\log_2 P` additions for "hadamard" and :math:`2B\log_2 P` for "fastfood",
+    B being F rounded up to a multiple of P; and D waves. "orthogonal" takes :math:`O(d^2 F)` in
+    `fit`. Memory for the result, and for 1,024 rows of X if they are sparse and the kind is
+    structured.
+
+    **Guarantee.** "iid", "orthogonal" and "fastfood" with lengths "chi" are unbiased: each
+    frequency by itself has the distribution of the kernel. "hadamard" has the right lengths and
+    directions that are nearly uniform. Fixed lengths have the bias `fixed_length_bias`, about
+    :math:`-(\gamma|x-y|^2)^2/(d + 2)`. For "iid" the variance is `fourier_variance`, and
+    `finite_set_bound` and `fourier_uniform_bound` ([1], Claim 1) hold.
+
+    It differs from scikit-learn's ``RBFSampler`` in pairs, which have less variance for near
+    points; with ``paired=False`` and "iid" both do the same.
+
+    References
+    ----------
+    .. [1] A. Rahimi, B. Recht, "Random features for large-scale kernel machines", NIPS 2007.
+    .. [2] Q. Le, T. Sarlós, A. Smola, "Fastfood: approximating kernel expansions in loglinear
+       time", ICML 2013.
+    .. [3] F. X. Yu, A. T. Suresh, K. Choromanski, D. Holtmann-Rice, S. Kumar, "Orthogonal random
+       features", NIPS 2016.
+
+    Examples
+    --------
+    Rows of features have length 1, and the inner product of two is near :math:`e^{-1/4}`.
+
+    >>> import numpy as np
+    >>> features = FourierFeatures(4096, gamma=0.25, random_state=0)
+    >>> Z = features.fit_transform([[0.0, 0.0], [1.0, 0.0]])
+    >>> K = Z @ Z.T
+    >>> round(float(K[0, 0]), 6), bool(abs(K[0, 1] - np.exp(-0.25)) < 0.03)
+    (1.0, True)
     """
 
     def __init__(
@@ -154,8 +178,8 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _check_parameters(self):
         """Refuse what cannot be; return the number of frequencies."""
         kernel = check_kernel(self.kernel)
-        kind = _check_choice(self.kind, "kind", KINDS)
-        lengths = _check_choice(self.lengths, "lengths", LENGTHS)
+        kind = check_choice(self.kind, "kind", KINDS)
+        lengths = check_choice(self.lengths, "lengths", LENGTHS)
         for name in ("gamma", "nu"):
             check_number(getattr(self, name), name, low=0.0, open_low=True, open_high=True)
         if kernel == "laplacian" and (kind, lengths) != ("iid", "chi"):
@@ -163,13 +187,13 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 "kind and lengths must be 'iid' and 'chi' for the laplacian kernel, whose "
                 f"frequencies prefer directions; got {kind!r} and {lengths!r}."
             )
-        return _frequency_count(self.n_components, self.paired)
+        return frequency_count(self.n_components, self.paired)
 
     def _draw_dense(self, count, d, dtype, rng):
         if self.kernel == "laplacian":
             W = self.gamma * rng.standard_cauchy((count, d))
         elif self.kind == "orthogonal":
-            W = _orthonormal_rows(count, d, rng) * self._draw_lengths(count, d, rng)[:, None]
+            W = orthonormal_rows(count, d, rng) * self._draw_lengths(count, d, rng)[:, None]
         else:
             W = rng.standard_normal((count, d))
             if self.lengths == "fixed":
@@ -182,9 +206,9 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         blocks = -(-count // size)
         self.lengths_ = self._draw_lengths(count, size, rng).astype(dtype)
         if self.kind == "hadamard":
-            self.signs_ = _signs((blocks, 3, size), rng)
+            self.signs_ = random_signs((blocks, 3, size), rng)
             return
-        self.signs_ = _signs((blocks, size), rng)
+        self.signs_ = random_signs((blocks, size), rng)
         self.permutations_ = rng.permuted(np.tile(np.arange(size), (blocks, 1)), axis=1)
         self.gaussians_ = rng.standard_normal((blocks, size)).astype(dtype)
 
@@ -221,18 +245,16 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         X = learner_rows(self, X, accept_sparse="csr", reset=False)
-        count, dtype = self.n_frequencies_, X.dtype
+        dtype = X.dtype
         out = np.empty((X.shape[0], self._n_features_out), dtype)
-        phases_of = self._products(dtype)
+        write_products = self._products(dtype)
         scale, c = dtype.type(np.sqrt(2 / self._n_features_out)), coefficients(dtype)
         offsets = self.offsets_.astype(dtype, copy=False)
-        step = max(16, BLOCK // max(count, self.n_features_in_) // 16 * 16)
-        phases = np.empty((min(step, X.shape[0]), count), dtype)
-        for start in range(0, X.shape[0], step):
-            rows, part = X[start : start + step], out[start : start + step]
-            here = phases_of(rows, phases[: len(part)])
-            total = write_waves(here, count - len(offsets), offsets, scale, c, part)
-            if not np.isfinite(total):
+        n_pairs = self.n_frequencies_ - len(offsets)
+        for start in range(0, X.shape[0], ROWS):
+            part = out[start : start + ROWS]
+            write_products(X[start : start + ROWS], part)
+            if not np.isfinite(write_waves(part, n_pairs, offsets, scale, c)):
                 raise ValueError("X must have entries whose products do not overflow; rescale it.")
         return out
 
@@ -240,7 +262,7 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Return the function that writes the products of rows with the frequencies."""
         if self.kind in ("iid", "orthogonal"):
             W = self.frequencies_.astype(dtype, copy=False).T
-            return lambda rows, phases: _dense_products(rows, W, phases)
+            return lambda rows, phases: _write_dense(rows, W, phases[:, : W.shape[1]])
         size, lengths = padded(self.n_features_in_), self.lengths_.astype(np.float64)
         if self.kind == "hadamard":
             parts, norm, write = (self.signs_,), size**1.5, write_hadamard
@@ -254,18 +276,22 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         def products(rows, phases):
             rows = rows if isinstance(rows, np.ndarray) else rows.toarray()
             write(np.ascontiguousarray(rows), *parts, scales, phases)
-            return phases
 
         return products
 
     def dense(self):
-        """Return the frequencies as an array of shape (n_frequencies, d), one a row, in float64.
+        """Return the frequencies as a matrix: for tests, and for looking at.
 
-        For tests, and for looking at: a structured map is multiplied by the identity.
+        Returns
+        -------
+        array, shape (n_frequencies_, d), float64
+            Structured kinds multiply their map by the identity.
         """
         check_is_fitted(self)
         eye = np.eye(self.n_features_in_)
-        return self._products(eye.dtype)(eye, np.empty((len(eye), self.n_frequencies_))).T
+        products = np.empty((len(eye), self.n_frequencies_))
+        self._products(eye.dtype)(eye, products)
+        return products.T
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -279,31 +305,8 @@ def _chi_lengths(count, d, rng):
     return np.sqrt(rng.chisquare(d, count))
 
 
-def _orthonormal_rows(count, d, rng):
-    """Draw ``count`` unit vectors; each run of ``d`` is orthonormal and uniformly turned."""
-    blocks = []
-    for start in range(0, count, d):
-        Q, R = np.linalg.qr(rng.standard_normal((d, min(d, count - start))))
-        blocks.append((Q * np.sign(np.diagonal(R))).T)  # else the turn would not be uniform
-    return np.concatenate(blocks)
-
-
-def _signs(shape, rng):
-    return rng.integers(0, 2, shape, dtype=np.int8) * np.int8(2) - np.int8(1)
-
-
-def _dense_products(rows, W, phases):
+def _write_dense(rows, W, phases):
     if isinstance(rows, np.ndarray):
-        return np.matmul(rows, W, out=phases)
-    return rows @ W
-
-
-def _frequency_count(n_components, paired):
-    count = check_count(n_components, "n_components", low=1, high=LARGEST)
-    return -(-count // 2) if check_flag(paired, "paired") else count
-
-
-def _check_choice(value, name, choices):
-    if not (isinstance(value, str) and value in choices):
-        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r}.")
-    return value
+        np.matmul(rows, W, out=phases)
+    else:
+        phases[:] = rows @ W

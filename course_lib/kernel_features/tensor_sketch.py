@@ -30,6 +30,50 @@ class TensorSketch(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         Numbers D in a row of features; powers of two are fast.
     random_state : int, RandomState or None
         Source of randomness, as in scikit-learn.
+
+    Attributes
+    ----------
+    columns_ : array, shape (degree, d + 1), int64
+        Where each hash function sends each column; the last is the constant :math:`c_0`.
+    signs_ : array, shape (degree, d + 1), int8
+        The signs that they give.
+    n_components_ : int
+        Numbers in a row of features.
+    n_features_in_ : int
+        Columns seen in `fit`.
+
+    See Also
+    --------
+    course_lib.hashing.ColumnHasher : the hash functions, and the features for degree 1.
+
+    Notes
+    -----
+    Column :math:`j_1, \dots, j_p` of the p-fold tensor product, which is never formed, goes to
+    column :math:`h_1(j_1) + \dots + h_p(j_p)` modulo D with the product of the signs. So the
+    hashed product is the circular convolution of p hashed rows: a product of their transforms.
+
+    **Cost.** For a row p additions for each stored entry, and p + 1 real Fourier transforms of
+    length D; :math:`2p(d + 1)` numbers are stored. Memory for the result. Powers of two
+    are fast, and so are other D without large prime factors.
+
+    **Guarantee.** Over the draw of the hash functions inner products are unbiased, with a
+    variance of at most :math:`(3^p - 1)|x|^{2p}|y|^{2p}/D` (`tensor_sketch_variance_bound`). It
+    grows with the lengths of rows: scale them. Two degrees with one hash function are biased.
+
+    It differs from scikit-learn's ``PolynomialCountSketch`` in that float32 is kept.
+
+    References
+    ----------
+    .. [1] N. Pham, R. Pagh, "Fast and scalable polynomial kernels via explicit feature maps",
+       KDD 2013.
+
+    Examples
+    --------
+    A vector with one entry goes to one column, with a sign: :math:`(x^T x)^2 = 16` exactly.
+
+    >>> z = TensorSketch(2, n_components=8, random_state=0).fit_transform([[0.0, 2.0]])
+    >>> round(float(z[0] @ z[0]), 6), int((abs(z) > 1e-9).sum())
+    (16.0, 1)
     """
 
     def __init__(self, degree=2, *, gamma=1.0, coef0=0.0, n_components=100, random_state=None):
