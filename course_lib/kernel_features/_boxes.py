@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Boxes", "boxes", "slots"]
+__all__ = ["MOST", "Boxes", "boxes", "slots"]
 
-MOST = 1 << 20  # boxes along an axis, so that three indices fit into 63 bits
+MOST = 1 << 21  # boxes along an axis, so that three indices fit into 63 bits, below that
 
 
 class Boxes(NamedTuple):
@@ -26,16 +26,10 @@ class Boxes(NamedTuple):
 
 
 def boxes(X, side):
-    """Return the points (n, d) of positive coordinates by boxes of this side."""
+    """Return points (n, d), whose coordinates are positive and below ``MOST`` sides, by boxes."""
     n, d = X.shape
-    places = X / side
-    if not places.max() < MOST:
-        raise ValueError(
-            "bandwidth must be at least a millionth of the extent of the points; "
-            f"they span {X.max():.3g} of it, take a larger one."
-        )
     cells = np.zeros((n, 3), np.int64)
-    cells[:, 3 - d :] = places
+    cells[:, 3 - d :] = X / side
     strides = np.array([MOST * MOST, MOST, 1])
     keys = cells @ strides
     order = np.argsort(keys, kind="stable")

@@ -16,8 +16,10 @@ __all__ = ["GaussSum", "gauss_bound", "gauss_sum"]
 
 CRAMER = 1.09  # |h_n(x)| <= 1.09 * 2**(n/2) * sqrt(n!) * exp(-x**2 / 2)
 RADII = (0.25, 0.35, 0.5, 0.7, 1.0)  # half sides of boxes in bandwidths that are tried
+WIDEST = 1e6  # bandwidths, so that boxes can be numbered
 MOST_TERMS = 200
-A_PAIR = 20  # flops that a kernel evaluation counts for
+FLOPS = 20  # that a kernel evaluation counts for
+A_PAIR = 60  # flops of series that take as long
 
 
 class GaussSum(NamedTuple):
@@ -112,6 +114,11 @@ def gauss_sum(X, weights, targets=None, *, bandwidth, tol=1e-6):
     d = terms.X.shape[1]
     if d > 3:
         raise ValueError(f"X must have 1 to 3 columns; got {d}, use direct_sum or features.")
+    if not terms.extent.max() < WIDEST:
+        raise ValueError(
+            "bandwidth must be at least a millionth of the extent of the points; "
+            f"they span {terms.extent.max():.3g} of it, take a larger one."
+        )
     radius, p = _plan(terms, tol)
     side = 2 * radius
     same = terms.targets is terms.X
@@ -120,7 +127,7 @@ def gauss_sum(X, weights, targets=None, *, bandwidth, tol=1e-6):
     shape = (1,) * (3 - d) + (p,) * d
     offsets, series = translations(d, p, side, tol)
     size = d * p ** (d + 1) * 2 // A_PAIR  # pairs of points that cost as much as a translation
-    s_slots, t_slots = slots(sources, p**d // 16), slots(wanted, p**d // 16)
+    s_slots, t_slots = slots(sources, p**d // 32), slots(wanted, p**d // 32)
     W = terms.weights[sources.order]
     moments = np.zeros((s_slots.max() + 1, W.shape[1], *shape))
     local = np.zeros((t_slots.max() + 1, W.shape[1], *shape))
@@ -135,7 +142,7 @@ def gauss_sum(X, weights, targets=None, *, bandwidth, tol=1e-6):
     result = np.empty_like(sums)
     result[wanted.order] = sums
     expanded = sources.held(s_slots) + wanted.held(t_slots)
-    flops = 2 * W.shape[1] * (expanded * p**d + counted[1] * d * p ** (d + 1)) + A_PAIR * counted[0]
+    flops = 2 * W.shape[1] * (expanded * p**d + counted[1] * d * p ** (d + 1)) + FLOPS * counted[0]
     return GaussSum(as_given(result, terms), p, side, len(sources.start) - 1, *counted, flops)
 
 
@@ -206,15 +213,14 @@ def _tails(radius, translated):
 
 @functools.lru_cache(maxsize=256)
 def _n_terms(radius, d, tol):
-    """The fewest terms whose bound is below the tolerance."""
-    return next(p for p in range(1, MOST_TERMS) if gauss_bound(p, radius, d) <= tol)
+    """The fewest terms whose bound is below the tolerance; fours are added together."""
+    return next(p for p in range(4, MOST_TERMS, 4) if gauss_bound(p, radius, d) <= tol)
 
 
 def _plan(terms, tol):
     """Return the radius of boxes with the least work, of a model of it, and the terms."""
     d = terms.X.shape[1]
-    low = np.minimum(terms.X.min(axis=0), terms.targets.min(axis=0))
-    extents = np.maximum(terms.X.max(axis=0), terms.targets.max(axis=0)) - low
+    extents = terms.extent
     reach = math.sqrt(-math.log(tol))
 
     def work(radius):
