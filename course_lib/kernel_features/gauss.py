@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from course_lib._validation import check_count, check_flag, check_number
-from course_lib.kernel_features._boxes import boxes, slots
+from course_lib.kernel_features._boxes import STRIDES, boxes, load, slots
 from course_lib.kernel_features._series import evaluate, gather, meet, translations
 from course_lib.kernel_features._terms import as_given, check_terms
 
@@ -16,6 +16,7 @@ __all__ = ["GaussSum", "gauss_bound", "gauss_sum"]
 
 CRAMER = 1.09  # |h_n(x)| <= 1.09 * 2**(n/2) * sqrt(n!) * exp(-x**2 / 2)
 RADII = (0.25, 0.35, 0.5, 0.7, 1.0)  # half sides of boxes in bandwidths that are tried
+FEW = 32  # a box has a series if it has more points than the series has terms, over that
 WIDEST = 1e6  # bandwidths, so that boxes can be numbered
 MOST_TERMS = 200
 FLOPS = 20  # that a kernel evaluation counts for
@@ -127,7 +128,10 @@ def gauss_sum(X, weights, targets=None, *, bandwidth, tol=1e-6):
     shape = (1,) * (3 - d) + (p,) * d
     offsets, series = translations(d, p, side, tol)
     size = d * p ** (d + 1) * 2 // A_PAIR  # pairs of points that cost as much as a translation
-    s_slots, t_slots = slots(sources, p**d // 32), slots(wanted, p**d // 32)
+    s_slots, t_slots = (
+        slots(some, max(p**d // FEW, size // other.largest()))
+        for some, other in ((sources, wanted), (wanted, sources))
+    )
     W = terms.weights[sources.order]
     moments = np.zeros((s_slots.max() + 1, W.shape[1], *shape))
     local = np.zeros((t_slots.max() + 1, W.shape[1], *shape))
@@ -136,7 +140,7 @@ def gauss_sum(X, weights, targets=None, *, bandwidth, tol=1e-6):
     counted = meet(
         sources.points, sources.start, sources.cells, s_slots, W, moments,
         wanted.points, wanted.start, wanted.cells, t_slots, local,
-        sources.keys, sources.strides, offsets, series, size, sums,
+        sources.keys, STRIDES, offsets, series, size, sums,
     )  # fmt: skip
     evaluate(wanted.points, wanted.start, wanted.centers, t_slots, local, sums)
     result = np.empty_like(sums)
@@ -219,18 +223,16 @@ def _n_terms(radius, d, tol):
 
 def _plan(terms, tol):
     """Return the radius of boxes with the least work, of a model of it, and the terms."""
-    d = terms.X.shape[1]
-    extents = terms.extent
-    reach = math.sqrt(-math.log(tol))
+    n_s, n_t, d = len(terms.X), len(terms.targets), terms.X.shape[1]
+    reach = 2 * math.sqrt(-math.log(tol))
 
     def work(radius):
         p, side = _n_terms(radius, d, tol), 2 * radius
-        grid = float(np.prod(np.ceil(extents / side) + 1))
-        near = float(np.prod(np.minimum(extents / side, 2 * reach / side) + 1))
-        n_s, n_t = len(terms.X), len(terms.targets)
-        a, b = max(1.0, n_s / grid), max(1.0, n_t / grid)
-        pairs = min(n_t, grid) * min(n_s, near)
-        return pairs * min(A_PAIR * a * b, 2 * d * p ** (d + 1)) + 2 * (n_s + n_t) * p**d
+        a = load(terms.X, side)
+        b = a if terms.targets is terms.X else load(terms.targets, side)
+        meetings = n_t / b * min(n_s / a, (1 + reach / side) ** d)
+        series = 2 * d * p ** (d + 1) if min(a, b) > p**d // FEW else math.inf
+        return meetings * min(A_PAIR * a * b, series) + 2 * (n_s + n_t) * p**d
 
     radius = min(RADII, key=work)
     return radius, _n_terms(radius, d, tol)

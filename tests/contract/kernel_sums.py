@@ -1,4 +1,4 @@
-"""How the sums, reduced sets and tables of `course_lib.kernel_features` are called when all is well."""
+"""How sums, reduced sets and tables of `course_lib.kernel_features` are called when all is well."""
 
 import numpy as np
 
