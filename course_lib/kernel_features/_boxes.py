@@ -54,11 +54,13 @@ def slots(some, fewest):
 
 
 def load(X, side):
-    """Return with how many points a point shares its box, itself included, from a sample."""
+    """Return with how many points a point shares its box, and how many boxes there are.
+
+    Both are estimated from a sample; the boxes are at least those that the sample meets.
+    """
     some = X[:: max(1, len(X) // SAMPLE)]
-    m = len(some)
-    if m == 1:
-        return 1.0
     keys = (some / side).astype(np.int64) @ STRIDES[3 - X.shape[1] :]
     counts = np.unique(keys, return_counts=True)[1]
-    return 1 + (len(X) - 1) * float((counts * (counts - 1.0)).sum()) / (m * (m - 1))
+    m = max(2, len(some))
+    shared = 1 + (len(X) - 1) * float((counts * (counts - 1.0)).sum()) / (m * (m - 1))
+    return shared, max(len(counts), len(X) / shared)

@@ -16,6 +16,7 @@ __all__ = ["GaussSum", "gauss_bound", "gauss_sum"]
 
 CRAMER = 1.09  # |h_n(x)| <= 1.09 * 2**(n/2) * sqrt(n!) * exp(-x**2 / 2)
 RADII = (0.25, 0.35, 0.5, 0.7, 1.0)  # half sides of boxes in bandwidths that are tried
+A_MEETING = 3000  # flops that looking up a box takes as long as
 FEW = 32  # a box has a series if it has more points than the series has terms, over that
 WIDEST = 1e6  # bandwidths, so that boxes can be numbered
 MOST_TERMS = 200
@@ -228,11 +229,12 @@ def _plan(terms, tol):
 
     def work(radius):
         p, side = _n_terms(radius, d, tol), 2 * radius
-        a = load(terms.X, side)
-        b = a if terms.targets is terms.X else load(terms.targets, side)
-        meetings = n_t / b * min(n_s / a, (1 + reach / side) ** d)
+        a, n_boxes = load(terms.X, side)
+        b, n_wanted = (a, n_boxes) if terms.targets is terms.X else load(terms.targets, side)
+        meetings = n_wanted * min(n_boxes, (1 + reach / side) ** d)
         series = 2 * d * p ** (d + 1) if min(a, b) > p**d // FEW else math.inf
-        return meetings * min(A_PAIR * a * b, series) + 2 * (n_s + n_t) * p**d
+        one = A_MEETING + min(A_PAIR * a * b, series)
+        return meetings * one + 2 * (n_s + n_t) * p**d
 
     radius = min(RADII, key=work)
     return radius, _n_terms(radius, d, tol)
