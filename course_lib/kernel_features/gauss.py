@@ -128,7 +128,8 @@ def gauss_sum(X, weights, targets=None, *, bandwidth, tol=1e-6):
     wanted = sources if same else boxes(terms.targets, side)
     shape = (1,) * (3 - d) + (p,) * d
     offsets, series = translations(d, p, side, tol)
-    size = d * p ** (d + 1) * 2 // A_PAIR  # pairs of points that cost as much as a translation
+    k = terms.weights.shape[1]
+    size = k * _translation(p, d) // (A_PAIR + 2 * k)  # pairs of points that cost as much
     s_slots, t_slots = (
         slots(some, max(p**d // FEW, size // other.largest()))
         for some, other in ((sources, wanted), (wanted, sources))
@@ -147,7 +148,7 @@ def gauss_sum(X, weights, targets=None, *, bandwidth, tol=1e-6):
     result = np.empty_like(sums)
     result[wanted.order] = sums
     expanded = sources.held(s_slots) + wanted.held(t_slots)
-    flops = 2 * W.shape[1] * (expanded * p**d + counted[1] * d * p ** (d + 1)) + FLOPS * counted[0]
+    flops = k * (2 * expanded * p**d + counted[1] * _translation(p, d)) + FLOPS * counted[0]
     return GaussSum(as_given(result, terms), p, side, len(sources.start) - 1, *counted, flops)
 
 
@@ -222,9 +223,15 @@ def _n_terms(radius, d, tol):
     return next(p for p in range(4, MOST_TERMS, 4) if gauss_bound(p, radius, d) <= tol)
 
 
+def _translation(p, d):
+    """The flops of a translation of one column."""
+    return 2 * d * p ** (d + 1)
+
+
 def _plan(terms, tol):
     """Return the radius of boxes with the least work, of a model of it, and the terms."""
     n_s, n_t, d = len(terms.X), len(terms.targets), terms.X.shape[1]
+    k = terms.weights.shape[1]
     reach = 2 * math.sqrt(-math.log(tol))
 
     def work(radius):
@@ -232,9 +239,9 @@ def _plan(terms, tol):
         a, n_boxes = load(terms.X, side)
         b, n_wanted = (a, n_boxes) if terms.targets is terms.X else load(terms.targets, side)
         meetings = n_wanted * min(n_boxes, (1 + reach / side) ** d)
-        series = 2 * d * p ** (d + 1) if min(a, b) > p**d // FEW else math.inf
-        one = A_MEETING + min(A_PAIR * a * b, series)
-        return meetings * one + 2 * (n_s + n_t) * p**d
+        series = k * _translation(p, d) if min(a, b) > p**d // FEW else math.inf
+        one = A_MEETING + min((A_PAIR + 2 * k) * a * b, series)
+        return meetings * one + 2 * k * (n_s + n_t) * p**d
 
     radius = min(RADII, key=work)
     return radius, _n_terms(radius, d, tol)
