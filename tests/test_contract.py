@@ -21,6 +21,7 @@ MODULES = [
     "distinct",
     "hashing",
     "heavy_hitters",
+    "kernel_features",
     "kernel_training",
     "low_rank",
     "lsh",

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Boxes", "boxes", "slots"]
+__all__ = ["STRIDES", "Boxes", "boxes", "load", "slots"]
 
-MOST = 1 << 20  # boxes along an axis, so that three indices fit into 63 bits
+MOST = 1 << 21  # boxes along an axis, so that three indices fit into 63 bits
+STRIDES = np.array([MOST * MOST, MOST, 1])
+SAMPLE = 2000
 
 
 class Boxes(NamedTuple):
@@ -17,27 +19,23 @@ class Boxes(NamedTuple):
     start: np.ndarray  # (b + 1,): the points of box i stand at start[i] to start[i + 1] - 1
     cells: np.ndarray  # (b, 3): indices along the axes
     centers: np.ndarray  # (b, 3)
-    keys: np.ndarray  # (b,): the three indices in one number, increasing
-    strides: np.ndarray  # (3,): key = cells @ strides
+    keys: np.ndarray  # (b,): cells @ STRIDES, increasing
 
     def held(self, slots):
         """Return how many points lie in boxes with a slot."""
         return int(np.diff(self.start)[slots >= 0].sum())
 
+    def largest(self):
+        """Return the most points in a box."""
+        return int(np.diff(self.start).max())
+
 
 def boxes(X, side):
-    """Return the points (n, d) of positive coordinates by boxes of this side."""
+    """Return points (n, d), whose coordinates are positive and below ``MOST`` sides, by boxes."""
     n, d = X.shape
-    places = X / side
-    if not places.max() < MOST:
-        raise ValueError(
-            "bandwidth must be at least a millionth of the extent of the points; "
-            f"they span {X.max():.3g} of it, take a larger one."
-        )
     cells = np.zeros((n, 3), np.int64)
-    cells[:, 3 - d :] = places
-    strides = np.array([MOST * MOST, MOST, 1])
-    keys = cells @ strides
+    cells[:, 3 - d :] = X / side
+    keys = cells @ STRIDES
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
@@ -46,10 +44,23 @@ def boxes(X, side):
     centers[:, : 3 - d] = 0
     points = np.zeros((n, 3))
     points[:, 3 - d :] = X[order]
-    return Boxes(points, order, np.append(first, n), cells, centers, keys[first], strides)
+    return Boxes(points, order, np.append(first, n), cells, centers, keys[first])
 
 
 def slots(some, fewest):
     """Number the boxes with more than ``fewest`` points; -1 for the others."""
     many = np.diff(some.start) > fewest
     return np.where(many, np.cumsum(many) - 1, -1)
+
+
+def load(X, side):
+    """Return with how many points a point shares its box, and how many boxes there are.
+
+    Both are estimated from a sample; the boxes are at least those that the sample meets.
+    """
+    some = X[:: max(1, len(X) // SAMPLE)]
+    keys = (some / side).astype(np.int64) @ STRIDES[3 - X.shape[1] :]
+    counts = np.unique(keys, return_counts=True)[1]
+    m = max(2, len(some))
+    shared = 1 + (len(X) - 1) * float((counts * (counts - 1.0)).sum()) / (m * (m - 1))
+    return shared, max(len(counts), len(X) / shared)

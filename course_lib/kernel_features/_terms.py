@@ -23,6 +23,7 @@ class Terms(NamedTuple):
     X: np.ndarray  # (n, d) float64
     weights: np.ndarray  # (n, k) float64
     targets: np.ndarray  # (t, d) float64, the same array as X where there are none
+    extent: np.ndarray  # (d,): all coordinates lie between 0 and that
     dtype: np.dtype  # of the answer
     flat: bool  # whether the weights came as a vector
 
@@ -38,24 +39,20 @@ def check_terms(X, weights, targets, bandwidth):
     check_finite(weights, "weights")
     bandwidth = check_number(bandwidth, "bandwidth", low=0, open_low=True)
     T = X if targets is None else check_queries(targets, X.shape[1], X.dtype, "targets")
-    corner = np.minimum(X.min(axis=0), T.min(axis=0)).astype(np.float64)
-    X_units = _in_units(X, corner, bandwidth)
-    T_units = X_units if targets is None else _in_units(T, corner, bandwidth)
     columns = np.ascontiguousarray(weights.reshape(len(X), -1))
     if columns.shape[1] == 0:
         raise ValueError("weights must have a column; got none.")
-    return Terms(X_units, columns, T_units, X.dtype, weights.ndim == 1)
-
-
-def _in_units(X, corner, bandwidth):
-    """Return points as multiples of the bandwidth from the corner of all of them."""
+    parts = [X] if targets is None else [X, T]
+    low = np.array([min(part[:, c].min() for part in parts) for c in range(X.shape[1])], float)
+    high = np.array([max(part[:, c].max() for part in parts) for c in range(X.shape[1])], float)
     with np.errstate(over="ignore", under="ignore"):
-        units = (X - corner) / bandwidth
-    if not units.max() < 1e150:
+        extent = (high - low) / bandwidth
+        units = [(part - low) / bandwidth for part in parts]
+    if not extent.max() < 1e150:
         raise ValueError(
             f"bandwidth must be at least 1e-150 of the extent of the points; got {bandwidth:g}."
         )
-    return units
+    return Terms(units[0], columns, units[-1], extent, X.dtype, weights.ndim == 1)
 
 
 def as_given(sums, terms):

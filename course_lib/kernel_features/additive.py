@@ -17,6 +17,8 @@ from course_lib._validation import (
 
 __all__ = ["AdditiveScores", "AdditiveTables", "additive_scores", "additive_tables"]
 
+MOST_VALUES = 1 << 20  # of a feature; tables that large no longer pay
+
 
 class AdditiveTables(NamedTuple):
     """One table for each feature: what its values add to each of F functions.
@@ -106,11 +108,15 @@ def additive_tables(
     scale = check_number(scale, "scale", low=-1e300, high=1e300)
     n, d = Z.shape
     V = int(Z.max()) + 1
+    if V > MOST_VALUES:
+        raise ValueError(
+            f"support_vectors must be below {MOST_VALUES}; got {V - 1}, take fewer levels."
+        )
     if n_values is not None:
-        V = check_count(n_values, "n_values", low=V)
+        V = check_count(n_values, "n_values", low=V, high=MOST_VALUES)
     coef, owner = _owners(coef, n, n_support)
     F = len(coef) if owner is None else len(coef) * (len(coef) + 1) // 2
-    check_memory(3 * d * V * F * coef.itemsize, "table")
+    check_memory(d * V * F * coef.itemsize, "table")
     tables = np.zeros((d, V, F), coef.dtype)
     columns = np.ascontiguousarray(coef.T)
     if owner is None:
@@ -118,9 +124,9 @@ def additive_tables(
     else:
         _count_pairs(Z, columns, owner, tables)
     # from the weight of z = v to that of z >= v, then to the sum over all v up to x
-    above = np.cumsum(tables[:, ::-1], axis=1)[:, ::-1]
+    np.cumsum(tables[:, ::-1], axis=1, out=tables[:, ::-1])
     tables[:, 0] = 0
-    np.cumsum(above[:, 1:], axis=1, out=tables[:, 1:])
+    np.cumsum(tables, axis=1, out=tables)
     with np.errstate(over="ignore", invalid="ignore"):
         tables *= tables.dtype.type(scale)
     offsets = check_array(intercept, "intercept", dtype=coef.dtype)

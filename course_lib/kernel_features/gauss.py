@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from course_lib._validation import check_count, check_flag, check_number
-from course_lib.kernel_features._boxes import boxes, slots
+from course_lib.kernel_features._boxes import STRIDES, boxes, load, slots
 from course_lib.kernel_features._series import evaluate, gather, meet, translations
 from course_lib.kernel_features._terms import as_given, check_terms
 
@@ -16,8 +16,12 @@ __all__ = ["GaussSum", "gauss_bound", "gauss_sum"]
 
 CRAMER = 1.09  # |h_n(x)| <= 1.09 * 2**(n/2) * sqrt(n!) * exp(-x**2 / 2)
 RADII = (0.25, 0.35, 0.5, 0.7, 1.0)  # half sides of boxes in bandwidths that are tried
+A_MEETING = 3000  # flops that looking up a box takes as long as
+FEW = 32  # a box has a series if it has more points than the series has terms, over that
+WIDEST = 1e6  # bandwidths, so that boxes can be numbered
 MOST_TERMS = 200
-A_PAIR = 20  # flops that a kernel evaluation counts for
+FLOPS = 20  # that a kernel evaluation counts for
+A_PAIR = 60  # flops of series that take as long
 
 
 class GaussSum(NamedTuple):
@@ -112,6 +116,11 @@ def gauss_sum(X, weights, targets=None, *, bandwidth, tol=1e-6):
     d = terms.X.shape[1]
     if d > 3:
         raise ValueError(f"X must have 1 to 3 columns; got {d}, use direct_sum or features.")
+    if not terms.extent.max() < WIDEST:
+        raise ValueError(
+            "bandwidth must be at least a millionth of the extent of the points; "
+            f"they span {terms.extent.max():.3g} of it, take a larger one."
+        )
     radius, p = _plan(terms, tol)
     side = 2 * radius
     same = terms.targets is terms.X
@@ -119,8 +128,12 @@ def gauss_sum(X, weights, targets=None, *, bandwidth, tol=1e-6):
     wanted = sources if same else boxes(terms.targets, side)
     shape = (1,) * (3 - d) + (p,) * d
     offsets, series = translations(d, p, side, tol)
-    size = d * p ** (d + 1) * 2 // A_PAIR  # pairs of points that cost as much as a translation
-    s_slots, t_slots = slots(sources, p**d // 16), slots(wanted, p**d // 16)
+    k = terms.weights.shape[1]
+    size = k * _translation(p, d) // (A_PAIR + 2 * k)  # pairs of points that cost as much
+    s_slots, t_slots = (
+        slots(some, max(p**d // FEW, size // other.largest()))
+        for some, other in ((sources, wanted), (wanted, sources))
+    )
     W = terms.weights[sources.order]
     moments = np.zeros((s_slots.max() + 1, W.shape[1], *shape))
     local = np.zeros((t_slots.max() + 1, W.shape[1], *shape))
@@ -129,13 +142,13 @@ def gauss_sum(X, weights, targets=None, *, bandwidth, tol=1e-6):
     counted = meet(
         sources.points, sources.start, sources.cells, s_slots, W, moments,
         wanted.points, wanted.start, wanted.cells, t_slots, local,
-        sources.keys, sources.strides, offsets, series, size, sums,
+        sources.keys, STRIDES, offsets, series, size, sums,
     )  # fmt: skip
     evaluate(wanted.points, wanted.start, wanted.centers, t_slots, local, sums)
     result = np.empty_like(sums)
     result[wanted.order] = sums
     expanded = sources.held(s_slots) + wanted.held(t_slots)
-    flops = 2 * W.shape[1] * (expanded * p**d + counted[1] * d * p ** (d + 1)) + A_PAIR * counted[0]
+    flops = k * (2 * expanded * p**d + counted[1] * _translation(p, d)) + FLOPS * counted[0]
     return GaussSum(as_given(result, terms), p, side, len(sources.start) - 1, *counted, flops)
 
 
@@ -206,25 +219,29 @@ def _tails(radius, translated):
 
 @functools.lru_cache(maxsize=256)
 def _n_terms(radius, d, tol):
-    """The fewest terms whose bound is below the tolerance."""
-    return next(p for p in range(1, MOST_TERMS) if gauss_bound(p, radius, d) <= tol)
+    """The fewest terms whose bound is below the tolerance; fours are added together."""
+    return next(p for p in range(4, MOST_TERMS, 4) if gauss_bound(p, radius, d) <= tol)
+
+
+def _translation(p, d):
+    """The flops of a translation of one column."""
+    return 2 * d * p ** (d + 1)
 
 
 def _plan(terms, tol):
     """Return the radius of boxes with the least work, of a model of it, and the terms."""
-    d = terms.X.shape[1]
-    low = np.minimum(terms.X.min(axis=0), terms.targets.min(axis=0))
-    extents = np.maximum(terms.X.max(axis=0), terms.targets.max(axis=0)) - low
-    reach = math.sqrt(-math.log(tol))
+    n_s, n_t, d = len(terms.X), len(terms.targets), terms.X.shape[1]
+    k = terms.weights.shape[1]
+    reach = 2 * math.sqrt(-math.log(tol))
 
     def work(radius):
         p, side = _n_terms(radius, d, tol), 2 * radius
-        grid = float(np.prod(np.ceil(extents / side) + 1))
-        near = float(np.prod(np.minimum(extents / side, 2 * reach / side) + 1))
-        n_s, n_t = len(terms.X), len(terms.targets)
-        a, b = max(1.0, n_s / grid), max(1.0, n_t / grid)
-        pairs = min(n_t, grid) * min(n_s, near)
-        return pairs * min(A_PAIR * a * b, 2 * d * p ** (d + 1)) + 2 * (n_s + n_t) * p**d
+        a, n_boxes = load(terms.X, side)
+        b, n_wanted = (a, n_boxes) if terms.targets is terms.X else load(terms.targets, side)
+        meetings = n_wanted * min(n_boxes, (1 + reach / side) ** d)
+        series = k * _translation(p, d) if min(a, b) > p**d // FEW else math.inf
+        one = A_MEETING + min((A_PAIR + 2 * k) * a * b, series)
+        return meetings * one + 2 * k * (n_s + n_t) * p**d
 
     radius = min(RADII, key=work)
     return radius, _n_terms(radius, d, tol)

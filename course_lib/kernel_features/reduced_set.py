@@ -19,6 +19,7 @@ from course_lib.lsh import kmeans
 __all__ = ["ReducedSet", "reduced_set", "reduced_set_bound"]
 
 JITTER = 1e-10  # of the diagonal: keeps the weights of nearly equal vectors in bounds
+TINY = 1e-150  # slopes whose squares would vanish
 ROWS = 1024  # of a kernel matrix at a time
 
 
@@ -243,6 +244,7 @@ class _Machine:
         apart = (2 * self.gamma) * weights[:, None] * K_zz * weights
         gradient = 2 * (apart @ Z - apart.sum(axis=1)[:, None] * Z)
         gradient -= 2 * (towards @ self.X - towards.sum(axis=1)[:, None] * Z)
+        gradient[np.abs(gradient) < TINY] = 0
         return self.square - float(weights @ pull), gradient.ravel()
 
     def solve(self, Z):

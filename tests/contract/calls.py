@@ -18,6 +18,7 @@ from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call, fitted
 from tests.contract.kernel_ridge import KERNEL_RIDGE
+from tests.contract.kernel_sums import KERNEL_SUMS
 from tests.contract.kernel_training import KERNEL_TRAINING
 from tests.contract.lsh import LSH
 from tests.contract.online import ONLINE
@@ -1170,3 +1171,4 @@ NOT_CALLED = {
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
 CALLS += KERNEL_TRAINING + KERNEL_RIDGE
+CALLS += KERNEL_SUMS
