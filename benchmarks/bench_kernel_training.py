@@ -9,6 +9,7 @@ are given a cache of as much; "ours, columns" is given an eighth of that.
 import importlib
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.spatial.distance import cdist
 from sklearn.svm import SVC
 
@@ -66,7 +67,8 @@ def machine(X, y):
 def relative_gap(fitted, K, y):
     """Return the duality gap beside the dual value; the offset is the best there is."""
     beta = np.zeros(len(y))
-    beta[fitted.support_] = fitted.dual_coef_[0]
+    weights = fitted.dual_coef_
+    beta[fitted.support_] = (weights.toarray() if sp.issparse(weights) else weights)[0]
     slopes = y - K @ beta
     square = beta @ (y - slopes)
     ends = np.sort(slopes)  # where the losses, piecewise linear in the offset, can be least

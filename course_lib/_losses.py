@@ -12,15 +12,14 @@ import copy
 import functools
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, eigsh
 from scipy.special import expit
 
+from course_lib._spectrum import largest_eigenvalue, top_eigenvalue, transposed
 from course_lib._validation import (
     check_finite,
     check_matrix,
     check_number,
     check_vector,
-    transposed_products,
 )
 
 __all__ = [
@@ -33,8 +32,6 @@ __all__ = [
     "top_eigenvalue",
     "with_ridge",
 ]
-
-SMALL = 32  # below this side the Gram matrix is formed and decomposed
 
 
 class _LinearLoss:
@@ -65,14 +62,14 @@ class _LinearLoss:
 
     def gradient(self, z):
         """Return the gradient at ``x`` from ``z = loss.A @ x``: one product with ``A.T``."""
-        return check_finite(_transposed(self.A, self.slope(z)))
+        return check_finite(transposed(self.A, self.slope(z)))
 
     def risk(self, x):
         """Return the loss without its ridge, and its gradient: one product with A, one with A.T."""
         x = check_vector(x, "x", self.data.shape[1], dtype=self.b.dtype)
         z = check_finite(self.data @ x)
         value = check_finite(np.float64(self._value(z)), "A or b")
-        return float(value), check_finite(_transposed(self.data, self._slope(z)))
+        return float(value), check_finite(transposed(self.data, self._slope(z)))
 
     def evaluate(self, x):
         """Return the loss at ``x`` and its gradient: one product with A, one with A.T."""
@@ -135,7 +132,7 @@ class _WithRidge:
     def __matmul__(self, x):
         root = float(np.sqrt(self.ridge))
         if self.transpose:
-            return _transposed(self.data, x[: self.m]) + root * x[self.m :]
+            return transposed(self.data, x[: self.m]) + root * x[self.m :]
         return np.concatenate([self.data @ x, root * x])
 
 
@@ -367,59 +364,3 @@ class SquaredHingeLoss(_MeanLoss):
 
     def _slope(self, z):
         return -2 * self.b * np.maximum(0, 1 - self.b * z) / self.count
-
-
-def _transposed(A, y):
-    with transposed_products(A):
-        return A.T @ y
-
-
-def largest_eigenvalue(A):
-    r"""Return :math:`\lambda_{\max}(A^T A)` from products with ``A`` and ``A.T``.
-
-    Parameters
-    ----------
-    A : array, sparse matrix, LinearOperator or CountedMatrix, shape (m, n)
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``A`` is not a finite real matrix.
-
-    Notes
-    -----
-    **Cost.** Lanczos steps to full precision, two products each; with ``min(m, n)`` at most 32,
-    as many products as the shorter side is long. The start is fixed: the result has no luck.
-
-    Examples
-    --------
-    >>> largest_eigenvalue(np.array([[3.0, 0.0], [0.0, 1.0]]))
-    9.0
-    """
-    A = check_matrix(A)
-    wide = A.shape[0] < A.shape[1]  # the shorter side is the one of the basis
-    n = min(A.shape)
-    if n <= SMALL:
-        half = _transposed(A, np.eye(n)) if wide else A @ np.eye(n)
-        half = check_finite(np.asarray(half))
-        with np.errstate(over="ignore", invalid="ignore"):
-            return float(np.linalg.eigvalsh(check_finite(half.T @ half))[-1])
-
-    def square(v):
-        with np.errstate(over="ignore", invalid="ignore"):
-            return check_finite(A @ _transposed(A, v) if wide else _transposed(A, A @ v))
-
-    return top_eigenvalue(square, n)
-
-
-def top_eigenvalue(square, n):
-    """Return the largest eigenvalue of a positive semidefinite map, from its products."""
-    gram = LinearOperator((n, n), matvec=square, dtype=np.float64)
-    start = np.random.default_rng(0).standard_normal(n)
-    if not np.any(gram @ start):  # Lanczos has nowhere to go from there
-        return 0.0
-    return float(eigsh(gram, 1, which="LA", v0=start, return_eigenvectors=False)[0])

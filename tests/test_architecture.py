@@ -23,6 +23,7 @@ SYLLABUS = [chapter for part in PARTS for chapter in part["chapter"]]
 
 # Which rooms of course_lib each room may import, besides _validation. Absent means none.
 MAY_IMPORT = {
+    "_losses": {"_spectrum"},
     "_team": {"cost"},
     "batch_optimization": {"_losses", "_rates", "_team", "sparse_coding"},
     "binary_embeddings": {"lsh", "randomness"},
