@@ -14,7 +14,7 @@ import functools
 import numpy as np
 from scipy.special import expit
 
-from course_lib._spectrum import largest_eigenvalue, top_eigenvalue, transposed
+from course_lib._spectrum import largest_eigenvalue, transposed
 from course_lib._validation import (
     check_finite,
     check_matrix,
@@ -29,7 +29,6 @@ __all__ = [
     "SquaredHingeLoss",
     "SquaredLoss",
     "largest_eigenvalue",
-    "top_eigenvalue",
     "with_ridge",
 ]
 

@@ -5,7 +5,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from course_lib._validation import check_finite, check_matrix, transposed_products
 
-__all__ = ["largest_eigenvalue", "top_eigenvalue", "transposed"]
+__all__ = ["SMALL", "largest_eigenvalue", "top_eigenvalue", "transposed"]
 
 SMALL = 32  # below this side the Gram matrix is formed and decomposed
 

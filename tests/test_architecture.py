@@ -25,7 +25,7 @@ SYLLABUS = [chapter for part in PARTS for chapter in part["chapter"]]
 MAY_IMPORT = {
     "_losses": {"_spectrum"},
     "_team": {"cost"},
-    "batch_optimization": {"_losses", "_rates", "_team", "sparse_coding"},
+    "batch_optimization": {"_losses", "_rates", "_spectrum", "_team", "sparse_coding"},
     "binary_embeddings": {"lsh", "randomness"},
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
