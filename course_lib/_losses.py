@@ -15,7 +15,12 @@ import numpy as np
 from scipy.special import expit
 
 from course_lib._spectrum import largest_eigenvalue, transposed
-from course_lib._validation import check_finite, check_matrix, check_number, check_vector
+from course_lib._validation import (
+    check_finite,
+    check_matrix,
+    check_number,
+    check_vector,
+)
 
 __all__ = [
     "HingeLoss",
@@ -23,6 +28,7 @@ __all__ = [
     "LogisticLoss",
     "SquaredHingeLoss",
     "SquaredLoss",
+    "largest_eigenvalue",
     "with_ridge",
 ]
 

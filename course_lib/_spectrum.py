@@ -1,4 +1,4 @@
-"""The largest eigenvalue of a Gram matrix, from products."""
+r"""The largest eigenvalue of :math:`A^T A`, from products with a matrix and its transpose."""
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
@@ -11,7 +11,7 @@ SMALL = 32  # below this side the Gram matrix is formed and decomposed
 
 
 def transposed(A, y):
-    """Return ``A.T @ y``."""
+    """Return ``A.T @ y``, or say in words that there is no such product."""
     with transposed_products(A):
         return A.T @ y
 

@@ -1,5 +1,6 @@
 """Core sets: certified balls, few rows, and a machine whose theorem bounds the wrong number."""
 
+import itertools
 import math
 
 import numpy as np
@@ -139,7 +140,7 @@ def test_each_row_makes_the_radius_larger_as_the_proof_says(seed):
         kt.minimum_enclosing_ball(X @ X.T, epsilon=1e-6, max_size=m, rng=seed) for m in range(2, 9)
     ]
     assert balls[0].radius >= 0.5 - 1e-9
-    for ball, wider in zip(balls, balls[1:], strict=False):
+    for ball, wider in itertools.pairwise(balls):
         if len(wider.indices) > len(ball.indices):
             promised = (ball.farthest**2 + ball.radius**2) / (2 * ball.farthest)
             assert wider.radius >= promised - 1e-5

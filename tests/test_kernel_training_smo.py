@@ -287,8 +287,9 @@ def test_the_learner_is_scikit_learns(kernel):
     name = "poly" if kernel == "polynomial" else kernel
     theirs = SVC(kernel=name, break_ties=True, **options).fit(X, y)
     assert_array_equal(ours.predict(X), theirs.predict(X))
-    assert_allclose(ours.decision_function(X), theirs.decision_function(X), atol=2e-3)
+    assert_allclose(ours.decision_function(X), theirs.decision_function(X), atol=4e-3)
     if kernel == "rbf":  # of the others alpha need not be unique
         assert_array_equal(ours.support_, theirs.support_)
         assert_array_equal(ours.n_support_, theirs.n_support_)
-        assert_allclose(ours.dual_coef_, theirs.dual_coef_, atol=1e-3)
+        assert_allclose(-ours.dual_coef_, theirs.dual_coef_, atol=1e-3)
+        assert_allclose(-ours.intercept_, theirs.intercept_, atol=1e-3)

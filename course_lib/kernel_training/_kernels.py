@@ -62,7 +62,7 @@ class KernelRows:
             X = X - self._center
         with np.errstate(over="ignore"):
             longest = check_finite(squared_norms(X)).max(initial=0.0)
-        single = kernel != "rbf" or gamma * longest <= SINGLE
+        single = X.dtype == np.float32 or (kernel == "rbf" and gamma * longest <= SINGLE)
         self._dtype = np.float32 if single and not sp.issparse(X) else np.float64
         self._X = self._prepared(X)
         self._right = self._as_right(self._X)

@@ -94,8 +94,10 @@ def smo(K, y, *, C=1.0, X=None, diagonal=None, tol=1e-3, cache_bytes=1 << 28, n_
 
     **Guarantee.** If ``K`` is positive semidefinite, then ``dual`` is at most the primal value of
     every :math:`w` and :math:`b`, and ``primal`` is at most ``gap`` above the least (weak duality);
-    each step raises ``dual``. With ``tol > 0`` the method ends [3]; how soon, no useful theorem
-    says, so that the gap is what counts.
+    each step raises ``dual``. The gap is at most :math:`n C / 2` times the violation: it is the sum
+    of :math:`(C - \alpha_i) u_i` over rows with :math:`u_i = 1 - y_i f(x_i) > 0` and of
+    :math:`-\alpha_i u_i` over the others, and where the factor is not zero, :math:`|u_i|` is at
+    most half the violation. With ``tol > 0`` the method ends [3]; how soon, no useful theorem says.
 
     References
     ----------

@@ -62,8 +62,10 @@ class KernelSVC(KernelMachine):
 
     Notes
     -----
-    Several classes are solved in pairs; rows go to the class that wins most of them, and sums of
-    scores decide among equals, as with ``break_ties=True`` of scikit-learn.
+    Several classes are solved in pairs, of which a positive score speaks for the second one;
+    scikit-learn's ``dual_coef_`` and ``intercept_`` have the other sign there. Rows go to the class
+    that wins most pairs, and sums of scores decide among equals, as with scikit-learn's
+    ``break_ties=True``.
 
     **Cost.** Of `smo`, for each pair of classes. If the matrix of a pair fits into ``cache_bytes``,
     half of its :math:`n^2` entries are evaluated at once, in blocks, and mirrored; that is faster
