@@ -77,15 +77,18 @@ def block_sums(block, features, shift, target_shift, probes):
     gram, cross, rounding = np.zeros((m, m)), np.zeros((m, t)), np.zeros_like(probes)
     for start in range(0, X.shape[0], ROWS_AT_ONCE):
         F = features(X[start : start + ROWS_AT_ONCE])
-        F = F - shift.astype(F.dtype)  # a transformer may have answered with the rows themselves
+        if start == 0:  # room that is used again: fresh memory would cost as much as the sums
+            room, exact = np.empty_like(F), np.empty(F.shape)
+        F = np.subtract(F, shift.astype(F.dtype), out=room[: len(F)])
         T = Y[start : start + ROWS_AT_ONCE] - target_shift
         G = F.T @ F
         first += F.sum(axis=0, dtype=np.float64)
         target_first += T.sum(axis=0)
         gram += G
         cross += F.T @ T.astype(F.dtype)
-        exact = F.astype(np.float64, copy=False)
-        rounding += G @ probes - exact.T @ (exact @ probes)
+        exact[: len(F)] = F
+        E = exact[: len(F)]
+        rounding += G @ probes - E.T @ (E @ probes)
     return X.shape[0], first, target_first, gram, cross, rounding
 
 
