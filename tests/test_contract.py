@@ -21,6 +21,7 @@ MODULES = [
     "distinct",
     "hashing",
     "heavy_hitters",
+    "kernel_features",
     "low_rank",
     "lsh",
     "manifolds",

@@ -17,6 +17,7 @@ from tests.contract.batch import BATCH
 from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call, fitted
+from tests.contract.kernel_features import KERNEL_FEATURES
 from tests.contract.lsh import LSH
 from tests.contract.online import ONLINE
 from tests.contract.parallel import NOT_CALLED_OF_PARALLEL, PARALLEL
@@ -1152,4 +1153,4 @@ NOT_CALLED = {
     **NOT_CALLED_OF_PARALLEL,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
-CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
+CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL + KERNEL_FEATURES
