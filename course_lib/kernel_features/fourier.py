@@ -191,7 +191,7 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _draw_dense(self, count, d, dtype, rng):
         if self.kernel == "laplacian":
-            W = self.gamma * rng.standard_cauchy((count, d))
+            W = float(self.gamma) * rng.standard_cauchy((count, d))
         elif self.kind == "orthogonal":
             W = orthonormal_rows(count, d, rng) * self._draw_lengths(count, d, rng)[:, None]
         else:
@@ -220,9 +220,9 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _widths(self, count, rng):
         """Draw the standard deviation of the entries of each frequency."""
-        widths = np.full(count, np.sqrt(2 * self.gamma))
+        widths = np.full(count, np.sqrt(2 * float(self.gamma)))
         if self.kernel == "matern":  # a multivariate t distribution with 2 nu degrees of freedom
-            widths /= np.sqrt(rng.chisquare(2 * self.nu, count) / (2 * self.nu))
+            widths /= np.sqrt(rng.chisquare(2 * float(self.nu), count) / (2 * float(self.nu)))
         return widths
 
     def transform(self, X):

@@ -158,13 +158,13 @@ class TensorSketch(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     def _hash_rows(self, rows, columns, signs, out):
         """Write the hashed rows, scaled and with the constant, into ``out``."""
         out[:] = 0
-        weights = (np.sqrt(self.gamma) * signs).astype(out.dtype)
+        weights = (np.sqrt(float(self.gamma)) * signs).astype(out.dtype)
         if isinstance(rows, np.ndarray):
             _hash_dense(np.ascontiguousarray(rows), columns, weights, out)
         else:
             _hash_sparse(rows.data, rows.indices, rows.indptr, columns, weights, out)
         if self.coef0:
-            out[:, columns[-1]] += signs[-1] * out.dtype.type(np.sqrt(self.coef0))
+            out[:, columns[-1]] += signs[-1] * out.dtype.type(np.sqrt(float(self.coef0)))
 
     @property
     def _n_features_out(self):

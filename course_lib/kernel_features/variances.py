@@ -200,6 +200,8 @@ def _kernel_values(values, name, shape=None):
     k = check_finite(check_array(values, name, dtype=np.float64), name)
     if shape is not None and k.shape != shape:
         raise ValueError(f"{name} must have the shape of kernel_value, {shape}; got {k.shape}.")
+    if not k.size:
+        raise ValueError(f"{name} must not be empty; got shape {k.shape}.")
     if not (np.abs(k) <= 1).all():
         raise ValueError(f"{name} must lie in [-1, 1]; got {k.flat[np.abs(k).argmax()]:g}.")
     return k

@@ -17,6 +17,7 @@ from tests.contract.batch import BATCH
 from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call, fitted
+from tests.contract.kernel_features import KERNEL_FEATURES
 from tests.contract.kernel_ridge import KERNEL_RIDGE
 from tests.contract.kernel_sums import KERNEL_SUMS
 from tests.contract.kernel_training import KERNEL_TRAINING
@@ -1172,3 +1173,4 @@ CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
 CALLS += KERNEL_TRAINING + KERNEL_RIDGE
 CALLS += KERNEL_SUMS
+CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL + KERNEL_FEATURES
