@@ -95,11 +95,9 @@ def density(X):
     ones, total = np.ones(n), n * np.pi * H**2
 
     def by_mlpack(aim):
-        found = mlpack.kde(
-            bandwidth=sigma, kernel="gaussian", reference=X.copy(), query=X.copy(),  # which it sorts in place
-            rel_error=aim,
-            abs_error=0.0, algorithm="dual-tree", tree="kd-tree",
-        )  # fmt: skip
+        options = {"kernel": "gaussian", "algorithm": "dual-tree", "tree": "kd-tree"}
+        options |= {"bandwidth": sigma, "rel_error": aim, "abs_error": 0.0}
+        found = mlpack.kde(reference=X.copy(), query=X.copy(), **options)  # it sorts in place
         return np.asarray(found["predictions"]).ravel() * total
 
     def by_sklearn(aim):

@@ -194,8 +194,7 @@ def test_kernels_are_their_own_reference():
         plain = answers()
     for one, other in zip(compiled, plain, strict=True):
         assert_allclose(one.sums, other.sums, rtol=1e-9)
-        assert max(one.n_boxes, other.n_boxes) <= 2 * 27
-    assert other.flops <= 1.5 * one.flops
+        assert one[1:] == other[1:]
 
 
 # --- Theorems ----------------------------------------------------------------------------------
