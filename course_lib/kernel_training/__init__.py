@@ -13,8 +13,8 @@ In the order to read it::
     falkon              NystromProduct, nystrom_preconditioner: the same ridge, by few passes
 
 ``_pairs`` holds the compiled steps of SMO, ``_cache`` columns in bounded memory, ``_kernels``
-kernels of rows in blocks, ``_streamed`` and ``_sums`` what the ridges share. Dual coordinate descent is
-`online_optimization.sdca`, random pivots are `low_rank.pivoted_cholesky`.
+kernels of rows in blocks, ``_streamed`` and ``_sums`` what the ridges share. Dual coordinate
+descent is `online_optimization.sdca`, random pivots are `low_rank.pivoted_cholesky`.
 
 Book: ``book/16-kernel-training.md``. Lab: ``labs/16-kernel-training``.
 """
