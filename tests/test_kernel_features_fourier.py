@@ -217,6 +217,8 @@ def test_kernels_do_what_their_text_says():
 def test_as_many_frequencies_as_the_finite_bound_needs(count, pairs, delta, paired):
     epsilon = finite_set_bound(count, pairs, delta=delta, paired=paired)
     assert abs(finite_set_frequencies(epsilon, pairs, delta=delta, paired=paired) - count) <= 1
+    twice = finite_set_bound(count, pairs, delta=delta, paired=False)
+    assert twice == pytest.approx(2 * finite_set_bound(count, pairs, delta=delta))
     need = finite_set_frequencies(0.1, pairs, delta=delta, paired=paired)
     assert finite_set_bound(need, pairs, delta=delta, paired=paired) <= 0.1 * (1 + 1e-12)
     assert finite_set_bound(need - 1, pairs, delta=delta, paired=paired) > 0.1 * (1 - 1e-12)

@@ -32,11 +32,14 @@ def padded(n_features):
 
 
 def orthonormal_rows(count, d, rng):
-    """Draw ``count`` unit vectors; each run of ``d`` is orthonormal and uniformly turned."""
+    """Draw ``count`` unit vectors; each run of ``d`` is orthonormal.
+
+    The lines that they lie on are uniform; their signs are not, which no cosine sees.
+    """
     blocks = []
     for start in range(0, count, d):
-        Q, R = np.linalg.qr(rng.standard_normal((d, min(d, count - start))))
-        blocks.append((Q * np.sign(np.diagonal(R))).T)  # else the turn would not be uniform
+        Q, _ = np.linalg.qr(rng.standard_normal((d, min(d, count - start))))
+        blocks.append(Q.T)
     return np.concatenate(blocks)
 
 
