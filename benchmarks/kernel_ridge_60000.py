@@ -23,7 +23,7 @@ from course_lib.kernel_features import direct_sum, gauss_sum
 
 H, TOL, ROWS, ONES = 1.0, 1e-6, 300, 1
 RIDGES = (10.0, 1.0)
-MOST_STEPS, ENOUGH = 200, 1e-6
+MOST_STEPS, ENOUGH = 500, 1e-6
 
 
 def digits():
