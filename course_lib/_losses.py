@@ -12,28 +12,25 @@ import copy
 import functools
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, eigsh
 from scipy.special import expit
 
+from course_lib._spectrum import largest_eigenvalue, transposed
 from course_lib._validation import (
     check_finite,
     check_matrix,
     check_number,
     check_vector,
-    transposed_products,
 )
 
 __all__ = [
     "HingeLoss",
     "HuberLoss",
     "LogisticLoss",
+    "SquaredHingeLoss",
     "SquaredLoss",
     "largest_eigenvalue",
-    "top_eigenvalue",
     "with_ridge",
 ]
-
-SMALL = 32  # below this side the Gram matrix is formed and decomposed
 
 
 class _LinearLoss:
@@ -64,14 +61,14 @@ class _LinearLoss:
 
     def gradient(self, z):
         """Return the gradient at ``x`` from ``z = loss.A @ x``: one product with ``A.T``."""
-        return check_finite(_transposed(self.A, self.slope(z)))
+        return check_finite(transposed(self.A, self.slope(z)))
 
     def risk(self, x):
         """Return the loss without its ridge, and its gradient: one product with A, one with A.T."""
         x = check_vector(x, "x", self.data.shape[1], dtype=self.b.dtype)
         z = check_finite(self.data @ x)
         value = check_finite(np.float64(self._value(z)), "A or b")
-        return float(value), check_finite(_transposed(self.data, self._slope(z)))
+        return float(value), check_finite(transposed(self.data, self._slope(z)))
 
     def evaluate(self, x):
         """Return the loss at ``x`` and its gradient: one product with A, one with A.T."""
@@ -134,7 +131,7 @@ class _WithRidge:
     def __matmul__(self, x):
         root = float(np.sqrt(self.ridge))
         if self.transpose:
-            return _transposed(self.data, x[: self.m]) + root * x[self.m :]
+            return transposed(self.data, x[: self.m]) + root * x[self.m :]
         return np.concatenate([self.data @ x, root * x])
 
 
@@ -318,57 +315,51 @@ class HingeLoss(_MeanLoss):
         raise TypeError("the hinge has no smoothness, its slope jumps; use bmrm or subgradient.")
 
 
-def _transposed(A, y):
-    with transposed_products(A):
-        return A.T @ y
+class SquaredHingeLoss(_MeanLoss):
+    r"""The mean of squared hinges: as `HingeLoss`, and smooth.
 
-
-def largest_eigenvalue(A):
-    r"""Return :math:`\lambda_{\max}(A^T A)` from products with ``A`` and ``A.T``.
+    :math:`f(x) = \frac1m \sum_i \max(0, 1 - b_i a_i^T x)^2 + \tfrac{\lambda}{2} \|x\|^2`.
 
     Parameters
     ----------
     A : array, sparse matrix, LinearOperator or CountedMatrix, shape (m, n)
-
-    Returns
-    -------
-    float
+        One row an item.
+    b : array, shape (m,)
+        Labels, -1 or +1.
+    ridge : float, default 0
+        :math:`\lambda`, not negative.
 
     Raises
     ------
     ValueError, TypeError
-        If ``A`` is not a finite real matrix.
+        As `LogisticLoss`.
 
     Notes
     -----
-    **Cost.** Lanczos steps to full precision, two products each; with ``min(m, n)`` at most 32,
-    as many products as the shorter side is long. The start is fixed: the result has no luck.
+    **Guarantee.** The slope of a squared hinge changes by at most twice the margin, so
+    :math:`L = 2 \lambda_{\max}(A^T A) / m + \lambda`. Its slopes grow without bound, so there is
+    no `lipschitz`.
 
     Examples
     --------
-    >>> largest_eigenvalue(np.array([[3.0, 0.0], [0.0, 1.0]]))
-    9.0
+    >>> loss = SquaredHingeLoss([[2.0], [1.0]], [1, -1])
+    >>> loss.evaluate(np.array([0.25]))                     # (0.25 + 1.5625) / 2, (-2 + 2.5) / 2
+    (0.90625, array([0.25]))
     """
-    A = check_matrix(A)
-    wide = A.shape[0] < A.shape[1]  # the shorter side is the one of the basis
-    n = min(A.shape)
-    if n <= SMALL:
-        half = _transposed(A, np.eye(n)) if wide else A @ np.eye(n)
-        half = check_finite(np.asarray(half))
-        with np.errstate(over="ignore", invalid="ignore"):
-            return float(np.linalg.eigvalsh(check_finite(half.T @ half))[-1])
 
-    def square(v):
-        with np.errstate(over="ignore", invalid="ignore"):
-            return check_finite(A @ _transposed(A, v) if wide else _transposed(A, A @ v))
+    @property
+    def curvature(self):
+        """The largest second derivative of a term."""
+        return 2 / self.count
 
-    return top_eigenvalue(square, n)
+    @property
+    def lipschitz(self):
+        """There is none: the slope of a square grows."""
+        raise TypeError("a squared hinge has no bound on its slopes; use a smooth method, or sdca.")
 
+    def _value(self, z):
+        short = np.maximum(0, 1 - self.b * z)
+        return float(short @ short / self.count)
 
-def top_eigenvalue(square, n):
-    """Return the largest eigenvalue of a positive semidefinite map, from its products."""
-    gram = LinearOperator((n, n), matvec=square, dtype=np.float64)
-    start = np.random.default_rng(0).standard_normal(n)
-    if not np.any(gram @ start):  # Lanczos has nowhere to go from there
-        return 0.0
-    return float(eigsh(gram, 1, which="LA", v0=start, return_eigenvectors=False)[0])
+    def _slope(self, z):
+        return -2 * self.b * np.maximum(0, 1 - self.b * z) / self.count

@@ -23,18 +23,29 @@ SYLLABUS = [chapter for part in PARTS for chapter in part["chapter"]]
 
 # Which rooms of course_lib each room may import, besides _validation. Absent means none.
 MAY_IMPORT = {
+    "_losses": {"_spectrum"},
     "_team": {"cost"},
-    "batch_optimization": {"_losses", "_rates", "_team", "sparse_coding"},
+    "batch_optimization": {"_losses", "_rates", "_spectrum", "_team", "sparse_coding"},
     "binary_embeddings": {"lsh", "randomness"},
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
     "heavy_hitters": {"_select", "_sketch", "hashing"},
+    "kernel_features": {
+        "_neighbors",
+        "batch_optimization",
+        "hashing",
+        "kernel_training",
+        "lsh",
+        "randomness",
+        "trees",
+    },
+    "kernel_training": {"_team", "low_rank"},
     "lsh": {"_neighbors", "_sketch"},
     "manifolds": {"low_rank"},
     "matrix_completion": {"_team", "low_rank"},
     "parallel_optimization": {"_losses", "_team", "batch_optimization", "cost", "sparse_coding"},
     "online_optimization": {"_ahead", "_losses", "_online", "_rates", "sparse_coding"},
-    "sparse_coding": {"_ahead", "_losses", "_online", "_rates"},
+    "sparse_coding": {"_ahead", "_losses", "_online", "_rates", "_spectrum"},
     "trees": {"_neighbors", "_select"},
 }
 FRIENDS = {"numba", "numpy", "scipy", "sklearn", "threadpoolctl"}  # of algorithms

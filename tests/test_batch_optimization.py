@@ -17,6 +17,7 @@ from course_lib.batch_optimization import (
     HingeLoss,
     HuberLoss,
     LogisticLoss,
+    SquaredHingeLoss,
     SquaredLoss,
     bmrm,
     bundle_minimum,
@@ -36,8 +37,8 @@ from course_lib.cost import CountedMatrix, Meter
 from course_lib.sparse_coding import fista, fista_bound, ista
 from tests.kernels import as_python
 
-KINDS = [SquaredLoss, HuberLoss, LogisticLoss, HingeLoss]
-SMOOTH = KINDS[:3]
+KINDS = [SquaredLoss, HuberLoss, LogisticLoss, SquaredHingeLoss, HingeLoss]
+SMOOTH = KINDS[:4]
 
 
 def after(steps, k):
@@ -47,7 +48,7 @@ def after(steps, k):
 def problem(rng, kind, m=60, n=8, ridge=0.1, container=np.asarray, dtype=np.float64):
     A = rng.standard_normal((m, n)).astype(dtype)
     b = A @ rng.standard_normal(n).astype(dtype) + rng.standard_normal(m).astype(dtype)
-    if kind in (LogisticLoss, HingeLoss):
+    if kind in (LogisticLoss, HingeLoss, SquaredHingeLoss):
         b = np.where(b > 0, 1, -1).astype(dtype)
     return kind(container(A), b, ridge=ridge)
 
@@ -394,6 +395,7 @@ REFUSED = [
     (lambda: HuberLoss(E, ONE, width=0.0), ValueError, "width must lie"),
     (lambda: HingeLoss(E, 2 * ONE), ValueError, r"labels -1 and \+1"),
     (lambda: HingeLoss(E, ONE).smoothness, TypeError, "the hinge has no smoothness"),
+    (lambda: SquaredHingeLoss(E, ONE).lipschitz, TypeError, "no bound on its slopes"),
     (lambda: HingeLoss(E, ONE).evaluate(np.ones(2)), ValueError, "x must have 3 entries"),
     (lambda: next(bmrm(HingeLoss(E, ONE))), ValueError, "loss must have a ridge"),
     (lambda: next(subgradient(HingeLoss(E, ONE))), ValueError, "step must be given"),

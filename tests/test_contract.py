@@ -21,6 +21,8 @@ MODULES = [
     "distinct",
     "hashing",
     "heavy_hitters",
+    "kernel_features",
+    "kernel_training",
     "low_rank",
     "lsh",
     "manifolds",

@@ -32,6 +32,12 @@ NOT_ASKED = ("pandas is not installed", "SCIPY_ARRAY_API is not set")
 
 # scikit-learn's checks have 10 rows and 2 columns at the least; it sets its own as small.
 SETTINGS = {
+    "FourierFeatures": [
+        {},
+        {"kind": "orthogonal", "paired": False},
+        {"kind": "hadamard", "kernel": "matern"},
+        {"kind": "fastfood"},
+    ],
     "HadamardProjection": [{"n_components": 2}],
     "Isomap": [{"n_neighbors": 5}, {"n_neighbors": 5, "n_landmarks": 8, "random_state": 0}],
     "LaplacianEigenmaps": [{"n_neighbors": 5}, {"n_neighbors": 5, "affinity": "heat"}],

@@ -1,5 +1,7 @@
 """Columns of a matrix and of a kernel: facts, theorems, contracts, peers."""
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -21,8 +23,10 @@ from course_lib.low_rank import (
     nystrom,
     nystrom_features,
     pivoted_cholesky,
+    random_pivot_bound,
     randomized_svd,
 )
+from tests.chance import assert_frequency
 from tests.matrices import with_spectrum
 
 EPS = np.finfo(float).eps
@@ -144,6 +148,58 @@ def test_pivoted_cholesky_traces_its_own_error(problem):
             assert error[indices[j], indices[j]] >= error.diagonal().max() - slack
     if len(indices) < size:
         assert trace[-1] <= 1e-12 * trace[0]  # it stops early only where nothing is left
+
+
+@settings(max_examples=60)
+@given(kernels())
+def test_random_pivots_trace_their_own_error(problem):
+    K, size, _, seed = problem
+    F, indices, trace = pivoted_cholesky(K, size, rule="random", rng=seed)
+    assert len(np.unique(indices)) == len(indices)
+    slack = 1e-12 * max(trace[0], 1e-300)
+    for j in range(len(trace)):
+        assert_allclose(trace[j], np.trace(K - F[:, :j] @ F[:, :j].T), atol=slack)
+    if len(indices) < size:
+        assert trace[-1] <= 1e-12 * trace[0]
+    same = pivoted_cholesky(K, size, rule="random", rng=seed)
+    assert_array_equal(same.indices, indices)
+
+
+@settings(max_examples=40)
+@given(kernels())
+def test_the_root_maps_rows_as_they_were_mapped(problem):
+    K, c, _, seed = problem
+    features = nystrom_features(K, c, rng=seed)
+    F, indices = features  # a pair, as it always was
+    assert features.root.shape == (c, c) and features.root.dtype == K.dtype
+    assert_array_equal(K[:, indices] @ features.root, F)
+    again = pickle.loads(pickle.dumps(features))
+    assert_array_equal(again.root, features.root)
+
+
+@settings(max_examples=30)
+@given(
+    w=st.lists(st.integers(0, 10**6), min_size=1, max_size=30).map(
+        lambda w: np.sort(w)[::-1] * 1.0
+    ),
+    share=st.floats(0, 1),
+)
+def test_the_random_pivot_bound_is_that_of_its_best_rank(w, share):
+    """Every admissible pair of r and epsilon is at least the bound; some pair is close to it."""
+    k = round(share * len(w))
+    bound, total = random_pivot_bound(w, k), sum(w)
+    if sum(w[k:]) == 0:
+        assert bound == 0
+        return
+    assert bound <= total * (1 + 1e-9)
+    grid, best = np.geomspace(1e-2, 1e12, 1500), total
+    for r in range(1, k):
+        tail = sum(w[r:])
+        needed = r / grid + r * np.maximum(0, np.log(total / (grid * tail)))
+        if (needed <= k).any():
+            best = min(best, (1 + grid[needed <= k][0]) * tail)
+    assert bound <= best * (1 + 1e-9)
+    assert best <= 1.06 * bound or best == total
 
 
 @settings(max_examples=40)
@@ -301,6 +357,49 @@ def test_pivots_beat_uniform_columns_where_the_data_is_uneven(rng):
     K = gaussian_kernel(X, X)
     uniform = [np.trace(K) - np.sum(nystrom_features(K, 30, rng=rng).F ** 2) for _ in range(10)]
     assert pivoted_cholesky(K, 30).trace[-1] < 0.5 * np.mean(uniform)
+
+
+def test_random_pivots_follow_what_is_left_of_the_diagonal():
+    """By hand: K = diag(1, 2, 5) has pairs (i, j) with probability K_i/8 K_j/(8 - K_i).
+
+    5.5 standard errors of 6 frequencies: a false alarm in 4 million runs.
+    """
+    w, counts = np.array([1.0, 2.0, 5.0]), np.zeros((3, 3))
+    rng = np.random.default_rng(5)
+    for _ in range(2000):
+        i, j = pivoted_cholesky(np.diag(w), 2, rule="random", rng=rng).indices
+        counts[i, j] += 1
+    for i in range(3):
+        for j in {0, 1, 2} - {i}:
+            assert_frequency(counts[i, j], 2000, w[i] / 8 * w[j] / (8 - w[i]))
+
+
+@pytest.mark.parametrize("size", [5, 15, 40])
+def test_random_pivots_stay_below_their_bound(rng, size):
+    """Mean of 30 draws, with three standard errors of its own: below 1 in 700 at equality."""
+    X = rng.standard_normal((150, 3))
+    K = gaussian_kernel(X, X)
+    traces = [pivoted_cholesky(K, size, rule="random", rng=rng).trace[-1] for _ in range(30)]
+    w = np.maximum(np.linalg.eigvalsh(K)[::-1], 0.0)
+    slack = 3 * np.std(traces, ddof=1) / np.sqrt(30)
+    bound = random_pivot_bound(w, size)
+    assert np.mean(traces) <= bound + slack
+    assert bound < np.trace(K)  # and it says something
+
+
+def test_the_random_pivot_bound_of_the_smallest_numbers_is_finite():
+    assert 0 < random_pivot_bound([1e6, 1e-309, 1e-309], 2) <= 1e6
+
+
+def test_greedy_pivots_break_the_bound_of_random_ones(rng):
+    """Outliers, each a pivot for itself: the greedy rule takes them all first."""
+    X = np.concatenate([0.3 * rng.standard_normal((400, 3)), 30 * rng.standard_normal((40, 3))])
+    K = gaussian_kernel(X, X)
+    w = np.maximum(np.linalg.eigvalsh(K)[::-1], 0.0)
+    bound = random_pivot_bound(w, 30)
+    assert pivoted_cholesky(K, 30).trace[-1] > bound
+    draws = [pivoted_cholesky(K, 30, rule="random", rng=rng).trace[-1] for _ in range(5)]
+    assert max(draws) < bound
 
 
 # --- Contracts: evaluations, dtype, containers, errors -------------------------------------------
@@ -484,6 +583,9 @@ X3 = np.eye(3)
         ),
         (lambda: pivoted_cholesky(GOOD, 4), ValueError, "size must be between 1 and n = 3"),
         (lambda: pivoted_cholesky(GOOD, 2, tol=-1.0), ValueError, "tol"),
+        (lambda: pivoted_cholesky(GOOD, 2, rule="best"), ValueError, "rule must be 'greedy'"),
+        (lambda: random_pivot_bound([1.0, 2.0], 1), ValueError, "eigenvalues"),
+        (lambda: random_pivot_bound([2.0, 1.0], 3), ValueError, "size must be between 0 and"),
         (lambda: pivoted_cholesky(GOOD[:2], 1), ValueError, "square"),
         (lambda: pivoted_cholesky(INDEFINITE, 3), ValueError, "positive semidefinite"),
         (lambda: pivoted_cholesky(-GOOD, 3), ValueError, "positive semidefinite"),

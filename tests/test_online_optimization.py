@@ -17,6 +17,7 @@ from course_lib.batch_optimization import (
     HingeLoss,
     HuberLoss,
     LogisticLoss,
+    SquaredHingeLoss,
     SquaredLoss,
     bmrm,
     lbfgs,
@@ -24,8 +25,10 @@ from course_lib.batch_optimization import (
 from course_lib.sparse_coding import FTRLProximal, Iterate
 from tests.kernels import as_python
 
-KINDS = [SquaredLoss, HuberLoss, LogisticLoss, HingeLoss]
-SMOOTH = KINDS[:3]
+KINDS = [SquaredLoss, HuberLoss, LogisticLoss, SquaredHingeLoss, HingeLoss]
+SMOOTH = KINDS[:4]
+LABELED = (LogisticLoss, SquaredHingeLoss, HingeLoss)
+DUAL = [HingeLoss, SquaredHingeLoss, LogisticLoss]
 PROJECTIONS = [oo.project_ball, oo.project_l1, oo.project_simplex]
 numbers = st.lists(st.sampled_from([-3.0, -1.0, 0.0, 0.5, 1.0, 2.5]) | st.floats(-1e3, 1e3))
 
@@ -44,7 +47,7 @@ def problem(rng, kind, m=40, n=8, ridge=0.1, container=sp.csr_array, dtype=np.fl
     A = rng.standard_normal((m, n)) * (rng.random((m, n)) < 0.5)
     A[3], A[:, 2] = 0, 0
     b = A @ rng.standard_normal(n) + rng.standard_normal(m)
-    b = np.where(b > 0, 1, -1) if kind in (LogisticLoss, HingeLoss) else b
+    b = np.where(b > 0, 1, -1) if kind in LABELED else b
     return kind(container(A.astype(dtype)), b.astype(dtype), ridge=ridge)
 
 
@@ -102,7 +105,7 @@ def test_rounds_are_the_terms_of_the_loss(rng, kind):
     loss = problem(rng, kind)
     x = rng.standard_normal(8)
     values, slopes = zip(*(f(x) for f in oo.rounds_of(loss)), strict=True)
-    share = 1 / 40 if kind in (LogisticLoss, HingeLoss) else 1.0
+    share = 1 / 40 if kind in LABELED else 1.0
     bare = problem(np.random.default_rng(0), kind, ridge=0)
     bare.data, bare.A, bare.b = loss.data, loss.data, loss.b
     value, slope = bare.evaluate(x)
@@ -165,7 +168,7 @@ def test_many_projections_do_not_wear_the_ball_out(rng):
 def row_gradient(loss, i, x):
     """The gradient of one of the m functions whose mean the loss is."""
     m = len(loss.b)
-    share = 1.0 if isinstance(loss, LogisticLoss) else m
+    share = 1.0 if isinstance(loss, LABELED) else m
     f = after(oo.rounds_of(loss), i)
     return share * (f(x)[1] - loss.ridge * x) + loss.ridge * x
 
@@ -287,7 +290,7 @@ def test_ftrl_without_penalty_is_adagrad(rng):
 
 
 @pytest.mark.parametrize("ridge", [1.0, 1e-2, 1e-4, 1e-6])
-@pytest.mark.parametrize("kind", [HingeLoss, LogisticLoss])
+@pytest.mark.parametrize("kind", DUAL)
 def test_the_dual_never_falls(kind, ridge):
     """Each step of dual coordinate ascent maximizes over its variable, however wide the box is."""
     rng = np.random.default_rng(0)
@@ -298,14 +301,15 @@ def test_the_dual_never_falls(kind, ridge):
     assert np.all(bounds <= values + 1e-12 * abs(values))
 
 
-@pytest.mark.parametrize("kind", [HingeLoss, LogisticLoss])
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("kind", DUAL)
 @given(seed=st.integers(0, 2**32 - 1), scale=st.sampled_from([1e-3, 1.0, 3.0]))
-def test_the_dual_bound_is_true_and_closes(kind, seed, scale):
+def test_the_dual_bound_is_true_and_closes(kind, replace, seed, scale):
     rng = np.random.default_rng(seed)
     made = problem(rng, kind, m=12, n=4)
     loss = kind(made.data * scale, made.b, ridge=0.2)
     highest = max(s.lower_bound for s in itertools.islice(bmrm(loss), 15))
-    for step in itertools.islice(oo.sdca(loss, n_epochs=500, rng=seed), 8):
+    for step in itertools.islice(oo.sdca(loss, n_epochs=500, replace=replace, rng=seed), 8):
         assert step.value == pytest.approx(loss.evaluate(step.x)[0])
         assert step.lower_bound <= step.value + 1e-12
         assert highest <= step.value + 1e-10
@@ -313,13 +317,13 @@ def test_the_dual_bound_is_true_and_closes(kind, seed, scale):
 
 
 def test_kernels_are_their_python(rng):
-    losses = [problem(rng, kind, m=12) for kind in (LogisticLoss, HingeLoss, HuberLoss)]
+    losses = [problem(rng, kind, m=12) for kind in (LogisticLoss, HingeLoss, SquaredHingeLoss)]
     bare = [problem(rng, kind, m=12, ridge=0) for kind in KINDS]
     X, y = losses[0].data, losses[0].b
 
     def answers():
         yield from (oo.ogd_pass(loss, radius=0.5, delays=1.5) for loss in bare)
-        yield from (after(oo.sdca(loss, rng=0), 4) for loss in losses[:2])
+        yield from (after(oo.sdca(loss, rng=0), 4) for loss in losses)
         yield from (after(m(losses[2], rng=0), 3) for m in (oo.svrg, oo.saga))
         for learner in (oo.Pegasos(random_state=0), FTRLProximal(random_state=0, alpha=0.1)):
             yield learner.fit(X, y).state_
@@ -529,7 +533,10 @@ hinge, smooth = HingeLoss([[1.0]], [1]), LogisticLoss([[1.0]], [1])
 REFUSED = [
     (lambda: oo.project_simplex([]), "at least one entry"),
     (lambda: oo.project_l1([1.0], 0.0), "radius must lie"),
-    (lambda: next(oo.svrg(hinge)), "one of LogisticLoss, SquaredLoss, HuberLoss; got HingeLoss"),
+    (
+        lambda: next(oo.svrg(hinge)),
+        "one of LogisticLoss, SquaredLoss, HuberLoss, SquaredHingeLoss; got HingeLoss",
+    ),
     (lambda: next(oo.sdca(smooth)), "positive ridge"),
     (lambda: oo.ogd_pass(HingeLoss([[1.0]], [1], ridge=1.0)), "must have no ridge; got 1"),
     (lambda: oo.ogd_pass(smooth, delays=[-1.0]), "must not be negative; got -1"),

@@ -2,7 +2,7 @@
 
 In the order to read it::
 
-    _losses, below   SquaredLoss, LogisticLoss, HuberLoss, HingeLoss: each with a ridge
+    _losses, below   SquaredLoss, LogisticLoss, HuberLoss, HingeLoss, SquaredHingeLoss
     descent          subgradient, momentum, ogm, conjugate_gradients
     bounds           gd_bound, ogm_bound, momentum_bound, subgradient_bound, bmrm_rounds, gap_bound
     worst_case       chain, chain_bound: what no method of this kind can beat
@@ -16,7 +16,13 @@ Gradient descent is ``ista(loss, 0)``, Nesterov's method ``fista(loss, 0)`` of `
 Book: ``book/13-batch-optimization.md``. Lab: ``labs/13-batch-optimization``.
 """
 
-from course_lib._losses import HingeLoss, HuberLoss, LogisticLoss, SquaredLoss
+from course_lib._losses import (
+    HingeLoss,
+    HuberLoss,
+    LogisticLoss,
+    SquaredHingeLoss,
+    SquaredLoss,
+)
 from course_lib.batch_optimization.bounds import (
     bmrm_rounds,
     gap_bound,
@@ -44,6 +50,7 @@ __all__ = [
     "HingeLoss",
     "HuberLoss",
     "LogisticLoss",
+    "SquaredHingeLoss",
     "SquaredLoss",
     "bmrm",
     "bmrm_rounds",

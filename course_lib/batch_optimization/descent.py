@@ -84,7 +84,7 @@ def momentum(loss, *, x0=None, strong_convexity=None):
 
     Parameters
     ----------
-    loss : LogisticLoss, SquaredLoss or HuberLoss, or a DistributedLoss of one
+    loss : LogisticLoss, SquaredLoss, HuberLoss or SquaredHingeLoss, or a DistributedLoss of one
     x0 : array, shape (n,), optional
         Start; zero by default. It is the first iterate that is yielded, with number 0.
     strong_convexity : float, optional
@@ -141,7 +141,7 @@ def ogm(loss, n_steps, *, x0=None):
 
     Parameters
     ----------
-    loss : LogisticLoss, SquaredLoss or HuberLoss, or a DistributedLoss of one
+    loss : LogisticLoss, SquaredLoss, HuberLoss or SquaredHingeLoss, or a DistributedLoss of one
     n_steps : int
         :math:`N`, from 1 to a million: it must be known ahead, for the last step has a length of
         its own.

@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 import scipy.sparse as sp
 
-from course_lib._losses import SMALL, top_eigenvalue, with_ridge
+from course_lib._losses import with_ridge
+from course_lib._spectrum import SMALL, top_eigenvalue
 from course_lib._team import Team, cuts
 from course_lib._validation import check_count, check_finite, check_vector
 

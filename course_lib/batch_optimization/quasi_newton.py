@@ -24,7 +24,7 @@ def lbfgs(loss, *, memory=10, x0=None):
 
     Parameters
     ----------
-    loss : LogisticLoss, SquaredLoss or HuberLoss, or a DistributedLoss of one
+    loss : LogisticLoss, SquaredLoss, HuberLoss or SquaredHingeLoss, or a DistributedLoss of one
     memory : int, default 10
         Steps that are remembered, at least 1.
     x0 : array, shape (n,), optional

@@ -7,7 +7,7 @@ In the order to read it::
     single_pass           single_pass_svd: rows that are seen once
     frequent_directions   FrequentDirections: rows that are seen once, with a sure bound
     columns               leverage_scores, cur, interpolative: actual columns as the basis
-    bounds                best_error, range_finder_bound: what theory promises
+    bounds                best_error, range_finder_bound, random_pivot_bound: what theory promises
     kernel                nystrom, column_sampling, nystrom_features: few columns are evaluated
     cholesky              pivoted_cholesky: columns chosen one by one
 
@@ -16,7 +16,7 @@ In the order to read it::
 Book: ``book/06-low-rank.md``. Lab: ``labs/06-low-rank``.
 """
 
-from course_lib.low_rank.bounds import best_error, range_finder_bound
+from course_lib.low_rank.bounds import best_error, random_pivot_bound, range_finder_bound
 from course_lib.low_rank.cholesky import PivotedCholesky, pivoted_cholesky
 from course_lib.low_rank.columns import CUR, Interpolative, cur, interpolative, leverage_scores
 from course_lib.low_rank.eigen import Eigh, randomized_eigh
@@ -48,6 +48,7 @@ __all__ = [
     "nystrom",
     "nystrom_features",
     "pivoted_cholesky",
+    "random_pivot_bound",
     "randomized_eigh",
     "randomized_svd",
     "range_finder",

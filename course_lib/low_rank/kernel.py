@@ -20,9 +20,11 @@ from course_lib.low_rank._entries import NOT_PSD, KernelColumns
 __all__ = [
     "Features",
     "KernelEigh",
+    "block_root",
     "column_sampling",
     "nystrom",
     "nystrom_features",
+    "shifted_block",
 ]
 
 
@@ -34,11 +36,25 @@ class KernelEigh(NamedTuple):
     indices: np.ndarray  # (c,)
 
 
-class Features(NamedTuple):
-    """Rows of ``F`` whose inner products approximate K: ``K ~ F @ F.T``."""
-
+class _Features(NamedTuple):
     F: np.ndarray  # (n, c)
     indices: np.ndarray  # (c,)
+
+
+class Features(_Features):
+    """Rows of ``F`` whose inner products approximate K: ``K ~ F @ F.T``.
+
+    ``F, indices = features`` are its two parts. Beside them ``features.root`` (c, c) maps other
+    rows as these were mapped: ``kernel(X_new, X[indices]) @ features.root``.
+    """
+
+    root: np.ndarray
+
+    def __new__(cls, F, indices, root=None):
+        """Make the pair, and keep the root beside it."""
+        features = super().__new__(cls, F, indices)
+        features.root = root
+        return features
 
 
 def nystrom(K, columns, *, rank=None, X=None, orthonormal=False, rng=None):
@@ -178,7 +194,8 @@ def nystrom_features(K, columns, *, X=None, rng=None):
     -------
     Features
         ``F`` (n, c) in the dtype of the columns, and the column indices (c,). A linear model
-        on ``F`` is the kernel machine restricted to these columns.
+        on ``F`` is the kernel machine restricted to these columns. Its attribute ``root``
+        (c, c) is in the same dtype; new rows map as ``kernel(X_new, X[indices]) @ root``.
 
     Raises
     ------
@@ -203,12 +220,17 @@ def nystrom_features(K, columns, *, X=None, rng=None):
     --------
     >>> import numpy as np
     >>> X = np.array([[3.0, 4.0], [1.0, 0.0], [0.0, 2.0]])
-    >>> F, _ = nystrom_features(lambda X, Y: X @ Y.T, [0, 1], X=X)
+    >>> features = nystrom_features(lambda X, Y: X @ Y.T, [0, 1], X=X)
+    >>> F, indices = features
     >>> bool(np.allclose(F @ F.T, X @ X.T))
+    True
+    >>> new = np.array([[5.0, 6.0]])
+    >>> bool(np.allclose(new @ X[indices].T @ features.root @ F.T, new @ X.T))
     True
     """
     C, indices = _sampled(K, columns, X, rng)
-    return Features(_features(C, indices), indices)
+    root = block_root(C[indices], C.dtype)
+    return Features(product(C, root), indices, root)
 
 
 def _sampled(K, columns, X, rng):
@@ -239,16 +261,26 @@ def _above_rounding(s):
 
 def _features(C, indices):
     """Return ``C R^-1`` where ``R^T R`` is the sampled block, shifted by rounding size."""
-    W = C[indices].astype(np.float64)
-    W = (W + W.T) / 2
+    return product(C, block_root(C[indices], C.dtype))
+
+
+def block_root(W, dtype):
+    """Return ``R^-1`` where ``R^T R`` is ``W`` (c, c), shifted by the rounding of ``dtype``."""
     if not W.any():
-        return np.zeros_like(C)
-    W[np.diag_indices_from(W)] += 4 * np.finfo(C.dtype).eps * np.trace(W)
+        return np.zeros(W.shape, dtype)
     try:
-        R = np.linalg.cholesky(W).T
+        R = np.linalg.cholesky(shifted_block(W, dtype)).T
     except LinAlgError:
         raise ValueError(NOT_PSD) from None
-    return product(C, np.linalg.inv(R).astype(C.dtype))
+    return np.linalg.inv(R).astype(dtype)
+
+
+def shifted_block(W, dtype):
+    """Return ``W`` in float64, symmetric, its diagonal raised by the rounding of ``dtype``."""
+    W = W.astype(np.float64)
+    W = (W + W.T) / 2
+    W[np.diag_indices_from(W)] += 4 * np.finfo(dtype).eps * np.trace(W)
+    return W
 
 
 def _block_eigh(C, indices):

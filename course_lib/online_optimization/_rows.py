@@ -6,14 +6,20 @@ import numpy as np
 import scipy.sparse as sp
 from numba import njit
 
-from course_lib._losses import HingeLoss, HuberLoss, LogisticLoss, SquaredLoss
+from course_lib._losses import (
+    HingeLoss,
+    HuberLoss,
+    LogisticLoss,
+    SquaredHingeLoss,
+    SquaredLoss,
+)
 from course_lib._online import loss_and_slope, places, plain_rows
 from course_lib._validation import check_finite
 
 __all__ = ["KINDS", "SMOOTH", "Rows", "check_rows", "lengths", "term"]
 
-KINDS = {LogisticLoss: 0, SquaredLoss: 1, HuberLoss: 2, HingeLoss: 3}
-SMOOTH = (LogisticLoss, SquaredLoss, HuberLoss)
+KINDS = {LogisticLoss: 0, SquaredLoss: 1, HuberLoss: 2, HingeLoss: 3, SquaredHingeLoss: 4}
+SMOOTH = (LogisticLoss, SquaredLoss, HuberLoss, SquaredHingeLoss)
 
 
 class Rows(NamedTuple):
@@ -66,6 +72,9 @@ def term(kind, width, margin, b):
         return loss_and_slope(margin, b)
     if kind == 3:
         return max(1 - b * margin, 0.0), -b if b * margin < 1 else 0.0
+    if kind == 4:
+        short = max(1 - b * margin, 0.0)
+        return short * short, -2 * b * short
     residual = margin - b
     if kind == 1 or abs(residual) <= width:
         return 0.5 * residual * residual, residual

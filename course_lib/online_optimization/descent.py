@@ -25,7 +25,7 @@ def rounds_of(loss):
 
     Parameters
     ----------
-    loss : LogisticLoss, SquaredLoss, HuberLoss or HingeLoss
+    loss : LogisticLoss, SquaredLoss, HuberLoss, HingeLoss or SquaredHingeLoss
         Of an array or a sparse matrix, shape (m, n). Its ridge is part of each round.
 
     Yields

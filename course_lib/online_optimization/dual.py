@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 
 from course_lib._ahead import ROWS_AHEAD, fetch_row
-from course_lib._losses import HingeLoss, LogisticLoss
-from course_lib._validation import as_rng, check_count, check_finite
+from course_lib._losses import HingeLoss, LogisticLoss, SquaredHingeLoss
+from course_lib._validation import as_rng, check_count, check_finite, check_flag
 from course_lib.online_optimization._rows import check_rows, lengths
 
 __all__ = ["DualIterate", "sdca"]
@@ -29,32 +29,35 @@ class DualIterate(NamedTuple):
     lower_bound: float  # no point has a smaller objective
 
 
-def sdca(loss, *, n_epochs=1, rng=None):
+def sdca(loss, *, n_epochs=1, replace=False, rng=None):
     r"""Yield the iterates of dual coordinate descent, and how good they are for certain.
 
     Parameters
     ----------
-    loss : HingeLoss or LogisticLoss
+    loss : HingeLoss, SquaredHingeLoss or LogisticLoss
         Of an array or a sparse matrix, shape (m, n), with a positive ridge.
     n_epochs : int, default 1
         Epochs between two iterates that are yielded, from 1 to a million: value and bound cost
         half an epoch or so.
+    replace : bool, default False
+        Whether an epoch draws as many rows as there are with replacement, as theorems have it, in
+        place of a random order.
     rng : int, Generator or None, default None
-        Orders the rows anew in each epoch.
+        Draws or orders the rows anew in each epoch.
 
     Yields
     ------
     DualIterate
         ``x`` (n,), the loss there, and a lower bound on the minimum; without end. The first one
-        is zero. An epoch looks at each row once; of the hinge loss it leaves out rows whose
+        is zero. An epoch looks at each row once; of the hinge losses it leaves out rows whose
         variable has long stood at an end of its range, and looks at them again when the others
         are settled.
 
     Raises
     ------
     ValueError, TypeError
-        If ``loss`` is neither or has no ridge, ``n_epochs`` is no positive integer, or the data
-        are not finite. At the first ``next``.
+        If ``loss`` is none of them or has no ridge, ``n_epochs`` is no positive integer,
+        ``replace`` is no truth value, or the data are not finite. At the first ``next``.
 
     See Also
     --------
@@ -63,8 +66,9 @@ def sdca(loss, *, n_epochs=1, rng=None):
     Notes
     -----
     The dual has a variable :math:`\alpha_i` from 0 to 1 for each row, and :math:`x = \frac{1}
-    {\lambda m} \sum_i \alpha_i b_i a_i`. A step makes one of them the best it can be: exactly for
-    the hinge loss, by Newton's method for the logistic loss.
+    {\lambda m} \sum_i \alpha_i b_i a_i`; that of a squared hinge has no upper end. A step makes one
+    of them the best it can be: exactly for the hinge losses, by Newton's method for the logistic
+    loss.
 
     **Cost.** A step reads and writes the weights of its row: :math:`O(\text{nnz})` an epoch.
     Memory four numbers a row beside the data.
@@ -72,9 +76,9 @@ def sdca(loss, *, n_epochs=1, rng=None):
     **Guarantee.** ``lower_bound`` is the dual value, :math:`\frac1m \sum_i -\phi_i^\ast(-\alpha_i)
     - \frac\lambda2 \|x\|^2`, true for any :math:`\alpha` (weak duality). Rows drawn with
     replacement come within :math:`\epsilon` on average after :math:`O(m + R^2/(\lambda\epsilon))`
-    steps of the hinge loss, and after a number of steps of the logistic loss, which is smooth,
-    that grows with :math:`\log(1/\epsilon)` ([2]); here they come in random order, each once an
-    epoch, of which less is known.
+    steps of the hinge loss, and after a number of steps of the others, which are smooth, that grows
+    with :math:`\log(1/\epsilon)` ([2], `kernel_training.sdca_epochs`); without ``replace`` they
+    come in random order, each once an epoch, of which less is known.
 
     References
     ----------
@@ -92,18 +96,22 @@ def sdca(loss, *, n_epochs=1, rng=None):
     >>> next(steps)
     DualIterate(x=array([0.5]), value=0.75, lower_bound=0.75)
     """
-    rows = check_rows(loss, (HingeLoss, LogisticLoss))
+    rows = check_rows(loss, (HingeLoss, SquaredHingeLoss, LogisticLoss))
     if not loss.ridge > 0:
         raise ValueError("loss must have a positive ridge; got 0, try 1e-4.")
     n_epochs = check_count(n_epochs, "n_epochs", low=1, high=MOST)
-    rng = as_rng(rng)
+    replace, rng = check_flag(replace, "replace"), as_rng(rng)
     squares = lengths(rows)
     box = 1 / (loss.ridge * loss.count)
     check_finite(box * squares, "A or ridge")
     m, n = loss.data.shape
     x, alphas = np.zeros(n), np.zeros(m)
-    epochs = _hinge_epochs if isinstance(loss, HingeLoss) else _logistic_epochs
-    for _ in epochs(rows, squares, box, x, alphas, n_epochs, rng):
+    if isinstance(loss, LogisticLoss):
+        epochs = _logistic_epochs(rows, squares, box, x, alphas, replace, rng)
+    else:
+        bend, top = (0.0, box) if isinstance(loss, HingeLoss) else (0.5 / box, np.inf)
+        epochs = _hinge_epochs(rows, squares, bend, top, x, alphas, replace, rng)
+    for _ in itertools.islice(epochs, 0, None, n_epochs):
         yield _certified(loss, x, alphas, box)
 
 
@@ -117,39 +125,43 @@ def _certified(loss, x, alphas, box):
         value = float(loss.value(z))
     if isinstance(loss, HingeLoss):
         gain = float(alphas.sum()) / box
+    elif isinstance(loss, SquaredHingeLoss):
+        gain = float((alphas / box).sum()) - float(alphas @ alphas) / (2 * box) ** 2
     else:
         gain = _entropy(alphas / box)
     bound = gain / loss.count - 0.5 * loss.ridge * float(x @ x)
     return DualIterate(found, value, bound)
 
 
-def _hinge_epochs(rows, squares, box, x, alphas, n_epochs, rng):
-    """Make the epochs of Hsieh et al. with shrinking; pause before the first and each n-th."""
+def _hinge_epochs(rows, squares, bend, top, x, alphas, replace, rng):
+    """Make the epochs of Hsieh et al. with shrinking; pause before each."""
     m = len(squares)
     active, n_active = np.arange(m, dtype=np.int32), m
     low, high = -np.inf, np.inf
     for epoch in itertools.count():
-        if epoch % n_epochs == 0:
-            yield
-        active[:n_active] = rng.permutation(active[:n_active])
+        yield
+        if replace:
+            active[:] = rng.integers(0, m, m)
+        else:
+            active[:n_active] = rng.permutation(active[:n_active])
         n_active, least, most = _hinge_epoch(
-            rows.data, rows.indices, rows.starts, rows.b, squares, box, x, alphas,
+            rows.data, rows.indices, rows.starts, rows.b, squares, bend, top, x, alphas,
             active, n_active, low, high,
         )  # fmt: skip
         settled = n_active == 0 or most - least <= SETTLED * max(most, -least, 0.1)
-        if settled or epoch % PATIENCE == PATIENCE - 1:
+        if replace or settled or epoch % PATIENCE == PATIENCE - 1:
             n_active, low, high = m, -np.inf, np.inf
         else:
             low = least if least < 0 else -np.inf
             high = most if most > 0 else np.inf
 
 
-def _logistic_epochs(rows, squares, box, x, alphas, n_epochs, rng):
-    """Make epochs over all rows; pause before the first and each n-th."""
-    for epoch in itertools.count():
-        if epoch % n_epochs == 0:
-            yield
-        order = rng.permutation(len(squares))
+def _logistic_epochs(rows, squares, box, x, alphas, replace, rng):
+    """Make epochs over all rows; pause before each."""
+    m = len(squares)
+    while True:
+        yield
+        order = rng.integers(0, m, m) if replace else rng.permutation(m)
         _logistic_epoch(
             rows.data, rows.indices, rows.starts, rows.b, squares, box, x, alphas, order
         )
@@ -157,9 +169,12 @@ def _logistic_epochs(rows, squares, box, x, alphas, n_epochs, rng):
 
 @njit(cache=True)
 def _hinge_epoch(
-    data, indices, starts, b, squares, box, x, alphas, active, n_active, low, high
+    data, indices, starts, b, squares, bend, top, x, alphas, active, n_active, low, high
 ):  # fmt: skip
-    """Step along each active variable; put those at an end of the range, and content, aside."""
+    """Step along each active variable; put those at an end of the range, and content, aside.
+
+    Variables lie between 0 and ``top``; ``bend`` is the curvature that the loss adds.
+    """
     least, most = np.inf, -np.inf
     s = 0
     while s < n_active:
@@ -168,22 +183,23 @@ def _hinge_epoch(
         margin = 0.0
         for p in range(starts[i], starts[i + 1]):
             margin += x[indices[p]] * data[p]
-        slope, pull = b[i] * margin - 1, b[i] * margin - 1
-        before = alphas[i]
-        if (before <= 0 and slope > high) or (before >= box and slope < low):
+        before, curve = alphas[i], squares[i] + bend
+        slope = b[i] * margin - 1 + bend * before
+        pull = slope
+        if (before <= 0 and slope > high) or (before >= top and slope < low):
             n_active -= 1
             active[s], active[n_active] = active[n_active], i
             continue
         s += 1
         if before <= 0:
             pull = min(slope, 0.0)
-        elif before >= box:
+        elif before >= top:
             pull = max(slope, 0.0)
         least, most = min(least, pull), max(most, pull)
         if pull != 0:
-            now = box
-            if slope > -box * squares[i]:
-                now = min(max(before - slope / squares[i], 0.0), box)
+            now = top
+            if slope > -top * curve:
+                now = min(max(before - slope / curve, 0.0), top)
             elif slope > 0:
                 now = 0.0
             alphas[i] = now

@@ -27,7 +27,7 @@ def ogd_pass(loss, *, step=1.0, radius=math.inf, delays=0, x0=None):
 
     Parameters
     ----------
-    loss : LogisticLoss, SquaredLoss, HuberLoss or HingeLoss
+    loss : LogisticLoss, SquaredLoss, HuberLoss, HingeLoss or SquaredHingeLoss
         Of an array or a sparse matrix, shape (m, n), without a ridge.
     step : float, default 1
         :math:`c` of :math:`\eta_k = c/\sqrt k`, where :math:`k` counts the gradients that came.

@@ -18,7 +18,7 @@ def row_smoothness(loss):
 
     Parameters
     ----------
-    loss : LogisticLoss, SquaredLoss or HuberLoss
+    loss : LogisticLoss, SquaredLoss, HuberLoss or SquaredHingeLoss
         Of an array or a sparse matrix, shape (m, n).
 
     Returns
@@ -56,7 +56,7 @@ def svrg(loss, *, x0=None, step=None, n_inner=None, rng=None):
 
     Parameters
     ----------
-    loss : LogisticLoss, SquaredLoss or HuberLoss
+    loss : LogisticLoss, SquaredLoss, HuberLoss or SquaredHingeLoss
         Of an array or a sparse matrix, shape (m, n).
     x0 : array, shape (n,), optional
         Start; zero by default. It is the first iterate that is yielded.
@@ -124,7 +124,7 @@ def saga(loss, *, x0=None, step=None, rng=None):
 
     Parameters
     ----------
-    loss : LogisticLoss, SquaredLoss or HuberLoss
+    loss : LogisticLoss, SquaredLoss, HuberLoss or SquaredHingeLoss
         Of an array or a sparse matrix, shape (m, n).
     x0 : array, shape (n,), optional
         Start; zero by default. It is the first iterate that is yielded.

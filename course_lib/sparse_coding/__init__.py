@@ -18,7 +18,8 @@ In the order to read it::
 Book: ``book/09-sparse-coding.md``. Lab: ``labs/09-sparse-coding``.
 """
 
-from course_lib._losses import LogisticLoss, SquaredLoss, largest_eigenvalue
+from course_lib._losses import LogisticLoss, SquaredLoss
+from course_lib._spectrum import largest_eigenvalue
 from course_lib.sparse_coding.bounds import (
     coherence,
     fista_bound,

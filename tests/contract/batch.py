@@ -35,6 +35,7 @@ BATCH = [
     loss(bo.HuberLoss, b),
     loss(bo.LogisticLoss, signs),
     loss(bo.HingeLoss, signs),
+    loss(bo.SquaredHingeLoss, signs),
     Call(
         "batch_optimization.DistributedLoss",
         lambda A, n_blocks: bo.DistributedLoss(bo.SquaredLoss(A, b), n_blocks).evaluate(np.ones(5)),

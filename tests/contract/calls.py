@@ -17,6 +17,10 @@ from tests.contract.batch import BATCH
 from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.judge import Call, fitted
+from tests.contract.kernel_features import KERNEL_FEATURES
+from tests.contract.kernel_ridge import KERNEL_RIDGE
+from tests.contract.kernel_sums import KERNEL_SUMS
+from tests.contract.kernel_training import KERNEL_TRAINING
 from tests.contract.lsh import LSH
 from tests.contract.online import ONLINE
 from tests.contract.parallel import NOT_CALLED_OF_PARALLEL, PARALLEL
@@ -164,6 +168,20 @@ LOW_RANK = [
         excused=UNREAD,
     ),
     Call("low_rank.pivoted_cholesky", lr.pivoted_cholesky, K=K, size=4, tol=0.0, excused=UNREAD),
+    Call(
+        "low_rank.pivoted_cholesky random",
+        lambda **k: lr.pivoted_cholesky(rule="random", **k),
+        K=K,
+        size=4,
+        rng=0,
+        excused=UNREAD,
+    ),
+    Call(
+        "low_rank.random_pivot_bound",
+        lr.random_pivot_bound,
+        eigenvalues=np.array([3.0, 2.0, 1.0, 0.5, 0.1]),
+        size=3,
+    ),
     Call(
         "low_rank.pivoted_cholesky diagonal",
         lambda diagonal: lr.pivoted_cholesky(K, 4, diagonal=diagonal),
@@ -1153,3 +1171,4 @@ NOT_CALLED = {
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
+CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_lib import online_optimization as oo
-from course_lib.batch_optimization import HingeLoss, LogisticLoss, SquaredLoss
+from course_lib.batch_optimization import HingeLoss, LogisticLoss, SquaredHingeLoss, SquaredLoss
 from course_lib.sparse_coding import Iterate
 from tests.contract.judge import Call, fitted
 
@@ -108,6 +108,12 @@ ONLINE = [
         A=A,
         n_epochs=2,
         rng=0,
+    ),
+    Call(
+        "online_optimization.sdca of squared hinges",
+        taken(lambda A, **k: oo.sdca(SquaredHingeLoss(A, signs, ridge=0.1), rng=0, **k)),
+        A=A,
+        replace=True,
     ),
     Call(
         "online_optimization.Pegasos",
