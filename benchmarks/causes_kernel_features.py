@@ -42,8 +42,8 @@ def random_sum(points, weights, rows, count, seed):
     """The sums at some rows by ``count`` random features."""
     features = FourierFeatures(count, gamma=1.0, random_state=seed).fit(points)
     total = 0.0
-    for start in range(0, len(points), 6_000):
-        block = slice(start, start + 6_000)
+    for start in range(0, len(points), 1_000):
+        block = slice(start, start + 1_000)
         total = total + features.transform(points[block]).T @ weights[block].astype(points.dtype)
     return features.transform(points[rows]) @ total
 
@@ -56,7 +56,9 @@ def waves(points, weights, tol):
     step = 2 * np.pi / (high - low + c)
     m = [2 * int(np.ceil(2 * c / s)) + 1 for s in step]
     x, y = (np.ascontiguousarray(col) for col in ((points - (low + high) / 2) * step).T)
-    f = finufft.nufft2d1(x, y, weights.astype(complex), tuple(m), eps=tol / 10, isign=-1, nthreads=1)
+    f = finufft.nufft2d1(
+        x, y, weights.astype(complex), tuple(m), eps=tol / 10, isign=-1, nthreads=1
+    )
     w = [s * (np.arange(k) - k // 2) for s, k in zip(step, m, strict=True)]
     g = [s / (2 * np.sqrt(np.pi)) * np.exp(-(v**2) / 4) for s, v in zip(step, w, strict=True)]
     return finufft.nufft2d2(x, y, np.outer(*g) * f, eps=tol / 10, isign=1, nthreads=1).real
@@ -85,7 +87,10 @@ def claim(points):
                 waves(points, weights, 1e-6)
                 one["finufft"], s_peer = timed(lambda a=weights: waves(points, a, 1e-6)[rows])
             size = np.linalg.norm(truth)
-            one = {k: v if k == "weights" else float(np.linalg.norm(v - truth) / size) for k, v in one.items()}
+            one = {
+                k: v if k == "weights" else float(np.linalg.norm(v - truth) / size)
+                for k, v in one.items()
+            }
             one["seconds"] = {"series": s_fast, "random": s_drawn}
             if "finufft" in one:
                 one["seconds"]["finufft"] = s_peer
@@ -142,7 +147,9 @@ def subsets(X, y, Xt, yt):
 
 def main():
     mnist = datasets.mnist()
-    X, Xt = (a.reshape(len(a), 784) / np.float32(255) for a in (mnist.train_images, mnist.test_images))
+    X, Xt = (
+        a.reshape(len(a), 784) / np.float32(255) for a in (mnist.train_images, mnist.test_images)
+    )
     y, yt = mnist.train_labels, mnist.test_labels
     to_plane = plane(X)
     with threadpoolctl.threadpool_limits(1):
