@@ -69,9 +69,10 @@
   const withOffsets = ({ omega, weight, offsets }, t) => omega
     .reduce((sum, w, i) => sum + 2 * weight[i] * Math.cos(w * t + offsets[i]) * Math.cos(offsets[i]), 0);
 
-  /* Waves of the trapezoid rule for the Gaussian of length one, and of chance, at one error. */
+  /* Waves of the trapezoid rule for the Gaussian of length one, and of chance, at one error. Each of
+     the d factors may have its share of it. */
   function gridWaves(extent, epsilon, d) {
-    const c = Math.sqrt(Math.log(4 / epsilon));
+    const c = Math.sqrt(Math.log((4 * d) / epsilon));
     const spacing = (2 * Math.PI) / (extent + c);
     return (2 * Math.ceil((2 * c) / spacing) + 1) ** d / 2;
   }
