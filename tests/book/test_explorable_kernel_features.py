@@ -96,6 +96,7 @@ def test_it_moves_by_the_keyboard_and_says_what_it_shows(page):
     figure.get_by_label("Digits wanted").focus()
     page.keyboard.press("ArrowRight")
     assert "For 4 digits" in told.inner_text()
+    figure.get_by_label("Waves", exact=True).select_option("pairs")
     before = told.inner_text()
     figure.get_by_label("Density at frequency 0.25").focus()
     page.keyboard.press("ArrowDown")
