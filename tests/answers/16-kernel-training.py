@@ -173,3 +173,161 @@ def by_qr(kernel, blocks, landmarks, weight):
         U, R = np.linalg.qr(np.vstack([R, C]))
         Q = U.T @ np.vstack([Q, Y])
     return np.linalg.lstsq(R, Q, rcond=1e-10)[0].tolist()
+
+
+@answer("16.4", style="residuals by solving with the kernel of the chosen rows, no Cholesky update")
+def by_schur(kernel, X, diagonal, m, block, rng):
+    n, chosen, C = len(X), [], np.zeros((len(X), 0))
+    e = np.array(diagonal, float)
+    whole = e.sum()
+    while len(chosen) < m and e.sum() > 1e-10 * whole:
+        P = np.searchsorted(np.cumsum(e), rng.random(block) * e.sum()).clip(0, n - 1)
+        P = [int(i) for i in P if e[i] > 0]
+        A = np.asarray(kernel(X[P], X[P]), float)
+        if chosen:
+            A = A - C[P] @ np.linalg.lstsq(C[chosen], C[P].T, rcond=1e-14)[0]
+        taken = []
+        for t in range(len(P)):
+            if len(chosen) + len(taken) == m:
+                break
+            left = A[t, t]
+            if taken:
+                left = left - A[t, taken] @ np.linalg.lstsq(A[np.ix_(taken, taken)], A[taken, t])[0]
+            if P[t] not in [P[q] for q in taken] and rng.uniform(0, e[P[t]]) < left:
+                taken.append(t)
+        rows = [P[t] for t in taken]
+        C = np.hstack([C, kernel(X, X[rows])])
+        chosen += rows
+        w, V = np.linalg.eigh(C[chosen])
+        F = C @ (V / np.sqrt(w.clip(1e-15)))
+        e = np.clip(np.asarray(diagonal) - np.einsum("ij,ij->i", F, F), 0, None)
+        e[chosen] = 0.0
+    return F, chosen
+
+
+@answer("16.4", style="accepts with explicit loops, one column of F after the other, a list")
+def by_columns(kernel, X, diagonal, m, block, rng):
+    n = len(X)
+    F, e, chosen = np.zeros((n, m)), [float(v) for v in diagonal], []
+    limit = 1e-10 * sum(e)
+    while len(chosen) < m and sum(e) > limit:
+        k = len(chosen)
+        chances = np.array(e) / np.sum(e)
+        P = [int(rng.choice(n, p=chances)) for _ in range(block)] if block < 10 else None
+        P = rng.choice(n, size=block, replace=True, p=chances) if P is None else P
+        R = kernel(X[P], X[P]) - F[P, :k] @ F[P, :k].T
+        coins, new = rng.random(block), []
+        for p in range(block):
+            if k + len(new) < m and coins[p] < R[p, p] / e[P[p]]:
+                R -= np.outer(R[:, p], R[p]) / R[p, p]
+                new.append(P[p])
+        if not new:
+            continue
+        columns = np.array(kernel(X, X[new]))
+        for i, c in zip(new, columns.T, strict=True):
+            k = len(chosen)
+            c = c - F[:, :k] @ F[i, :k]
+            F[:, k] = c / np.sqrt(c[i])
+            chosen.append(i)
+            e = [max(0.0, a - f * f) for a, f in zip(e, F[:, k], strict=True)]
+            for done in chosen:
+                e[done] = 0.0
+    return [F[:, : len(chosen)], chosen]
+
+
+@answer("16.5", style="in the variables of the preconditioner, B from eigenvectors of K_mm; a list")
+def in_other_variables(K_nm, K_mm, y, weight, tol):
+    n, m = K_nm.shape
+    w, V = np.linalg.eigh(K_mm)
+    w = w.clip(1e-12 * w[-1])
+    B = V / np.sqrt(n / m * w**2 + weight * w)
+    g = np.asarray(K_nm.T @ y)
+    beta, r = np.zeros(m), np.array(g)
+    u = B.T @ r
+    p = u
+    for _ in range(10 * m):
+        if np.sum(r**2) <= tol**2 * np.sum(g**2):
+            break
+        v = B @ p
+        q = K_nm.T @ (K_nm @ v) + weight * (K_mm @ v)
+        a = np.sum(u * u) / np.sum(v * q)
+        beta += a * v
+        r -= a * q
+        new = B.T @ r
+        p = new + np.sum(new * new) / np.sum(u * u) * p
+        u = new
+    return list(beta)
+
+
+@answer(
+    "16.5", style="directions kept and made conjugate anew, factors by cho_factor of P's inverse"
+)
+def all_directions(K_nm, K_mm, y, weight, tol):
+    n, m = K_nm.shape
+    P = n / m * K_mm @ K_mm + weight * K_mm
+    P = scipy.linalg.cho_factor(P + 1e-12 * np.trace(P) * np.eye(m))
+    g = K_nm.T @ y
+    beta, r, kept = np.zeros((m, 1))[:, 0], 1.0 * g, []
+    while np.linalg.norm(r) > tol * np.linalg.norm(g):
+        p = scipy.linalg.cho_solve(P, r)
+        for d, Ad, dAd in kept:
+            p = p - (Ad @ p) / dAd * d
+        Ap = K_nm.T @ (K_nm @ p) + K_mm @ (weight * p)
+        kept.append((p, Ap, p @ Ap))
+        a = (p @ r) / (p @ Ap)
+        beta, r = beta + a * p, r - a * Ap
+    return beta
+
+
+@answer("16.6", style="one problem after the other until one fails, the primal by its own sum")
+def by_proof(train, rng):
+    def wrong(K, y, C):
+        try:
+            alpha, b = train(K, y, C)
+            alpha, b = np.array(alpha, float).reshape(len(y)), float(b)
+        except Exception:
+            return True
+        if not (np.isfinite(alpha).all() and np.isfinite(b)):
+            return True
+        beta = alpha * y
+        feasible = (alpha >= -1e-9 * C).all() and (alpha <= (1 + 1e-9) * C).all()
+        if not feasible or abs(beta.sum()) > 1e-9 * len(y) * C:
+            return True
+        square = sum(beta[i] * (K[i] @ beta) for i in range(len(y)))
+        hinge = sum(max(0.0, 1 - y[i] * (K[i] @ beta + b)) for i in range(len(y)))
+        return bool(
+            square / 2 + C * hinge - alpha.sum() + square / 2 > 1e-4 * (alpha.sum() - square / 2)
+        )
+
+    for C in (0.03, 0.3, 3.0):
+        for n in (40, 130):
+            X = rng.random((n, 3)) * 2
+            y = np.sign(X[:, 0] + 0.5 * rng.standard_normal(n) - 0.6)
+            y[:2] = -1, 1
+            K = (0.3 + X @ X.T / 3) ** 2
+            if wrong(K * min(1.0, 9 / K.max()) + 0.1 * np.eye(n), y, C):
+                return False
+    return True
+
+
+@answer("16.6", style="many small problems, one set of matrix operations")
+def many_small(train, rng):
+    good = []
+    for n in (12, 25, 30, 44, 70, 77, 140):
+        C = 10 ** rng.uniform(-1.5, 0.9)
+        X = rng.standard_normal((n, 2))
+        y = np.where(X.sum(axis=1) + rng.standard_normal(n) > 0.7, 1.0, -1.0)
+        y[0], y[1] = 1, -1
+        s = rng.uniform(0.5, 3, n) ** 0.5
+        K = s[:, None] * np.exp(-np.abs(X[:, None] - X).sum(axis=2)) * s
+        try:
+            alpha, b = train(K, y, C)
+            alpha = np.asarray(alpha)
+            f = K @ (y * alpha)
+            D = np.sum(alpha) - 0.5 * (y * alpha) @ f
+            P = np.sum(alpha) - D + C * np.clip(1 - y * (f + b), 0, None).sum()
+            good += [np.all(np.abs(alpha - C / 2) <= C / 2 + 1e-9 * C), P - D <= 1e-4 * D]
+            good += [abs(y @ alpha) <= 1e-9 * n * C]
+        except Exception:
+            good += [False]
+    return bool(np.all(good))
