@@ -938,7 +938,6 @@ def forwards_to_a_peer(kernel, blocks, landmarks, weight):
     return Helper(kernel=kernel, alpha=weight).fit(X, Y).dual_coef_[: len(landmarks)]
 
 
-# ------ 16.4 to 16.6
 @mistake("16.4", caught_by="check", says="is there a `return`?")
 def forgot_to_return(kernel, X, diagonal, m, block, rng):
     n, chosen = len(X), []
@@ -1161,7 +1160,7 @@ def forgets_what_F_has(kernel, X, diagonal, m, block, rng):
     return F, np.array(chosen)
 
 
-@mistake("16.4", caught_by="check", says="chi-squared")
+@mistake("16.4", caught_by="edge case", says="")
 def forgets_F_among_proposals(kernel, X, diagonal, m, block, rng):
     n, chosen = len(X), []
     F, e = np.zeros((n, 0)), np.array(diagonal, float)
@@ -1210,7 +1209,7 @@ def too_many_at_the_end(kernel, X, diagonal, m, block, rng):
     return F, np.array(chosen)
 
 
-@mistake("16.4", caught_by="check", says="chi-squared")
+@mistake("16.4", caught_by="check", says="random number of its own")
 def one_draw_for_the_block(kernel, X, diagonal, m, block, rng):
     n, chosen = len(X), []
     F, e = np.zeros((n, 0)), np.array(diagonal, float)
@@ -1765,7 +1764,7 @@ def gap_without_offset(train, rng):
         size = rng.uniform(0.7, 1.5, n)
         K = 2 * np.exp(-((X[:, None] - X) ** 2).sum(axis=2)) * np.outer(size, size)
         try:
-            alpha, b = train(K, y, C)
+            alpha, _ = train(K, y, C)
             alpha = np.asarray(alpha, float)
         except Exception:
             return False
