@@ -14,8 +14,8 @@ from course_lib._validation import (
 __all__ = ["KINDS", "KernelRows", "check_kernel"]
 
 KINDS = ("linear", "polynomial", "precomputed", "rbf")
-AT_ONCE = 128  # rows of a block
-SINGLE = 1e3  # exponents up to that size keep four digits in float32
+AT_ONCE = 256  # rows of a block
+SINGLE = 64.0  # exponents up to that size keep five digits in float32
 DENSE_BYTES = 1 << 25  # sparse rows that fit in there are multiplied as dense ones
 
 
@@ -108,6 +108,7 @@ class KernelRows:
             return check_finite(K, "kernel(X, Y)")
         if sp.issparse(left):
             return check_finite(self._finish((left @ right.T).toarray()), "the kernel of X")
+        out = out if self._dtype == np.float32 else None  # a block of its own takes fresh memory
         K = np.matmul(left, right.T, out=out)
         return check_finite(self._finish(K), "the kernel of X")
 
@@ -117,7 +118,10 @@ class KernelRows:
         K = np.empty((self.n, self.n), np.float32)
         for start in range(0, self.n, AT_ONCE):
             stop = min(start + AT_ONCE, self.n)
-            K[start:stop, :stop] = self._block(self._X[start:stop], right[:stop])
+            place = K[start:stop, :stop]
+            made = self._block(self._X[start:stop], right[:stop], out=place)
+            if made is not place:
+                place[...] = made
             K[:start, start:stop] = K[start:stop, :start].T
         return K
 

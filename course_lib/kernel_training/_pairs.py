@@ -7,10 +7,12 @@ With ``beta = y * alpha`` the two classes look alike: each variable lies between
 import numpy as np
 from numba import njit
 
+from course_lib._validation import check_finite
+
 __all__ = ["PairSolver"]
 
-FLAT = 1e-12  # the least curvature of a pair: equal rows have none
-NEAR = 1e-14  # beside the range: a variable so near to one of its ends is there
+FLAT = 1e-12  # beside the largest diagonal, the least curvature of a pair: equal rows have none
+NEAR = 1e-14  # a variable that is rounding away from an end of its range is there
 MISSING, SPENT, SETTLED = 0, 1, 2  # why the loop came back
 
 
@@ -21,6 +23,7 @@ class PairSolver:
         n = len(y)
         self.cache, self.C = cache, C
         self.diagonal = np.ascontiguousarray(diagonal, np.float64)
+        self.flat = max(FLAT * float(np.abs(self.diagonal).max()), 1e-300)
         self.y = y.astype(np.float64)
         self.beta, self.slope = np.zeros(n), self.y.copy()
         self.low, self.high = np.minimum(C * self.y, 0), np.maximum(C * self.y, 0)
@@ -46,7 +49,7 @@ class PairSolver:
             why, done, missing = _pair_steps(
                 self.cache.rows, self.cache.slot_of, self.cache.used_at, self.diagonal,
                 self.beta, self.low, self.high, self.slope, self.rise, self.fall, self.gain,
-                self.touched, self.n_steps, budget, tol,
+                self.touched, self.n_steps, budget, tol, self.flat,
             )  # fmt: skip
             self.n_steps += done
             budget -= done
@@ -59,13 +62,14 @@ class PairSolver:
         square = self.beta @ (self.y - self.slope)
         dual = np.abs(self.beta).sum() - square / 2
         losses = np.maximum(self.y * (self.slope - self.offset), 0)
-        return float(dual), float(square / 2 + self.C * losses.sum())
+        primal = square / 2 + self.C * losses.sum()
+        return float(dual), float(check_finite(primal, "K or C"))
 
 
 @njit(cache=True)
 def _pair_steps(
     rows, slot_of, used_at, diagonal, beta, low, high, slope, rise, fall, gain, touched,
-    before, budget, tol,
+    before, budget, tol, flat,
 ):  # fmt: skip
     """Make steps until they are spent, no pair is off by ``tol``, or a column is missing.
 
@@ -84,21 +88,19 @@ def _pair_steps(
         ki = rows[slot_of[i]]
         for t in range(n):
             ahead = max(rise[i] + fall[t], 0.0)
-            gain[t] = ahead * ahead / max(diagonal[i] + diagonal[t] - 2 * ki[t], FLAT)
+            gain[t] = ahead * ahead / max(diagonal[i] + diagonal[t] - 2 * ki[t], flat)
         j = _largest(gain)
+        if not gain[j] > 0:
+            return SETTLED, step, -1
         if slot_of[j] < 0:
             return MISSING, step, j
         used_at[slot_of[j]] = before + step
         touched[i] = touched[j] = 1
         kj = rows[slot_of[j]]
-        length = (rise[i] + fall[j]) / max(diagonal[i] + diagonal[j] - 2 * ki[j], FLAT)
+        length = (rise[i] + fall[j]) / max(diagonal[i] + diagonal[j] - 2 * ki[j], flat)
         length = min(length, min(high[i] - beta[i], beta[j] - low[j]))
-        grown, shrunk = beta[i] + length, beta[j] - length
-        near = NEAR * (high[i] - low[i])
-        grown = high[i] if high[i] - grown < near else grown
-        grown = 0.0 if abs(grown) < near else grown
-        shrunk = low[j] if shrunk - low[j] < near else shrunk
-        shrunk = 0.0 if abs(shrunk) < near else shrunk
+        grown = _at_end(beta[i] + length, high[i], length)
+        shrunk = _at_end(beta[j] - length, low[j], length)
         up, down = grown - beta[i], beta[j] - shrunk
         if up == 0 and down == 0:
             return SETTLED, step, -1
@@ -111,6 +113,14 @@ def _pair_steps(
             rise[t] = slope[t] if rise[t] > -np.inf else -np.inf
             fall[t] = -slope[t] if fall[t] > -np.inf else -np.inf
     return SPENT, budget, -1
+
+
+@njit(cache=True)
+def _at_end(value, end, length):
+    """Return a variable after a step; one that rounding keeps from an end of its range is there."""
+    if abs(value - end) <= NEAR * abs(end):
+        return end
+    return 0.0 if abs(value) <= NEAR * length else value
 
 
 @njit(cache=True)

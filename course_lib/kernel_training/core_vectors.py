@@ -15,7 +15,7 @@ from course_lib._validation import (
     check_vector,
 )
 from course_lib.kernel_training._kernels import check_kernel, scale_of
-from course_lib.kernel_training.svc import KernelMachine
+from course_lib.kernel_training._machine import KernelMachine
 from course_lib.low_rank._entries import NOT_PSD, KernelColumns
 
 __all__ = ["CoreVectorMachine", "EnclosingBall", "minimum_enclosing_ball"]
@@ -161,6 +161,9 @@ class CoreVectorMachine(KernelMachine):
     intercept_ : array, shape (1,)
     radius_, farthest_ : float
         Of the ball, as in `EnclosingBall`.
+    value_, lower_bound_ : float
+        The value of the machine, :math:`\tilde\kappa - R^2`, and what it is at least, which the
+        ball around all rows proves.
     n_kernel_evaluations_ : int
     classes_, n_features_in_
     """
@@ -198,6 +201,8 @@ class CoreVectorMachine(KernelMachine):
 
         ball = _enclose(column, np.full(n, 2 + 1 / C), first, epsilon, max_size)
         self.support_, self.radius_, self.farthest_ = ball.indices, ball.radius, ball.farthest
+        self.value_ = 2 + 1 / C - ball.radius**2
+        self.lower_bound_ = max(2 + 1 / C - ball.farthest**2, 0.0)
         self.dual_coef_ = (ball.weights * signs[ball.indices])[None]
         self.intercept_ = self.dual_coef_.sum(axis=1)
         self.n_kernel_evaluations_ = source.evaluations
@@ -214,7 +219,8 @@ class CoreVectorMachine(KernelMachine):
 
     def predict(self, X):
         """Return the class (q,) of each row of ``X``."""
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        positive = self.decision_function(X) > 0
+        return self.classes_[positive.astype(int)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -4,60 +4,15 @@ import itertools
 import warnings
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import check_count, check_finite, check_number, learner_rows
+from course_lib._validation import check_count, check_number
 from course_lib.kernel_training._cache import ColumnCache, whole
-from course_lib.kernel_training._kernels import KernelRows, check_kernel, scale_of
+from course_lib.kernel_training._kernels import check_kernel, scale_of
+from course_lib.kernel_training._machine import KernelMachine
 from course_lib.kernel_training._pairs import PairSolver
 
-__all__ = ["KernelMachine", "KernelSVC"]
-
-
-class KernelMachine(ClassifierMixin, BaseEstimator):
-    """What learners share whose scores are sums of kernels with some of the fitted rows."""
-
-    def _check_rows(self, X, y="no_validation", *, reset=True, **options):
-        options |= {"accept_sparse": "csr", "order": "C", "reset": reset}
-        options |= {} if isinstance(y, str) else {"y": y}
-        if callable(self.kernel):
-            options["order"] = None
-        return learner_rows(self, X, **options)
-
-    def _check_classes(self, y):
-        """Set the classes; return the number of each row's class."""
-        check_classification_targets(y)
-        self.classes_, numbers = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y must hold at least two classes; got one class, {self.classes_[0]!r}."
-            )
-        return numbers
-
-    def _kernel_of(self, X):
-        gamma = self._gamma if hasattr(self, "_gamma") else self.gamma
-        return KernelRows(X, self.kernel, gamma, self.degree, self.coef0)
-
-    def _scores(self, X):
-        """Return weighted sums of kernels (q, n_scores) with the support vectors."""
-        check_is_fitted(self)
-        X = self._check_rows(X, reset=False)
-        weights = self._weights()
-        if self.kernel == "precomputed":
-            blocks = (X[s : s + 1024][:, self.support_] for s in range(0, X.shape[0], 1024))
-        else:
-            blocks = self._support.cross(X)
-        scores = [block @ weights for block in blocks]
-        return check_finite(np.vstack(scores) + self.intercept_, "X")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.pairwise = self.kernel == "precomputed"
-        return tags
+__all__ = ["KernelSVC"]
 
 
 class KernelSVC(KernelMachine):
@@ -142,7 +97,7 @@ class KernelSVC(KernelMachine):
     def _check_parameters(self):
         check_number(self.C, "C", low=0, open_low=True, open_high=True)
         check_kernel(self.kernel, self.gamma, self.degree, self.coef0)
-        check_number(self.tol, "tol", low=0, open_high=True)
+        check_number(self.tol, "tol", low=0, high=1)
         check_count(self.cache_bytes, "cache_bytes", low=0)
         check_count(self.max_iter, "max_iter", low=1)
 
