@@ -30,8 +30,15 @@ MAY_IMPORT = {
     "hashing": {"_sketch"},
     "heavy_hitters": {"_select", "_sketch", "hashing"},
     "kernel_features": {
-        "_neighbors", "batch_optimization", "hashing", "kernel_training", "lsh", "randomness", "trees",
+        "_neighbors",
+        "batch_optimization",
+        "hashing",
+        "kernel_training",
+        "lsh",
+        "randomness",
+        "trees",
     },  # fmt: skip
+    "kernel_training": {"_team", "low_rank"},
     "lsh": {"_neighbors", "_sketch"},
     "manifolds": {"low_rank"},
     "matrix_completion": {"_team", "low_rank"},

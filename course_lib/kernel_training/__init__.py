@@ -9,7 +9,10 @@ In the order to read it::
     bounds              support_vector_bound, sdca_epochs, core_set_bound: what theory promises
     ridge               FeatureRidge, FeatureRidgeClassifier: a linear model on any features
     nystrom             NystromRidge, NystromRidgeClassifier: the kernel machine on landmarks
-    conjugate_gradient  conjugate_gradient, NystromProduct, nystrom_preconditioner
+    cg                  conjugate_gradient: systems that are known by their products
+    falkon              NystromProduct, nystrom_preconditioner: the same ridge, by few passes
+
+``_streamed`` and ``_sums`` hold what the ridges share.
 
 ``_pairs`` holds the compiled steps of SMO, ``_cache`` columns in bounded memory, ``_kernels``
 kernels of rows in blocks, ``_sums`` what a pass adds up. Dual coordinate descent is
@@ -19,19 +22,21 @@ Book: ``book/16-kernel-training.md``. Lab: ``labs/16-kernel-training``.
 """
 
 from course_lib.kernel_training.bounds import core_set_bound, sdca_epochs, support_vector_bound
-from course_lib.kernel_training.conjugate_gradient import (
+from course_lib.kernel_training.cg import (
     CGIterate,
-    NystromPreconditioner,
-    NystromProduct,
     condition_bound,
     conjugate_gradient,
     conjugate_gradient_bound,
-    nystrom_preconditioner,
 )
 from course_lib.kernel_training.core_vectors import (
     CoreVectorMachine,
     EnclosingBall,
     minimum_enclosing_ball,
+)
+from course_lib.kernel_training.falkon import (
+    NystromPreconditioner,
+    NystromProduct,
+    nystrom_preconditioner,
 )
 from course_lib.kernel_training.kernels import Kernel, KernelBlocks
 from course_lib.kernel_training.nystrom import NystromRidge, NystromRidgeClassifier
