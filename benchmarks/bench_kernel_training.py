@@ -39,7 +39,9 @@ def machine(n):
     def gap(model):
         beta = np.zeros(n)
         weights = model.dual_coef_
-        beta[model.support_] = np.ravel(weights.toarray() if hasattr(weights, "toarray") else weights)
+        beta[model.support_] = np.ravel(
+            weights.toarray() if hasattr(weights, "toarray") else weights
+        )
         scores = K @ beta
         square, losses = beta @ scores, np.maximum(0, 1 - y * (scores + model.intercept_[0]))
         dual = np.abs(beta).sum() - square / 2

@@ -24,7 +24,6 @@ from course_lib.kernel_training import (
     CoreVectorMachine,
     Kernel,
     KernelSVC,
-    NystromProduct,
     NystromRidgeClassifier,
     condition_bound,
     conjugate_gradient,
@@ -136,14 +135,12 @@ def scaled_census():
 
 
 def epochs():
-    """Epochs to three gaps with the theorem's; the slope of the gap, and gap over dual distance."""
+    """Epochs to three gaps, and the theorem's; the slope of the gap, and gap over distance."""
     X, y = scaled_census()
     n, record = len(y), []
     for c, replace in itertools.product((0.1, 1.0, 10.0), (True, False)):
         loss = SquaredHingeLoss(X, y, ridge=c / n)
-        found = [
-            path_to(loss, 1e-8, replace, seed) for seed in range(3)
-        ]
+        found = [path_to(loss, 1e-8, replace, seed) for seed in range(3)]
         for epsilon in (1e-1, 1e-3, 1e-6):
             needed = [next(e for e, (gap, _) in enumerate(p) if gap <= epsilon) for p in found]
             record.append({
@@ -152,14 +149,21 @@ def epochs():
                 "first_gap": found[0][0][0], **slopes(found[0], epsilon),
             })  # fmt: skip
     hinge = path_to(HingeLoss(X, y, ridge=1 / n), 1e-4, True, 0)
-    more = [{"epsilon": e, "epochs": next(k for k, (g, _) in enumerate(hinge) if g <= e)}
-            for e in (1e-1, 1e-2, 1e-3, 1e-4)]  # fmt: skip
     raw = SquaredHingeLoss(X * np.sqrt(longest2()), y, ridge=1 / n)
-    unscaled = path_to(raw, 1e-3, True, 0)
-    return {"smooth": record, "hinge": more,
-            "unscaled": {"epochs": len(unscaled) - 1, "told": sdca_epochs(n, 1 / n, 1e-3),
-                         "length2": longest2(),
-                         "with_length": sdca_epochs(n, 1 / n, 1e-3, length=longest2() ** 0.5)}}  # fmt: skip
+    length = longest2() ** 0.5
+    return {
+        "smooth": record,
+        "hinge": [
+            {"epsilon": e, "epochs": next(k for k, (gap, _) in enumerate(hinge) if gap <= e)}
+            for e in (1e-1, 1e-2, 1e-3, 1e-4)
+        ],
+        "unscaled": {
+            "epochs": len(path_to(raw, 1e-3, True, 0)) - 1,
+            "told": sdca_epochs(n, 1 / n, 1e-3),
+            "length2": longest2(),
+            "with_length": sdca_epochs(n, 1 / n, 1e-3, length=length),
+        },
+    }
 
 
 def longest2():
@@ -173,11 +177,12 @@ def path_to(loss, epsilon, replace, seed):
     for step in sdca(loss, replace=replace, rng=seed):
         path.append((step.value - step.lower_bound, step.lower_bound))
         if path[-1][0] <= epsilon:
-            return path
+            break
+    return path
 
 
 def slopes(path, epsilon):
-    """Nats an epoch of the gap from its tenth to ``epsilon``, and the gap over the dual distance."""
+    """Nats an epoch of the gap from its tenth to ``epsilon``; the gap over the dual distance."""
     gaps = np.array([gap for gap, _ in path])
     best = path[-1][1]
     late = np.flatnonzero(gaps <= epsilon)[0]
@@ -236,23 +241,24 @@ def pivots():
             "random": [[float(one.trace[m] / 2000) for m in SIZES] for one in random],
             "uniform": uniform,
             "bound": [random_pivot_bound(w, m) / 2000 for m in SIZES],
+            "recursion": recursion(w),
             "far_first": int((first < 100).sum()),
         }  # fmt: skip
     return record
 
 
+def recursion(w):
+    """What is left of the trace if each step does to the residual what it does on average."""
+    left = []
+    for m in range(1, max(SIZES) + 1):
+        w = w - w * w / w.sum()
+        left += [float(w.sum() / len(w))] if m in SIZES else []
+    return left
+
+
 def uniform_trace(K, columns):
     F = nystrom_features(K, columns).F
     return float(1 - np.square(F).sum() / len(K))
-
-
-def diagonal():
-    """Random pivots on a diagonal matrix that has the eigenvalues of the kernel of digits."""
-    X, *_ = digits()
-    Z = X[np.random.default_rng(0).permutation(60000)[:2000]].astype(float)
-    w = np.maximum(np.linalg.eigvalsh(Kernel("rbf", gamma=GAMMA)(Z, Z))[::-1], 0)
-    draws = (pivoted_cholesky(np.diag(w), 200, rule="random", rng=seed) for seed in range(20))
-    return [[float(one.trace[m] / 2000) for m in SIZES] for one in draws]
 
 
 def squared():
@@ -275,7 +281,8 @@ def squared():
     )
     return {
         "value": float(1 / alpha.sum()), "error": float(np.mean(np.sign(scores) != test.y)),
-        "support": int((alpha > 0).sum()), "short": float(1 - np.min(K @ alpha)), "least": float(alpha.min()),
+        "support": int((alpha > 0).sum()), "least": float(alpha.min()),
+        "short": float(1 - np.min(K @ alpha)),
     }  # fmt: skip
 
 
@@ -330,7 +337,8 @@ def conditions():
         answer = np.linalg.solve(H, b)
         plain, quick = ([*conjugate_gradient(H, b, preconditioner=P)] for P in (None, made))
         condition = made.condition(H)
-        off = [float(np.sqrt((s.x - answer) @ H @ (s.x - answer) / (answer @ b))) for s in quick]
+        apart = [step.x - answer for step in quick]
+        off = [float(np.sqrt(z @ H @ z / (answer @ b))) for z in apart]
         steps.append({
             "ridge": ridge, "seed": seed, "plain": len(plain), "made": len(quick),
             "condition": condition, "off": off,
@@ -340,7 +348,7 @@ def conditions():
 
 
 PARTS = {f.__name__: f for f in (
-    cores, squared, pivots, diagonal, epochs, columns, conditions, machines, supports, claim,
+    cores, squared, pivots, epochs, columns, conditions, machines, supports, claim,
 )}  # fmt: skip
 
 

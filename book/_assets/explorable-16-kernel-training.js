@@ -228,10 +228,10 @@
       };
       state.left = [
         ["these landmarks", state.now.trace[m], "--fig-ink"],
-        ["greedy", pivoted(state.K, m, greedy).trace[m], "--fig-2"],
-        ["random pivots", mean("random"), "--fig-1"],
-        ["uniform", mean("uniform"), "--fig-3"],
-        ...(away.value === 0 ? [["best rank", data.best[m], "--fig-6"]] : []),
+        ["greedy", pivoted(state.K, m, greedy).trace[m], "--fig-4"],
+        ["random pivots", mean("random"), "--fig-5"],
+        ["uniform", mean("uniform"), "--fig-6"],
+        ...(away.value === 0 ? [["best rank", data.best[m], "--fig-grid"]] : []),
       ];
       state.beta = m ? weights(state.now, Y, PENALTY) : [];
       map.redraw();
