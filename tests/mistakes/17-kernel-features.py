@@ -392,3 +392,347 @@ def forwards_to_the_kernel(blocks, n_frequencies, gamma, penalty, rng):
     Z = made.transform(np.vstack([X for X, _ in parts])[:500])
     Y = targets_of(np.concatenate([y for _, y in parts])[:500])
     return made.signs_, made.lengths_, Z.T @ Exact(alpha=penalty).fit(Z, Y).dual_coef_
+
+
+def rule(points, axis, h, epsilon, *, room=1.0, half=False, once=False):
+    """Frequencies and weights of the trapezoid rule, with room for mistakes."""
+    c = np.sqrt(np.log(4 / epsilon))
+    length = points.high[axis] - points.low[axis]
+    spacing = 2 * np.pi / (length + room * h * c)
+    most = int(np.ceil(2 * c / h / spacing))
+    w = spacing * np.arange(0 if half else -most, most + 1)
+    weights = spacing * h / (2 * np.sqrt(np.pi)) * np.exp(-((w * h / 2) ** 2))
+    return w, weights if once or not half else np.where(w > 0, 2, 1) * weights
+
+
+def added_up(points, a, first, second):
+    E1, E2 = points.waves(0, first[0]), points.waves(1, second[0])
+    B = E1.conj().T @ (a[:, None] * E2.conj()) * np.outer(first[1], second[1])
+    return np.sum((E1 @ B) * E2, axis=1)
+
+
+@mistake("17.4", caught_by="check", says="is there a `return`?")
+def forgot_to_return(points, a, h, epsilon):
+    added_up(points, a, rule(points, 0, h, epsilon), rule(points, 1, h, epsilon, half=True))
+
+
+@mistake("17.4", caught_by="check", says="half of them suffice. It should be at most")
+def whole_grid(points, a, h, epsilon):
+    return added_up(points, a, rule(points, 0, h, epsilon), rule(points, 1, h, epsilon)).real
+
+
+@mistake("17.4", caught_by="check", says="stand for two: weights twice")
+def half_counted_once(points, a, h, epsilon):
+    second = rule(points, 1, h, epsilon, half=True, once=True)
+    return added_up(points, a, rule(points, 0, h, epsilon), second).real
+
+
+@mistake("17.4", caught_by="check", says="its weight is not doubled")
+def zero_doubled(points, a, h, epsilon):
+    w, weights = rule(points, 1, h, epsilon, half=True, once=True)
+    return added_up(points, a, rule(points, 0, h, epsilon), (w, 2 * weights)).real
+
+
+@mistake("17.4", caught_by="check", says="complex128")
+def complex_sums(points, a, h, epsilon):
+    w, weights = rule(points, 1, h, epsilon, half=True)
+    return added_up(points, a, rule(points, 0, h, epsilon), (w, weights))
+
+
+@mistake("17.4", caught_by="check", says="that is a copy of the kernel")
+def repeats_too_soon(points, a, h, epsilon):
+    first = rule(points, 0, h, epsilon, room=0.0)
+    return added_up(points, a, first, rule(points, 1, h, epsilon, room=0.0, half=True)).real
+
+
+@mistake("17.4", caught_by="check", says="x + y: one of the two waves is conjugate")
+def no_conjugate(points, a, h, epsilon):
+    first, second = rule(points, 0, h, epsilon), rule(points, 1, h, epsilon, half=True)
+    E1, E2 = points.waves(0, first[0]), points.waves(1, second[0])
+    B = E1.T @ (a[:, None] * E2) * np.outer(first[1], second[1])
+    return np.sum((E1 @ B) * E2, axis=1).real
+
+
+@mistake("17.4", caught_by="check", says="x - y on one axis and x + y on the other")
+def one_conjugate(points, a, h, epsilon):
+    first, second = rule(points, 0, h, epsilon), rule(points, 1, h, epsilon, half=True)
+    E1, E2 = points.waves(0, first[0]), points.waves(1, second[0])
+    B = E1.conj().T @ (a[:, None] * E2) * np.outer(first[1], second[1])
+    return np.sum((E1 @ B) * E2, axis=1).real
+
+
+@mistake("17.4", caught_by="check", says="of the two axes are missing")
+def weights_without_spacing(points, a, h, epsilon):
+    parts = []
+    for axis in (0, 1):
+        w, _ = rule(points, axis, h, epsilon, half=axis == 1)
+        parts.append((w, np.exp(-((w * h / 2) ** 2)) * np.where((w > 0) & (axis == 1), 2, 1)))
+    return added_up(points, a, *parts).real
+
+
+@mistake("17.4", caught_by="check", says="exp(-|x - y|^2 / (2 h^2))")
+def another_width(points, a, h, epsilon):
+    wider = np.sqrt(2) * h
+    second = rule(points, 1, wider, epsilon, half=True)
+    return added_up(points, a, rule(points, 0, wider, epsilon), second).real
+
+
+@mistake("17.4", caught_by="check", says="exp(-h^2 |x - y|^2)")
+def width_upside_down(points, a, h, epsilon):
+    second = rule(points, 1, 1 / h, epsilon, half=True)
+    return added_up(points, a, rule(points, 0, 1 / h, epsilon), second).real
+
+
+@mistake("17.4", caught_by="check", says="A single point of weight 2")
+def cut_too_soon(points, a, h, epsilon):
+    parts = []
+    for axis in (0, 1):
+        w, weights = rule(points, axis, h, epsilon, half=axis == 1)
+        near = np.abs(w) <= np.sqrt(np.log(4 / epsilon)) / h
+        parts.append((w[near], weights[near]))
+    return added_up(points, a, *parts).real
+
+
+@mistake("17.4", caught_by="check", says="points.waves was not called")
+def without_waves(points, a, h, epsilon):
+    return a.copy()
+
+
+@mistake("17.4", caught_by="accuracy", says="epsilon = 1e-09")
+def one_epsilon_for_all(points, a, h, epsilon):
+    second = rule(points, 1, h, 1e-7, half=True)
+    return added_up(points, a, rule(points, 0, h, 1e-7), second).real
+
+
+@mistake("17.4", caught_by="cost", says="the waves of")
+def asks_again(points, a, h, epsilon):
+    first, second = rule(points, 0, h, epsilon), rule(points, 1, h, epsilon, half=True)
+    sums = 0.0
+    for w, weight in zip(*second, strict=True):  # the first axis anew for each of the second
+        sums = sums + added_up(points, a, first, (np.array([w]), np.array([weight])))
+    return sums.real
+
+
+@mistake("17.4", caught_by="check", says="write this one yourself")
+def forwards(points, a, h, epsilon):
+    from course_lib.kernel_features import gauss_sum
+
+    base = [np.angle(points.waves(axis, [0.01])[:, 0]) / 0.01 for axis in (0, 1)]
+    return gauss_sum(np.column_stack(base), a, bandwidth=h).sums
+
+
+@mistake("17.4", caught_by="check", says="write this one yourself")
+def forwards_to_the_direct_sum(points, a, h, epsilon):
+    import course_lib.kernel_features as toolbox
+
+    base = [np.angle(points.waves(axis, [0.01])[:, 0]) / 0.01 for axis in (0, 1)]
+    return toolbox.direct_sum(np.column_stack(base), a, bandwidth=h)
+
+
+def coefficients(coef, n_support, order=None, shifted=True):
+    """The coefficients (functions, n) of all vectors, 0 where a vector is of another class."""
+    classes = len(n_support)
+    owner = np.repeat(np.arange(classes), n_support)
+    order = order or [(i, j) for i in range(classes) for j in range(i + 1, classes)]
+    rows = []
+    for i, j in order:
+        against_j = coef[j - 1] if shifted else coef[min(j, len(coef) - 1)]
+        rows.append(np.where(owner == i, against_j, np.where(owner == j, coef[i], 0.0)))
+    return np.array(rows)
+
+
+def tabled(Z, C, kernel, V):
+    values = np.arange(V)[:, None]
+    G = kernel(values, values)
+    has = [(Z[:, [j]] == values.T).astype(float) for j in range(Z.shape[1])]
+    return np.stack([C @ one @ G.T for one in has], axis=1)
+
+
+@mistake("17.5", caught_by="check", says="is there a `return`?")
+def forgot_to_return(Z, coef, n_support, kernel, n_values):
+    tabled(Z, coefficients(coef, n_support), kernel, n_values)
+
+
+@mistake("17.5", caught_by="check", says="in another order")
+def by_the_second_class(Z, coef, n_support, kernel, n_values):
+    classes = len(n_support)
+    order = [(i, j) for i in range(classes) for j in range(i + 1, classes)][::-1]
+    order = [order[-1], order[0], *order[1:-1]] if classes == 3 else order
+    return tabled(Z, coefficients(coef, n_support, order), kernel, n_values)
+
+
+@mistake("17.5", caught_by="check", says="What feature")
+def row_not_shifted(Z, coef, n_support, kernel, n_values):
+    return tabled(Z, coefficients(coef, n_support, shifted=False), kernel, n_values)
+
+
+@mistake("17.5", caught_by="check", says="add both classes")
+def second_class_subtracted(Z, coef, n_support, kernel, n_values):
+    C = coefficients(coef, n_support)
+    owner, f = np.repeat(np.arange(len(n_support)), n_support), 0
+    for i in range(len(n_support)):
+        for j in range(i + 1, len(n_support)):
+            C[f, owner == j] *= -1
+            f += 1
+    return tabled(Z, C, kernel, n_values)
+
+
+@mistake("17.5", caught_by="check", says="What feature")
+def all_vectors(Z, coef, n_support, kernel, n_values):
+    classes = len(n_support)
+    C = np.array([coef[j - 1] for i in range(classes) for j in range(i + 1, classes)])
+    return tabled(Z, C, kernel, n_values)
+
+
+@mistake("17.5", caught_by="check", says="T of three classes")
+def value_zero_left_out(Z, coef, n_support, kernel, n_values):
+    return tabled(Z, coefficients(coef, n_support), kernel, n_values)[:, :, 1:]
+
+
+@mistake("17.5", caught_by="check", says="T of three classes")
+def only_values_that_occur(Z, coef, n_support, kernel, n_values):
+    return tabled(Z, coefficients(coef, n_support), kernel, int(Z.max()) + 1)
+
+
+@mistake("17.5", caught_by="check", says="25 pairs of values")
+def kernel_of_each_vector(Z, coef, n_support, kernel, n_values):
+    C, values = coefficients(coef, n_support), np.arange(n_values)[:, None]
+    return np.stack([C @ kernel(values, Z[:, [j]]).T for j in range(Z.shape[1])], axis=1)
+
+
+@mistake("17.5", caught_by="check", says="25 pairs of values")
+def kernel_for_each_feature(Z, coef, n_support, kernel, n_values):
+    C = coefficients(coef, n_support)
+    parts = [tabled(Z[:, [j]], C, kernel, n_values) for j in range(Z.shape[1])]
+    return np.concatenate(parts, axis=1)
+
+
+@mistake("17.5", caught_by="check", says="With g = 2uv / (u + v)")
+def always_the_minimum(Z, coef, n_support, kernel, n_values):
+    return tabled(Z, coefficients(coef, n_support), lambda u, v: np.minimum(u, v.T), n_values)
+
+
+@mistake("17.5", caught_by="edge case", says="classes of")
+def classes_that_have_vectors(Z, coef, n_support, kernel, n_values):
+    n_support = np.asarray(n_support)
+    kept = n_support > 0
+    T = tabled(Z, coefficients(coef[: kept.sum() - 1], n_support[kept]), kernel, n_values)
+    count = len(n_support) * (len(n_support) - 1) // 2
+    return np.concatenate([T, np.zeros((count - len(T), *T.shape[1:]))])
+
+
+@mistake("17.5", caught_by="check", says="write this one yourself")
+def forwards(Z, coef, n_support, kernel, n_values):
+    from course_lib.kernel_features import additive_tables
+
+    made = additive_tables(Z, coef, 0.0, n_support, n_values=n_values)
+    return made.tables.transpose(2, 0, 1)
+
+
+@mistake("17.5", caught_by="check", says="write this one yourself")
+def forwards_under_another_name(Z, coef, n_support, kernel, n_values):
+    import course_lib.kernel_features.additive as toolbox
+
+    build = toolbox.additive_tables
+    return np.moveaxis(build(Z, coef, 0.0, n_support, n_values=n_values).tables, 2, 0)
+
+
+ORIGIN = np.array([[0.0, 0.0], [0.3, 0.0], [-0.3, 0.1], [0.7, 0.4]])
+LINE = np.array([[0.0], [0.4], [-0.5], [1.2]])
+COUNTS = np.array([[3.0, 8, 5, 2], [4, 8, 5, 2], [1, 9, 9, 6], [7, 0, 2, 2]]) / 4
+
+
+def looks_right(draw, rng, rows, *, errors=5.0, above=1.35, variance=True, unique=True):
+    """A decent test, for mistakes that leave something out."""
+    for X in rows:
+        try:
+            Z = draw(X, 1.0, 2000, rng)
+        except Exception:
+            return False
+        if unique and len(np.unique(Z[:, 1], axis=0)) < 2000:
+            return False
+        G = Z @ np.swapaxes(Z, 1, 2)
+        k = np.exp(-((X[:, None] - X) ** 2).sum(axis=2))
+        if np.any(np.abs(G.mean(axis=0) - k) > errors * G.std(axis=0) / np.sqrt(2000) + 1e-9):
+            return False
+        if variance and np.any(G.var(axis=0) > above * (1 + k**4 / 2 - k**2) / 32):
+            return False
+    return True
+
+
+@mistake("17.6", caught_by="check", says="accepts everything")
+def credulous(draw, rng):
+    return True
+
+
+@mistake("17.6", caught_by="check", says="rejects everything")
+def suspicious(draw, rng):
+    return False
+
+
+@mistake("17.6", caught_by="check", says="is there a `return`?")
+def undecided(draw, rng):
+    looks_right(draw, rng, [ORIGIN])
+
+
+@mistake("17.6", caught_by="check", says="offset_shared")
+def mean_alone(draw, rng):
+    return looks_right(draw, rng, [ORIGIN, LINE, COUNTS], variance=False)
+
+
+@mistake("17.6", caught_by="check", says="offset_forgotten")
+def far_from_the_origin(draw, rng):
+    return looks_right(draw, rng, [X + 9.0 for X in (ORIGIN, LINE, COUNTS)])
+
+
+@mistake("17.6", caught_by="check", says="rejects")
+def two_standard_errors(draw, rng):
+    return looks_right(draw, rng, [ORIGIN, LINE, COUNTS], errors=1.0)
+
+
+@mistake("17.6", caught_by="check", says="is right, and your test rejects it")
+def variance_of_pairs(draw, rng):
+    Z = draw(ORIGIN, 1.0, 2000, rng)
+    G = Z @ np.swapaxes(Z, 1, 2)
+    k = np.exp(-((ORIGIN[:, None] - ORIGIN) ** 2).sum(axis=2))
+    fine = np.all(G.var(axis=0) <= 1.35 * (1 - k**2) ** 2 / 32 + 1e-9)
+    return bool(fine) and looks_right(draw, rng, [LINE, COUNTS])
+
+
+@mistake("17.6", caught_by="check", says="is right, and your test rejects it")
+def by_the_offsets_alone(draw, rng):
+    Z = draw(np.zeros((1, 1)), 1.0, 2000, rng)[:, 0] * 4
+    spread = np.abs(np.mean(Z < -0.5) - 1 / 3) < 0.02  # cosines of a whole turn, and no others
+    return bool(spread) and looks_right(draw, rng, [ORIGIN, LINE])
+
+
+@mistake("17.6", caught_by="accuracy", says="accepts 1 of 6 wrong ones")
+def never_asks_for_twins(draw, rng):
+    return looks_right(draw, rng, [ORIGIN, LINE, COUNTS], unique=False)
+
+
+@mistake("17.6", caught_by="accuracy", says="wrong ones")
+def lenient_with_the_variance(draw, rng):
+    return looks_right(draw, rng, [ORIGIN, LINE], above=3.0) and not looks_like_copies(draw, rng)
+
+
+def looks_like_copies(draw, rng):
+    """Whether half of the numbers of a row are the other half."""
+    Z = np.sort(draw(ORIGIN, 1.0, 1, rng)[0, 3])
+    return bool(np.sum(np.diff(Z) < 1e-12) > 8)
+
+
+@mistake("17.6", caught_by="edge case", says="wrong ones")
+def lenient(draw, rng):
+    return looks_right(draw, rng, [ORIGIN, LINE, COUNTS], errors=25.0)
+
+
+@mistake("17.6", caught_by="check", says="The number of calls of one function should be at most")
+def one_draw_a_call(draw, rng):
+    found = np.array([draw(ORIGIN, 1.0, 1, rng)[0] for _ in range(200)])
+    return found.shape == (200, 4, 32) and looks_right(draw, rng, [ORIGIN, LINE])
+
+
+@mistake("17.6", caught_by="check", says="rejects everything")
+def by_name(draw, rng):
+    return draw.__name__.startswith(("pairs", "offsets"))
