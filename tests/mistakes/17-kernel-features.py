@@ -207,7 +207,33 @@ def blocks_are_copies(X, n_frequencies, gamma, transform, rng):
     return pairs(phases * chi(X, n_frequencies, gamma, rng))
 
 
-@mistake("17.2", caught_by="check", says="standard errors off")
+@mistake("17.2", caught_by="check", says="a length of its own, in each block")
+def lengths_are_copies(X, n_frequencies, gamma, transform, rng):
+    P = 1 << (X.shape[1] - 1).bit_length()
+    lengths = np.resize(chi(X, min(P, n_frequencies), gamma, rng), n_frequencies)
+    return pairs(phases_of(X, n_frequencies, transform, rng) * lengths)
+
+
+@mistake("17.2", caught_by="check", says="are one diagonal")
+def one_diagonal(X, n_frequencies, gamma, transform, rng):
+    P = 1 << (X.shape[1] - 1).bit_length()
+    blocks = []
+    for _ in range(-(-n_frequencies // P)):
+        D, Y = rng.choice([-1.0, 1.0], P), np.pad(X, ((0, 0), (0, P - X.shape[1])))
+        for _ in range(3):
+            Y = transform(Y * D) / np.sqrt(P)
+        blocks.append(Y)
+    lengths = chi(X, n_frequencies, gamma, rng)
+    return pairs(np.hstack(blocks)[:, :n_frequencies] * lengths)
+
+
+@mistake("17.2", caught_by="check", says="144 rows in all; only 96")
+def two_steps(X, n_frequencies, gamma, transform, rng):
+    lengths = chi(X, n_frequencies, gamma, rng)
+    return pairs(phases_of(X, n_frequencies, transform, rng, steps=2) * lengths)
+
+
+@mistake("17.2", caught_by="check", says="are one diagonal")
 def without_signs(X, n_frequencies, gamma, transform, rng):
     phases = phases_of(X, n_frequencies, transform, rng, flip=False)
     return pairs(phases * chi(X, n_frequencies, gamma, rng))
