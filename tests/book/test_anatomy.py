@@ -30,7 +30,7 @@ HEROES = {
     "14-online-optimization": "regret, AdaGrad, Adam, Pegasos, SVRG, SAGA, progressive loss",
     "15-parallel-optimization": "all-reduce, error feedback, parameter server, list scheduling",
     "16-kernel-training": "support vector, SMO, core set, random pivots, preconditioner",
-    "17-kernel-features": "random Fourier features, TensorSketch, fast Gauss transform",
+    "17-kernel-features": "random Fourier features, tensor sketch, fast Gauss transform",
 }
 
 
