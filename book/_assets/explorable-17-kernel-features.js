@@ -196,7 +196,7 @@
       const y = linear([0, Math.ceil(Math.max(...all))], inside.y);
       const floor = y(0);
       const half = (x(2) - x(1)) * 0.35;
-      const labels = axes(self, x, y, "dimensions", "digits of the number of waves");
+      const labels = axes(self, x, y, "dimensions", "digits of the count");
       const level = y(Math.log10(chanceWaves(epsilon)));
       self.svg.replaceChildren(
         labels,
