@@ -170,13 +170,6 @@ def not_divided(X, n_frequencies, gamma, transform, rng):
     return pairs(phases_of(X, n_frequencies, transform, rng) * lengths)
 
 
-@mistake("17.2", caught_by="check", says="standard errors off")
-def one_length_for_all(X, n_frequencies, gamma, transform, rng):
-    P = 1 << (X.shape[1] - 1).bit_length()
-    factor = np.sqrt(2 * gamma * P) * (1 + 0.02 * rng.standard_normal())
-    return pairs(phases_of(X, n_frequencies, transform, rng) * factor)
-
-
 @mistake("17.2", caught_by="check", says="two blocks share one")
 def blocks_are_copies(X, n_frequencies, gamma, transform, rng):
     phases = phases_of(X, n_frequencies, transform, rng, same_blocks=True)
