@@ -8,6 +8,41 @@ from tests.mistakes import mistake
 # ruff: noqa: F811 (exercises may share the name of a mistake)
 
 
+def trained(kernel, X, diagonal, y, C, tol, *, columns=None, least=1e-12, twice=2):
+    """Train in pairs; return alpha, the slopes, and the two slopes that ended the loop."""
+    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), columns or {}
+    for _ in range(4000):
+        grows = np.where(y > 0, alpha < C, alpha > 0)
+        shrinks = np.where(y > 0, alpha > 0, alpha < C)
+        i = int(np.argmax(np.where(grows, slope, -np.inf)))
+        lowest = np.where(shrinks, slope, np.inf).min()
+        if slope[i] - lowest <= tol:
+            break
+        if i not in columns:
+            columns[i] = kernel(X, X[[i]])[:, 0]
+        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
+        eta = np.maximum(diagonal[i] + diagonal - twice * columns[i], least)
+        j = int(np.argmax(ahead**2 / eta))
+        if j not in columns:
+            columns[j] = kernel(X, X[[j]])[:, 0]
+        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
+        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
+        d = min(ahead[j] / eta[j], room_i, room_j)
+        alpha[i] += y[i] * d
+        alpha[j] -= y[j] * d
+        for t in (i, j):
+            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
+                alpha[t] = 0.0 if alpha[t] < C / 2 else C
+        slope -= d * (columns[i] - columns[j])
+    return alpha, slope, (slope[i], lowest)
+
+
+def ended(y, alpha, slope, ends):
+    """Return alpha, b, the square of its length, and the sum of the losses."""
+    b = np.mean(ends)
+    return alpha, b, (y * alpha) @ (y - slope), np.maximum(0, y * (slope - b)).sum()
+
+
 @mistake("16.1", caught_by="check", says="is there a `return`?")
 def forgot_to_return(kernel, X, diagonal, y, C, tol):
     alpha = np.zeros(len(y))
@@ -16,65 +51,13 @@ def forgot_to_return(kernel, X, diagonal, y, C, tol):
 
 @mistake("16.1", caught_by="check", says="alpha itself is never negative")
 def returns_signed_variables(kernel, X, diagonal, y, C, tol):
-    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
-    for _ in range(4000):
-        grows = np.where(y > 0, alpha < C, alpha > 0)
-        shrinks = np.where(y > 0, alpha > 0, alpha < C)
-        i = int(np.argmax(np.where(grows, slope, -np.inf)))
-        lowest = np.where(shrinks, slope, np.inf).min()
-        if slope[i] - lowest <= tol:
-            break
-        if i not in columns:
-            columns[i] = kernel(X, X[[i]])[:, 0]
-        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
-        eta = np.maximum(diagonal[i] + diagonal - 2 * columns[i], 1e-12)
-        j = int(np.argmax(ahead**2 / eta))
-        if j not in columns:
-            columns[j] = kernel(X, X[[j]])[:, 0]
-        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
-        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
-        d = min(ahead[j] / eta[j], room_i, room_j)
-        alpha[i] += y[i] * d
-        alpha[j] -= y[j] * d
-        for t in (i, j):
-            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
-                alpha[t] = 0.0 if alpha[t] < C / 2 else C
-        slope -= d * (columns[i] - columns[j])
-    b = (slope[i] + lowest) / 2
-    square = (y * alpha) @ (y - slope)
-    losses = np.maximum(0, y * (slope - b)).sum()
+    alpha, b, square, losses = ended(y, *trained(kernel, X, diagonal, y, C, tol))
     return y * alpha, b, square + C * losses - alpha.sum()
 
 
 @mistake("16.1", caught_by="check", says="b has the wrong sign")
 def offset_with_the_other_sign(kernel, X, diagonal, y, C, tol):
-    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
-    for _ in range(4000):
-        grows = np.where(y > 0, alpha < C, alpha > 0)
-        shrinks = np.where(y > 0, alpha > 0, alpha < C)
-        i = int(np.argmax(np.where(grows, slope, -np.inf)))
-        lowest = np.where(shrinks, slope, np.inf).min()
-        if slope[i] - lowest <= tol:
-            break
-        if i not in columns:
-            columns[i] = kernel(X, X[[i]])[:, 0]
-        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
-        eta = np.maximum(diagonal[i] + diagonal - 2 * columns[i], 1e-12)
-        j = int(np.argmax(ahead**2 / eta))
-        if j not in columns:
-            columns[j] = kernel(X, X[[j]])[:, 0]
-        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
-        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
-        d = min(ahead[j] / eta[j], room_i, room_j)
-        alpha[i] += y[i] * d
-        alpha[j] -= y[j] * d
-        for t in (i, j):
-            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
-                alpha[t] = 0.0 if alpha[t] < C / 2 else C
-        slope -= d * (columns[i] - columns[j])
-    b = (slope[i] + lowest) / 2
-    square = (y * alpha) @ (y - slope)
-    losses = np.maximum(0, y * (slope - b)).sum()
+    alpha, b, square, losses = ended(y, *trained(kernel, X, diagonal, y, C, tol))
     return alpha, -b, square + C * losses - alpha.sum()
 
 
@@ -173,161 +156,33 @@ def no_upper_wall(kernel, X, diagonal, y, C, tol):
 
 @mistake("16.1", caught_by="check", says="can be reached")
 def stops_too_early(kernel, X, diagonal, y, C, tol):
-    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
-    for _ in range(4000):
-        grows = np.where(y > 0, alpha < C, alpha > 0)
-        shrinks = np.where(y > 0, alpha > 0, alpha < C)
-        i = int(np.argmax(np.where(grows, slope, -np.inf)))
-        lowest = np.where(shrinks, slope, np.inf).min()
-        if slope[i] - lowest <= max(tol, 0.1):
-            break
-        if i not in columns:
-            columns[i] = kernel(X, X[[i]])[:, 0]
-        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
-        eta = np.maximum(diagonal[i] + diagonal - 2 * columns[i], 1e-12)
-        j = int(np.argmax(ahead**2 / eta))
-        if j not in columns:
-            columns[j] = kernel(X, X[[j]])[:, 0]
-        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
-        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
-        d = min(ahead[j] / eta[j], room_i, room_j)
-        alpha[i] += y[i] * d
-        alpha[j] -= y[j] * d
-        for t in (i, j):
-            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
-                alpha[t] = 0.0 if alpha[t] < C / 2 else C
-        slope -= d * (columns[i] - columns[j])
-    b = (slope[i] + lowest) / 2
-    square = (y * alpha) @ (y - slope)
-    losses = np.maximum(0, y * (slope - b)).sum()
+    alpha, b, square, losses = ended(y, *trained(kernel, X, diagonal, y, C, max(tol, 0.1)))
     return alpha, b, square + C * losses - alpha.sum()
 
 
 @mistake("16.1", caught_by="check", says="the square halved")
 def twice_the_square_in_the_gap(kernel, X, diagonal, y, C, tol):
-    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
-    for _ in range(4000):
-        grows = np.where(y > 0, alpha < C, alpha > 0)
-        shrinks = np.where(y > 0, alpha > 0, alpha < C)
-        i = int(np.argmax(np.where(grows, slope, -np.inf)))
-        lowest = np.where(shrinks, slope, np.inf).min()
-        if slope[i] - lowest <= tol:
-            break
-        if i not in columns:
-            columns[i] = kernel(X, X[[i]])[:, 0]
-        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
-        eta = np.maximum(diagonal[i] + diagonal - 2 * columns[i], 1e-12)
-        j = int(np.argmax(ahead**2 / eta))
-        if j not in columns:
-            columns[j] = kernel(X, X[[j]])[:, 0]
-        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
-        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
-        d = min(ahead[j] / eta[j], room_i, room_j)
-        alpha[i] += y[i] * d
-        alpha[j] -= y[j] * d
-        for t in (i, j):
-            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
-                alpha[t] = 0.0 if alpha[t] < C / 2 else C
-        slope -= d * (columns[i] - columns[j])
-    b = (slope[i] + lowest) / 2
-    square = (y * alpha) @ (y - slope)
-    losses = np.maximum(0, y * (slope - b)).sum()
+    alpha, b, square, losses = ended(y, *trained(kernel, X, diagonal, y, C, tol))
     return alpha, b, 1.5 * square + C * losses - alpha.sum()
 
 
 @mistake("16.1", caught_by="check", says="with b in f")
 def gap_without_offset(kernel, X, diagonal, y, C, tol):
-    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
-    for _ in range(4000):
-        grows = np.where(y > 0, alpha < C, alpha > 0)
-        shrinks = np.where(y > 0, alpha > 0, alpha < C)
-        i = int(np.argmax(np.where(grows, slope, -np.inf)))
-        lowest = np.where(shrinks, slope, np.inf).min()
-        if slope[i] - lowest <= tol:
-            break
-        if i not in columns:
-            columns[i] = kernel(X, X[[i]])[:, 0]
-        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
-        eta = np.maximum(diagonal[i] + diagonal - 2 * columns[i], 1e-12)
-        j = int(np.argmax(ahead**2 / eta))
-        if j not in columns:
-            columns[j] = kernel(X, X[[j]])[:, 0]
-        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
-        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
-        d = min(ahead[j] / eta[j], room_i, room_j)
-        alpha[i] += y[i] * d
-        alpha[j] -= y[j] * d
-        for t in (i, j):
-            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
-                alpha[t] = 0.0 if alpha[t] < C / 2 else C
-        slope -= d * (columns[i] - columns[j])
-    b = (slope[i] + lowest) / 2
-    square = (y * alpha) @ (y - slope)
-    losses = np.maximum(0, y * slope).sum()
-    return alpha, b, square + C * losses - alpha.sum()
+    alpha, slope, ends = trained(kernel, X, diagonal, y, C, tol)
+    alpha, b, square, _ = ended(y, alpha, slope, ends)
+    return alpha, b, square + C * np.maximum(0, y * slope).sum() - alpha.sum()
 
 
 @mistake("16.1", caught_by="check", says="C in front")
 def gap_without_C(kernel, X, diagonal, y, C, tol):
-    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
-    for _ in range(4000):
-        grows = np.where(y > 0, alpha < C, alpha > 0)
-        shrinks = np.where(y > 0, alpha > 0, alpha < C)
-        i = int(np.argmax(np.where(grows, slope, -np.inf)))
-        lowest = np.where(shrinks, slope, np.inf).min()
-        if slope[i] - lowest <= tol:
-            break
-        if i not in columns:
-            columns[i] = kernel(X, X[[i]])[:, 0]
-        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
-        eta = np.maximum(diagonal[i] + diagonal - 2 * columns[i], 1e-12)
-        j = int(np.argmax(ahead**2 / eta))
-        if j not in columns:
-            columns[j] = kernel(X, X[[j]])[:, 0]
-        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
-        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
-        d = min(ahead[j] / eta[j], room_i, room_j)
-        alpha[i] += y[i] * d
-        alpha[j] -= y[j] * d
-        for t in (i, j):
-            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
-                alpha[t] = 0.0 if alpha[t] < C / 2 else C
-        slope -= d * (columns[i] - columns[j])
-    b = (slope[i] + lowest) / 2
-    square = (y * alpha) @ (y - slope)
-    losses = np.maximum(0, y * (slope - b)).sum()
+    alpha, b, square, losses = ended(y, *trained(kernel, X, diagonal, y, C, tol))
     return alpha, b, square + losses - alpha.sum()
 
 
 @mistake("16.1", caught_by="check", says="")
 def offset_of_the_last_slope(kernel, X, diagonal, y, C, tol):
-    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
-    for _ in range(4000):
-        grows = np.where(y > 0, alpha < C, alpha > 0)
-        shrinks = np.where(y > 0, alpha > 0, alpha < C)
-        i = int(np.argmax(np.where(grows, slope, -np.inf)))
-        lowest = np.where(shrinks, slope, np.inf).min()
-        if slope[i] - lowest <= tol:
-            break
-        if i not in columns:
-            columns[i] = kernel(X, X[[i]])[:, 0]
-        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
-        eta = np.maximum(diagonal[i] + diagonal - 2 * columns[i], 1e-12)
-        j = int(np.argmax(ahead**2 / eta))
-        if j not in columns:
-            columns[j] = kernel(X, X[[j]])[:, 0]
-        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
-        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
-        d = min(ahead[j] / eta[j], room_i, room_j)
-        alpha[i] += y[i] * d
-        alpha[j] -= y[j] * d
-        for t in (i, j):
-            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
-                alpha[t] = 0.0 if alpha[t] < C / 2 else C
-        slope -= d * (columns[i] - columns[j])
-    b = slope.mean()
-    square = (y * alpha) @ (y - slope)
-    losses = np.maximum(0, y * (slope - b)).sum()
+    alpha, slope, _ = trained(kernel, X, diagonal, y, C, tol)
+    alpha, b, square, losses = ended(y, alpha, slope, [slope.mean()])
     return alpha, b, square + C * losses - alpha.sum()
 
 
@@ -365,96 +220,29 @@ def fetches_every_time(kernel, X, diagonal, y, C, tol):
 
 @mistake("16.1", caught_by="check", says="Keep each column")
 def whole_matrix(kernel, X, diagonal, y, C, tol):
-    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
-    K = kernel(X, X)
-    columns = dict(enumerate(K))
-    for _ in range(4000):
-        grows = np.where(y > 0, alpha < C, alpha > 0)
-        shrinks = np.where(y > 0, alpha > 0, alpha < C)
-        i = int(np.argmax(np.where(grows, slope, -np.inf)))
-        lowest = np.where(shrinks, slope, np.inf).min()
-        if slope[i] - lowest <= tol:
-            break
-        if i not in columns:
-            columns[i] = kernel(X, X[[i]])[:, 0]
-        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
-        eta = np.maximum(diagonal[i] + diagonal - 2 * columns[i], 1e-12)
-        j = int(np.argmax(ahead**2 / eta))
-        if j not in columns:
-            columns[j] = kernel(X, X[[j]])[:, 0]
-        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
-        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
-        d = min(ahead[j] / eta[j], room_i, room_j)
-        alpha[i] += y[i] * d
-        alpha[j] -= y[j] * d
-        for t in (i, j):
-            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
-                alpha[t] = 0.0 if alpha[t] < C / 2 else C
-        slope -= d * (columns[i] - columns[j])
-    b = (slope[i] + lowest) / 2
-    square = (y * alpha) @ (y - slope)
-    losses = np.maximum(0, y * (slope - b)).sum()
+    columns = dict(enumerate(kernel(X, X)))
+    found = trained(kernel, X, diagonal, y, C, tol, columns=columns)
+    alpha, b, square, losses = ended(y, *found)
     return alpha, b, square + C * losses - alpha.sum()
 
 
 @mistake("16.1", caught_by="check", says="smaller than what D still lacks")
 def gap_of_zero(kernel, X, diagonal, y, C, tol):
-    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
-    for _ in range(4000):
-        grows = np.where(y > 0, alpha < C, alpha > 0)
-        shrinks = np.where(y > 0, alpha > 0, alpha < C)
-        i = int(np.argmax(np.where(grows, slope, -np.inf)))
-        lowest = np.where(shrinks, slope, np.inf).min()
-        if slope[i] - lowest <= tol:
-            break
-        if i not in columns:
-            columns[i] = kernel(X, X[[i]])[:, 0]
-        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
-        eta = np.maximum(diagonal[i] + diagonal - 2 * columns[i], 1e-12)
-        j = int(np.argmax(ahead**2 / eta))
-        if j not in columns:
-            columns[j] = kernel(X, X[[j]])[:, 0]
-        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
-        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
-        d = min(ahead[j] / eta[j], room_i, room_j)
-        alpha[i] += y[i] * d
-        alpha[j] -= y[j] * d
-        for t in (i, j):
-            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
-                alpha[t] = 0.0 if alpha[t] < C / 2 else C
-        slope -= d * (columns[i] - columns[j])
-    return alpha, (slope[i] + lowest) / 2, 0.0
+    alpha, b, *_ = ended(y, *trained(kernel, X, diagonal, y, C, tol))
+    return alpha, b, 0.0
 
 
 @mistake("16.1", caught_by="check", says="")
 def divides_by_equal_rows(kernel, X, diagonal, y, C, tol):
-    alpha, slope, columns = np.zeros(len(y)), np.array(y, float), {}
-    for _ in range(4000):
-        grows = np.where(y > 0, alpha < C, alpha > 0)
-        shrinks = np.where(y > 0, alpha > 0, alpha < C)
-        i = int(np.argmax(np.where(grows, slope, -np.inf)))
-        lowest = np.where(shrinks, slope, np.inf).min()
-        if slope[i] - lowest <= tol:
-            break
-        if i not in columns:
-            columns[i] = kernel(X, X[[i]])[:, 0]
-        ahead = np.where(shrinks, (slope[i] - slope).clip(0), 0)
-        eta = diagonal[i] + diagonal - 2 * columns[i]
-        j = int(np.argmax(ahead**2 / eta))
-        if j not in columns:
-            columns[j] = kernel(X, X[[j]])[:, 0]
-        room_i = C - alpha[i] if y[i] > 0 else alpha[i]
-        room_j = alpha[j] if y[j] > 0 else C - alpha[j]
-        d = min(ahead[j] / eta[j], room_i, room_j)
-        alpha[i] += y[i] * d
-        alpha[j] -= y[j] * d
-        for t in (i, j):
-            if min(alpha[t], C - alpha[t]) < 1e-13 * C:
-                alpha[t] = 0.0 if alpha[t] < C / 2 else C
-        slope -= d * (columns[i] - columns[j])
-    b = (slope[i] + lowest) / 2
-    square = (y * alpha) @ (y - slope)
-    losses = np.maximum(0, y * (slope - b)).sum()
+    found = trained(kernel, X, diagonal, y, C, tol, least=-np.inf)
+    alpha, b, square, losses = ended(y, *found)
+    return alpha, b, square + C * losses - alpha.sum()
+
+
+@mistake("16.1", caught_by="check", says="after the one step that tol = 1 allows")
+def steps_too_short(kernel, X, diagonal, y, C, tol):
+    found = trained(kernel, X, diagonal, y, C, tol, twice=1)
+    alpha, b, square, losses = ended(y, *found)
     return alpha, b, square + C * losses - alpha.sum()
 
 
@@ -882,7 +670,7 @@ def evaluates_twice(kernel, blocks, landmarks, weight):
 def reads_ahead(kernel, blocks, landmarks, weight):
     inner = outer = 0.0
     for X, Y in list(blocks):
-        C = kernel(X, landmarks)
+        C = kernel(X, landmarks).astype(float)
         inner = inner + C.T @ C
         outer = outer + C.T @ Y
     W = kernel(landmarks, landmarks)
@@ -893,12 +681,23 @@ def reads_ahead(kernel, blocks, landmarks, weight):
 def by_cholesky(kernel, blocks, landmarks, weight):
     inner = outer = 0.0
     for X, Y in blocks:
-        C = kernel(X, landmarks)
+        C = kernel(X, landmarks).astype(float)
         inner = inner + C.T @ C
         outer = outer + C.T @ Y
     W = kernel(landmarks, landmarks)
     L = np.linalg.cholesky(inner + weight * W)
     return np.linalg.solve(L.T, np.linalg.solve(L, outer))
+
+
+@mistake("16.3", caught_by="accuracy", says="are the sums float64?")
+def sums_in_float32(kernel, blocks, landmarks, weight):
+    inner = outer = 0.0
+    for X, Y in blocks:
+        C = kernel(X, landmarks)
+        inner = inner + C.T @ C
+        outer = outer + C.T @ Y
+    W = kernel(landmarks, landmarks)
+    return np.linalg.lstsq(inner + weight * W, outer, rcond=1e-14)[0]
 
 
 @mistake("16.3", caught_by="check", says="")
@@ -1012,7 +811,7 @@ def judges_by_the_old_residual(kernel, X, diagonal, m, block, rng):
     return F, np.array(chosen)
 
 
-@mistake("16.4", caught_by="check", says="calls of the kernel")
+@mistake("16.4", caught_by="check", says="law of random pivots")
 def draws_uniformly(kernel, X, diagonal, m, block, rng):
     n, chosen = len(X), []
     F, e = np.zeros((n, 0)), np.array(diagonal, float)
@@ -1160,7 +959,7 @@ def forgets_what_F_has(kernel, X, diagonal, m, block, rng):
     return F, np.array(chosen)
 
 
-@mistake("16.4", caught_by="edge case", says="")
+@mistake("16.4", caught_by="check", says="F_P F_P^T subtracted")
 def forgets_F_among_proposals(kernel, X, diagonal, m, block, rng):
     n, chosen = len(X), []
     F, e = np.zeros((n, 0)), np.array(diagonal, float)
@@ -1233,7 +1032,7 @@ def one_draw_for_the_block(kernel, X, diagonal, m, block, rng):
     return F, np.array(chosen)
 
 
-@mistake("16.4", caught_by="edge case", says="")
+@mistake("16.4", caught_by="check", says="should have shape")
 def diagonal_is_one(kernel, X, diagonal, m, block, rng):
     n, chosen = len(X), []
     F, e = np.zeros((n, 0)), np.ones(n)
@@ -1344,7 +1143,7 @@ def forgot_to_return(K_nm, K_mm, y, weight, tol):
     beta.sum()
 
 
-@mistake("16.5", caught_by="check", says="passes over K_nm")
+@mistake("16.5", caught_by="check", says="four solves in their order")
 def without_a_preconditioner(K_nm, K_mm, y, weight, tol):
     m = K_nm.shape[1]
 
@@ -1365,7 +1164,7 @@ def without_a_preconditioner(K_nm, K_mm, y, weight, tol):
     return beta
 
 
-@mistake("16.5", caught_by="check", says="passes over K_nm")
+@mistake("16.5", caught_by="check", says="four solves in their order")
 def factors_swapped(K_nm, K_mm, y, weight, tol):
     n, m = K_nm.shape
     T = np.linalg.cholesky(K_mm + 1e-12 * np.trace(K_mm) * np.eye(m)).T
