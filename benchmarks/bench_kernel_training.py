@@ -55,7 +55,7 @@ def machine(X, y):
     K = np.exp(-GAMMA * cdist(dense, dense, "sqeuclidean"))
     return harness.Workload(
         "svc",
-        f"support vector machine of {n} rows of a9a, Gaussian kernel of width {GAMMA}, C = {C:g}",
+        f"support vector machine of {n} rows of a9a, Gaussian kernel, gamma = {GAMMA}, C = {C:g}",
         contestants,
         lambda fitted: max(relative_gap(fitted, K, y), CLOSE),
         f"duality gap / dual value, or {CLOSE:g} if it is less",
