@@ -177,22 +177,25 @@ def _pursue_all(
     for i in range(len(B)):
         for q in range(n_atoms):
             a[q], left[q] = B[i, q], G[q, q]
-        counts[i], energy[i] = _pursue(
+        counts[i], energy[i], least = _pursue(
             G, energy[i], tol2, eps, guard, order_recursive, scores, bits, a, left, W, R,
             values[i], atoms[i],
         )  # fmt: skip
-        _refine(X[i], D, R, NEARLY * guard / eps, values[i, : counts[i]], atoms[i])
+        if least < NEARLY * guard / eps:
+            _refine(X[i], D, R, values[i, : counts[i]], atoms[i])
 
 
 @njit(cache=True, fastmath=True)
 def _pursue(G, energy, tol2, eps, guard, order_recursive, scores, bits, a, left, W, R, x, chosen):
-    """Code one signal into ``x`` and ``chosen``; return the number of atoms and what is left.
+    """Code one signal into ``x`` and ``chosen``; return how many atoms, and what is left.
 
+    What is left of the signal, squared, and the least that was left of an atom when it was taken.
     ``a`` are correlations of the residual with all atoms, ``left`` what remains of the squared
     length of each beside the chosen ones, ``W`` the coordinates of all atoms along the
     orthogonalized chosen ones, and ``R`` the columns of ``W`` at the chosen: a triangle.
     """
     most, n_atoms, count, remaining = len(x), len(a), 0, energy
+    least = guard / eps  # the longest atom
     while count < most and remaining > tol2:
         if order_recursive:
             for q in range(n_atoms):
@@ -205,6 +208,7 @@ def _pursue(G, energy, tol2, eps, guard, order_recursive, scores, bits, a, left,
         if a[j] * a[j] <= eps * eps * G[j, j] * energy or left[j] < guard:
             break
         length = np.sqrt(left[j])
+        least = min(least, length * length)
         for t in range(count):
             R[count, t] = W[t, j]
         R[count, count], x[count], chosen[count] = length, a[j] / length, j
@@ -216,11 +220,11 @@ def _pursue(G, energy, tol2, eps, guard, order_recursive, scores, bits, a, left,
         for q in range(t + 1, count):
             x[t] -= R[q, t] * x[q]
         x[t] /= R[t, t]
-    return count, remaining
+    return count, remaining, least
 
 
 @njit(cache=True, fastmath=True)
-def _refine(signal, D, R, near, x, chosen):
+def _refine(signal, D, R, x, chosen):
     """Correct codes by what their own residual says, where the chosen atoms nearly depend.
 
     The triangle ``R`` of the Gram matrix has half the digits that the atoms have. As corrected
@@ -228,11 +232,6 @@ def _refine(signal, D, R, near, x, chosen):
     from the atoms themselves.
     """
     count = len(x)
-    least = near
-    for t in range(count):
-        least = min(least, R[t, t] * R[t, t])
-    if least >= near:
-        return
     step, rest = np.empty(count), np.empty(len(signal))
     for _ in range(ROUNDS):
         rest[:] = signal
