@@ -1,7 +1,7 @@
 /* Chapter 17: a spectrum that can be drawn, the kernel that it gives, and the same kernel from a few
    waves, by chance or on a grid. Below, how many waves both need in d dimensions.
 
-   Data: { "spectrum": 8 heights, "extent": 11, "digits": 3, "seed": 1 }. The spectrum has 8 bins of
+   Data: { "spectrum": 8 heights, "extent": 14, "digits": 3, "seed": 1 }. The spectrum has 8 bins of
    width 1/2; all is computed here, and course_lib gives the same numbers. */
 (function () {
   "use strict";

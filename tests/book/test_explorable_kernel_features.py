@@ -74,7 +74,7 @@ def test_a_grid_beats_chance_in_one_dimension(script):
 
 
 def test_its_counts_are_those_of_the_page(script):
-    for extent, epsilon in ((11.0, 1e-3), (6.0, 1e-2), (13.5, 1e-6)):
+    for extent, epsilon in ((14.0, 1e-3), (6.0, 1e-2), (13.5, 1e-6)):
         got = script("return W.gridWaves(a.L, a.e, 3);", L=extent, e=epsilon)
         c = np.sqrt(np.log(12 / epsilon))
         step = 2 * np.pi / (extent + c)
@@ -90,7 +90,7 @@ def test_it_moves_by_the_keyboard_and_says_what_it_shows(page):
     told = figure.locator(".explorable-reading")
     assert "16 random waves, cosine and sine" in told.inner_text()
     assert "by 0 at zero" in told.inner_text()
-    assert "from 5 dimensions on" in told.inner_text()
+    assert "from 4 dimensions on" in told.inner_text()
     figure.get_by_label("Waves", exact=True).select_option("offset")
     assert "by 0 at zero" not in told.inner_text()
     figure.get_by_label("Digits wanted").focus()
