@@ -284,7 +284,7 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         Returns
         -------
-        array, shape (n_frequencies_, d), float64
+        array, shape (F, d), float64
             Structured kinds multiply their map by the identity.
         """
         check_is_fitted(self)
