@@ -1,7 +1,10 @@
 """What kernel learners share: their rows, their classes, and scores as sums of kernels."""
 
+from typing import ClassVar
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,6 +16,8 @@ __all__ = ["KernelMachine"]
 
 class KernelMachine(ClassifierMixin, BaseEstimator):
     """What learners share whose scores are sums of kernels with some of the fitted rows."""
+
+    __metadata_request__score: ClassVar = {"sample_weight": UNUSED}  # no pipeline needs to route it
 
     def _check_rows(self, X, y="no_validation", *, reset=True, **options):
         options |= {"accept_sparse": "csr", "order": "C", "reset": reset}

@@ -29,6 +29,10 @@ class StreamedRidge(BaseEstimator):
     computed with it; a mixin says what the targets are.
     """
 
+    # No pipeline needs to route these.
+    __metadata_request__partial_fit: ClassVar = {"classes": UNUSED}
+    __metadata_request__score: ClassVar = {"sample_weight": UNUSED}
+
     def fit(self, X, y):
         """Learn from all rows.
 
@@ -151,17 +155,16 @@ class StreamedRidge(BaseEstimator):
 
     @property
     def rounding_(self):
-        """By which part the rounding of the sums changes the weights, as estimated."""
         return self._solution().rounding
 
     @property
     def n_rows_(self):
-        """Rows seen."""
         return int(self.sums_[0])
 
     @property
-    def intercept_(self):
-        """What is added to the weighted features: (t,), or a number for one target of numbers."""
+    def intercept_(
+        self,
+    ):  # What is added to the weighted features: (t,), or a number for one target of numbers
         return self._shaped(self._line()[1])
 
     def _solution(self):
@@ -269,7 +272,6 @@ class TakesClasses(ClassifierMixin):
     """Targets are labels: 1 and -1 for each class against all others, or once if they are two."""
 
     _takes: ClassVar = {}
-    __metadata_request__partial_fit: ClassVar = {"classes": UNUSED}
 
     def decision_function(self, X):
         """Return the score of each class, or of the second if they are two.

@@ -40,17 +40,16 @@ class _OfLandmarks(StreamedRidge):
 
     @property
     def landmarks_(self):
-        """The landmarks, rows of the first block, (m, d)."""
         return self.map_.landmarks
 
     @property
     def root_(self):
-        """The map to features: ``kernel(X, landmarks_) @ root_``, shape (m, m)."""
         return block_root(self._block, self._block.dtype)
 
     @property
-    def dual_coef_(self):
-        """Weights of the kernels with the landmarks: (m, t), or (m,) for one target of numbers."""
+    def dual_coef_(
+        self,
+    ):  # Weights of the kernels with the landmarks: (m, t), or (m,) for one target of numbers
         return self._shaped(self._line()[0].T).T
 
     def _start(self, X):

@@ -24,12 +24,10 @@ class _OfTransformer(StreamedRidge):
 
     @property
     def transformer_(self):
-        """The transformer, fitted on the first block."""
         return self.map_.transformer
 
     @property
     def coef_(self):
-        """Weights of the features: (t, m), or (m,) for one target of numbers."""
         return self._shaped(self._line()[0].T)
 
     def _start(self, X):
