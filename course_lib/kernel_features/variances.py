@@ -155,8 +155,8 @@ def tensor_sketch_variance_bound(x_norm, y_norm, degree, n_components, *, gamma=
     Returns
     -------
     float
-        :math:`(3^p - 1) \big((\gamma|x|^2 + c_0)(\gamma|y|^2 + c_0)\big)^p / D`; infinite where
-        that overflows.
+        :math:`(3^p - 1) (ab)^p / D` with :math:`a = \gamma|x|^2 + c_0` and
+        :math:`b = \gamma|y|^2 + c_0`; infinite where that overflows.
 
     Raises
     ------
