@@ -318,7 +318,7 @@ class HingeLoss(_MeanLoss):
 class SquaredHingeLoss(_MeanLoss):
     r"""The mean of squared hinges: as `HingeLoss`, and smooth.
 
-    :math:`f(x) = \frac1m \sum_i \max(0, 1 - b_i a_i^T x)^2 + \tfrac{\lambda}{2} \|x\|^2`.
+    .. math:: f(x) = \frac1m \sum_i \max(0, 1 - b_i a_i^T x)^2 + \tfrac{\lambda}{2} \|x\|^2
 
     Parameters
     ----------

@@ -209,7 +209,7 @@ def bmrm_rounds(lipschitz, ridge, gap, start=1.0):
     Returns
     -------
     float
-        :math:`\max(0, \log_2(\lambda J(0)/G^2)) + 8 G^2/(\lambda\epsilon) - 1`.
+        :math:`\max(0, \log_2 r) + 8 G^2/(\lambda\epsilon) - 1`, :math:`r = \lambda J(0)/G^2`.
 
     Raises
     ------
