@@ -26,12 +26,13 @@ MAY_IMPORT = {
     "_losses": {"_spectrum"},
     "_team": {"cost"},
     "batch_optimization": {"_losses", "_rates", "_spectrum", "_team", "sparse_coding"},
-    "binary_embeddings": {"lsh", "randomness"},
+    "binary_embeddings": {"_random_map", "lsh", "randomness"},
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
     "heavy_hitters": {"_select", "_sketch", "hashing"},
     "kernel_features": {
         "_neighbors",
+        "_random_map",
         "batch_optimization",
         "hashing",
         "kernel_training",
@@ -45,6 +46,7 @@ MAY_IMPORT = {
     "matrix_completion": {"_team", "low_rank"},
     "parallel_optimization": {"_losses", "_team", "batch_optimization", "cost", "sparse_coding"},
     "online_optimization": {"_ahead", "_losses", "_online", "_rates", "sparse_coding"},
+    "randomness": {"_random_map"},
     "sparse_coding": {"_ahead", "_losses", "_online", "_rates", "_spectrum"},
     "trees": {"_neighbors", "_select"},
 }

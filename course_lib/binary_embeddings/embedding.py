@@ -1,10 +1,9 @@
 """Binary embeddings as a scikit-learn transformer."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import as_random_state, check_count, check_flag, learner_rows
+from course_lib._random_map import RandomMap, generator
+from course_lib._validation import check_count, check_flag
 from course_lib.binary_embeddings.hashes import extended_hash, short_hash
 from course_lib.binary_embeddings.matrices import MATRICES
 from course_lib.binary_embeddings.structured import LARGEST
@@ -16,7 +15,7 @@ BLOCK = 1 << 22  # entries of padded rows, or of their projections, that exist a
 MULTIPLES = {"bin_perm": 4, "bin_circ": 4, "half_shift": 4}  # of what the columns are padded to
 
 
-class BinaryEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BinaryEmbedding(RandomMap):
     r"""Codes of bits whose Hamming distances tell angles, by a structured random matrix.
 
     Parameters
@@ -32,8 +31,8 @@ class BinaryEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     hadamard : bool, default False
         Whether to take the extended hash: random signs and a Hadamard transform before all else.
     packed : bool, default True
-        Whether codes come packed 64 bits to a word, as `course_lib.lsh.hamming_search` reads them;
-        else as 0 and 1, one a column.
+        Whether codes come packed 64 bits to a word, uint64 (m, ceil(n_bits / 64)), as
+        `course_lib.lsh.hamming_search` reads them; else as 0 and 1, uint8 (m, n_bits).
     random_state : int, RandomState or None
         Source of randomness, as in scikit-learn.
 
@@ -73,6 +72,8 @@ class BinaryEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     array([64], dtype=uint8)
     """
 
+    _preserves = ()
+
     def __init__(
         self,
         n_bits=256,
@@ -90,59 +91,19 @@ class BinaryEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.packed = packed
         self.random_state = random_state
 
-    def fit(self, X, y=None):
-        """Draw the hash; of ``X`` only the number of columns is used.
-
-        Parameters
-        ----------
-        X : array or sparse matrix, shape (m, d)
-            Training data.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError, TypeError
-            If ``X`` is not a finite matrix, or a parameter is out of range.
-        """
-        X = learner_rows(self, X, accept_sparse="csr")
+    def _draw(self, d, dtype, random):
         k = check_count(self.n_bits, "n_bits", low=1, high=LARGEST)
         if not (isinstance(self.matrix, str) and self.matrix in MATRICES):
             raise ValueError(f"matrix must be one of {', '.join(MATRICES)}; got {self.matrix!r}.")
         hadamard = check_flag(self.hadamard, "hadamard")
         packed = check_flag(self.packed, "packed")
-        n = _padded(max(k, X.shape[1]), self.matrix, hadamard)
-        random = as_random_state(self.random_state)
-        rng = np.random.default_rng(random.randint(0, 2**32, size=4, dtype=np.uint32))
+        n = _padded(max(k, d), self.matrix, hadamard)
+        rng = generator(random)
         make = extended_hash if hadamard else short_hash
         self.hash_ = make(MATRICES[self.matrix](k, n, rng=rng), signs=self.signs, rng=rng)
         self._n_features_out = -(-k // 64) if packed else k
-        return self
 
-    def transform(self, X):
-        """Return the codes of rows.
-
-        Parameters
-        ----------
-        X : array or sparse matrix, shape (m, d)
-            Rows to hash.
-
-        Returns
-        -------
-        array
-            Packed, uint64, shape (m, ceil(n_bits / 64)); else uint8, shape (m, n_bits).
-
-        Raises
-        ------
-        ValueError, TypeError
-            If ``X`` is not a finite matrix with the columns seen in `fit`.
-        """
-        check_is_fitted(self)
-        X = learner_rows(self, X, accept_sparse="csr", reset=False)
+    def _map(self, X):
         n = self.hash_.matrix.shape[1]
         codes = np.empty((X.shape[0], self._n_features_out), np.uint64 if self.packed else np.uint8)
         block = max(1, BLOCK // n)
@@ -156,12 +117,6 @@ class BinaryEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             bits = self.hash_.bits(rows)
             codes[start : start + block] = pack_bits(bits) if self.packed else bits
         return codes
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = []
-        return tags
 
 
 def _padded(n, matrix, hadamard):

@@ -1,10 +1,10 @@
 """Random Fourier features of shift-invariant kernels, as a scikit-learn transformer."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import as_random_state, check_memory, check_number, learner_rows
+from course_lib._random_map import RandomMap, generator
+from course_lib._validation import check_memory, check_number
 from course_lib.kernel_features._structured import (
     orthonormal_rows,
     padded,
@@ -22,7 +22,7 @@ LENGTHS = ("chi", "fixed")
 ROWS = 1 << 10  # of X at a time: enough for a product at full speed, few enough for the cache
 
 
-class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class FourierFeatures(RandomMap):
     r"""Features whose inner products estimate a shift-invariant kernel.
 
     Parameters
@@ -39,8 +39,9 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     lengths : {"chi", "fixed"}, default "chi"
         Whether frequencies are as long as normal vectors are, or all of the root mean square.
     paired : bool, default True
-        A cosine and a sine for each of D/2 frequencies, or one cosine with a random offset for
-        each of D. If D is odd, the last of the pairs' numbers is such a cosine too.
+        A cosine and a sine for each of D/2 frequencies, all cosines first, or one cosine with a
+        random offset for each of D. If D is odd, the last of the pairs' numbers is such a cosine
+        too.
     nu : float, default 1.5
         Smoothness of the Matérn kernel.
     random_state : int, RandomState or None
@@ -141,39 +142,17 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.nu = nu
         self.random_state = random_state
 
-    def fit(self, X, y=None):
-        """Draw the map; of ``X`` only the number of columns and the dtype are used.
-
-        Parameters
-        ----------
-        X : array or sparse matrix, shape (n, d)
-            Training data.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError, TypeError
-            If ``X`` is not a finite matrix, or a parameter is out of range.
-        """
-        X = learner_rows(self, X, accept_sparse="csr")
-        d = X.shape[1]
+    def _draw(self, d, dtype, random):
         count = self._check_parameters()
         cost = fourier_cost(d, self.n_components, kind=self.kind, paired=self.paired)
         check_memory(8 * cost.stored, "map")
-        random = as_random_state(self.random_state)
-        rng = np.random.default_rng(random.randint(0, 2**32, size=4, dtype=np.uint32))
+        rng = generator(random)
         structured = self.kind in ("hadamard", "fastfood")
-        (self._draw_structured if structured else self._draw_dense)(count, d, X.dtype, rng)
+        (self._draw_structured if structured else self._draw_dense)(count, d, dtype, rng)
         n_offsets = self.n_components % 2 if self.paired else count
-        self.offsets_ = rng.uniform(0.0, 2 * np.pi, n_offsets).astype(X.dtype)
+        self.offsets_ = rng.uniform(0.0, 2 * np.pi, n_offsets).astype(dtype)
         self.n_frequencies_, self._n_features_out = count, int(self.n_components)
         self.n_stored_ = cost.stored
-        return self
 
     def _check_parameters(self):
         """Refuse what cannot be; return the number of frequencies."""
@@ -225,26 +204,7 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             widths /= np.sqrt(rng.chisquare(2 * float(self.nu), count) / (2 * float(self.nu)))
         return widths
 
-    def transform(self, X):
-        """Return the features of each row.
-
-        Parameters
-        ----------
-        X : array or sparse matrix, shape (n, d)
-            Rows.
-
-        Returns
-        -------
-        array, shape (n, n_components)
-            Float32 if ``X`` is float32, else float64. With pairs all cosines come first.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If ``X`` is not a finite matrix with the columns seen in `fit`, or overflows.
-        """
-        check_is_fitted(self)
-        X = learner_rows(self, X, accept_sparse="csr", reset=False)
+    def _map(self, X):
         dtype = X.dtype
         out = np.empty((X.shape[0], self._n_features_out), dtype)
         write_products = self._products(dtype)
@@ -292,12 +252,6 @@ class FourierFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         products = np.empty((len(eye), self.n_frequencies_))
         self._products(eye.dtype)(eye, products)
         return products.T
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 def _chi_lengths(count, d, rng):

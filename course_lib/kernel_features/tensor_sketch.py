@@ -3,10 +3,9 @@
 import numpy as np
 import scipy.fft
 from numba import njit
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import as_random_state, check_count, check_number, learner_rows
+from course_lib._random_map import RandomMap
+from course_lib._validation import check_count, check_number
 from course_lib.hashing import ColumnHasher
 
 __all__ = ["TensorSketch"]
@@ -15,7 +14,7 @@ LARGEST = 2**31 - 1
 BLOCK = 1 << 17  # entries of the sketches of one degree that exist at a time
 
 
-class TensorSketch(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TensorSketch(RandomMap):
     r"""Features whose inner products estimate a polynomial kernel.
 
     Parameters
@@ -83,60 +82,20 @@ class TensorSketch(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.n_components = n_components
         self.random_state = random_state
 
-    def fit(self, X, y=None):
-        """Draw the hash functions; of ``X`` only the number of columns is used.
-
-        Parameters
-        ----------
-        X : array or sparse matrix, shape (n, d)
-            Training data.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError, TypeError
-            If ``X`` is not a finite matrix, or a parameter is out of range.
-        """
-        X = learner_rows(self, X, accept_sparse="csr")
+    def _draw(self, d, dtype, random):
         degree = check_count(self.degree, "degree", low=1, high=64)
         count = check_count(self.n_components, "n_components", low=1, high=LARGEST)
         check_number(self.gamma, "gamma", low=0.0, open_low=True, open_high=True)
         check_number(self.coef0, "coef0", low=0.0, open_high=True)
-        random = as_random_state(self.random_state)
-        like = np.zeros((1, X.shape[1] + 1))  # the last column is the constant
+        like = np.zeros((1, d + 1))  # the last column is the constant
         maps = [
             ColumnHasher(count, random_state=random).fit(like).components_ for _ in range(degree)
         ]
         self.columns_ = np.array([m.indices for m in maps], np.int64)
         self.signs_ = np.array([m.data for m in maps]).astype(np.int8)
-        self.n_components_ = count
-        return self
+        self.n_components_ = self._n_features_out = count
 
-    def transform(self, X):
-        """Return the features of each row.
-
-        Parameters
-        ----------
-        X : array or sparse matrix, shape (n, d)
-            Rows.
-
-        Returns
-        -------
-        array, shape (n, n_components)
-            Float32 if ``X`` is float32, else float64.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If ``X`` is not a finite matrix with the columns seen in `fit`, or overflows.
-        """
-        check_is_fitted(self)
-        X = learner_rows(self, X, accept_sparse="csr", reset=False)
+    def _map(self, X):
         count = self.n_components_
         out = np.empty((X.shape[0], count), X.dtype)
         step = max(16, BLOCK // count)
@@ -165,16 +124,6 @@ class TensorSketch(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             _hash_sparse(rows.data, rows.indices, rows.indptr, columns, weights, out)
         if self.coef0:
             out[:, columns[-1]] += signs[-1] * out.dtype.type(np.sqrt(float(self.coef0)))
-
-    @property
-    def _n_features_out(self):
-        return self.n_components_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 @njit(cache=True)

@@ -20,10 +20,9 @@ import numpy as np
 import scipy.sparse
 from numba import njit
 from scipy.linalg import hadamard
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import as_random_state, check_count, check_number, learner_rows
+from course_lib._random_map import RandomMap
+from course_lib._validation import check_count, check_number
 from course_lib.randomness.hadamard import butterflies, transform
 
 __all__ = ["GaussianProjection", "HadamardProjection", "SparseProjection"]
@@ -35,69 +34,23 @@ DENSE_ENOUGH = 0.05  # density of a map above which its dense product is faster
 BLOCK = 1 << 22  # entries of a map, or of padded rows, that are made dense at a time
 
 
-class _Projection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """What the three projections share: the conventions of scikit-learn."""
+class _Projection(RandomMap):
+    """What the three projections share: a number of components, any format of sparse rows."""
+
+    _formats = ("csr", "csc")
 
     def __init__(self, n_components=100, *, random_state=None):
         self.n_components = n_components
         self.random_state = random_state
 
-    def fit(self, X, y=None):
-        """Draw the map; of ``X`` only the number of columns and the dtype are used.
-
-        Parameters
-        ----------
-        X : array or sparse matrix, shape (n, d)
-            Training data.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError, TypeError
-            If ``X`` is not a finite matrix, or a parameter is out of range.
-        """
-        X = learner_rows(self, X, accept_sparse=["csr", "csc"])
-        n_components = check_count(self.n_components, "n_components", low=1, high=LARGEST)
-        self._draw(X.shape[1], n_components, X.dtype, as_random_state(self.random_state))
-        self.n_components_ = n_components
-        return self
-
-    def transform(self, X):
-        """Project each row.
-
-        Parameters
-        ----------
-        X : array or sparse matrix, shape (n, d)
-            Rows to project.
-
-        Returns
-        -------
-        array, shape (n, n_components)
-            Float32 if ``X`` is float32, else float64.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If ``X`` is not a finite matrix with the columns seen in `fit`.
-        """
-        check_is_fitted(self)
-        X = learner_rows(self, X, accept_sparse=["csr", "csc"], reset=False)
-        return self._project(X)
+    def _draw(self, d, dtype, random):
+        k = check_count(self.n_components, "n_components", low=1, high=LARGEST)
+        self._draw_components(d, k, dtype, random)
+        self.n_components_ = k
 
     @property
     def _n_features_out(self):
         return self.n_components_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 class GaussianProjection(_Projection):
@@ -136,10 +89,10 @@ class GaussianProjection(_Projection):
     (3, 500)
     """
 
-    def _draw(self, d, k, dtype, random):
+    def _draw_components(self, d, k, dtype, random):
         self.components_ = (random.standard_normal((k, d)) / np.sqrt(k)).astype(dtype)
 
-    def _project(self, X):
+    def _map(self, X):
         return X @ self.components_.T.astype(X.dtype, copy=False)
 
 
@@ -190,7 +143,7 @@ class SparseProjection(_Projection):
         super().__init__(n_components, random_state=random_state)
         self.density = density
 
-    def _draw(self, d, k, dtype, random):
+    def _draw_components(self, d, k, dtype, random):
         p = check_number(self.density, "density", low=0.0, high=1.0, open_low=True)
         places = _bernoulli_places(k * d, p, random)
         plus = random.randint(0, 2, size=len(places), dtype=np.int8)
@@ -198,7 +151,7 @@ class SparseProjection(_Projection):
         indptr = np.searchsorted(places, d * np.arange(k + 1))
         self.components_ = scipy.sparse.csr_array((entries, places % d, indptr), shape=(k, d))
 
-    def _project(self, X):
+    def _map(self, X):
         R = self.components_.astype(X.dtype, copy=False)
         k, d = R.shape
         if R.nnz <= DENSE_ENOUGH * k * d:
@@ -272,7 +225,7 @@ class HadamardProjection(_Projection):
     np.float64(5.0)
     """
 
-    def _draw(self, d, k, dtype, random):
+    def _draw_components(self, d, k, dtype, random):
         padded = 1 << (d - 1).bit_length()
         if k > padded:
             raise ValueError(
@@ -282,7 +235,7 @@ class HadamardProjection(_Projection):
         self.signs_ = (random.randint(0, 2, size=d) * 2 - 1).astype(dtype)
         self.rows_ = np.sort(random.permutation(padded)[:k])
 
-    def _project(self, X):
+    def _map(self, X):
         signs = self.signs_.astype(X.dtype, copy=False)
         padded = 1 << (len(signs) - 1).bit_length()
         # Sums of their own pay if few entries are kept; else the full transform is cheaper.
