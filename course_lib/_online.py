@@ -10,7 +10,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from course_lib._validation import as_random_state, check_count, learner_rows
+from course_lib._validation import as_random_state, check_count, learner_rows, same_classes
 
 __all__ = ["OnlineClassifier", "OnlineLogistic", "loss_and_slope", "places", "plain_rows"]
 
@@ -86,8 +86,8 @@ class OnlineClassifier(ClassifierMixin, BaseEstimator):
             if classes is None:
                 raise ValueError("classes must name the two labels at the first partial_fit.")
             self._start(y, classes, X.shape[1])
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(f"classes must stay {self.classes_}; got {np.unique(classes)}.")
+        else:
+            same_classes(classes, self.classes_)
         self._check_parameters()
         self._learn(X, y, np.arange(X.shape[0]))
         return self

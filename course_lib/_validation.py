@@ -32,6 +32,7 @@ __all__ = [
     "learner_rows",
     "numbers_only",
     "plain_array",
+    "same_classes",
     "squared_norms",
     "transposed_products",
 ]
@@ -268,6 +269,12 @@ def learner_rows(learner, X, *, summable=False, **options):
     X = validate_data(learner, numbers_only(X), ensure_all_finite=False, **options)
     check_scatter(X.data if sp.issparse(X) else X)
     return X
+
+
+def same_classes(classes, known):
+    """Refuse classes, if given again, that are not those of the first block."""
+    if classes is not None and not np.array_equal(np.unique(classes), known):
+        raise ValueError(f"classes must stay {known}; got {np.unique(classes)}.")
 
 
 def check_count(value, name, *, low, high=None, high_name=None):

@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from course_lib._team import Team
-from course_lib._validation import check_finite, check_number, learner_rows
+from course_lib._validation import check_finite, check_number, learner_rows, same_classes
 from course_lib.kernel_training._sums import (
     MOST_ROUNDING,
     PROBES,
@@ -314,8 +314,8 @@ class TakesClasses(ClassifierMixin):
                     f"{type(self).__name__} needs at least two classes; got one class: name all "
                     "of them in classes if they come in later blocks."
                 )
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(f"classes must stay {self.classes_}; got {np.unique(classes)}.")
+        else:
+            same_classes(classes, self.classes_)
         places = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         if not np.array_equal(self.classes_[places], y):
             wrong = y[self.classes_[places] != y][0]
