@@ -3,6 +3,7 @@
 import numpy as np
 
 from course_lib._validation import check_count
+from course_lib.parallel_optimization._chunks import cut
 
 __all__ = ["MpiLink", "SimulatedLink"]
 
@@ -222,8 +223,7 @@ class MpiLink(_Link):
         array = np.ascontiguousarray(array)
         self._count(array)
         count = max(1, -(-longest // PIECE))
-        for i in range(count):
-            sent, place = _piece(array, i, count), _piece(into, i, count)
+        for sent, place in zip(cut(array, count), cut(into, count), strict=True):
             part = self.scratch(place)
             self.comm.Sendrecv(sent, target, 0, part, source, 0)
             place += part
@@ -232,8 +232,3 @@ class MpiLink(_Link):
     def work(self, seconds):
         """Do nothing: here work takes the time that it takes."""
         return ()
-
-
-def _piece(row, i, count):
-    """Return piece i of ``count`` about equal ones."""
-    return row[row.size * i // count : row.size * (i + 1) // count]
