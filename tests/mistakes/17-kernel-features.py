@@ -107,6 +107,18 @@ def uniform_frequencies(X, n_frequencies, gamma, rng):
     return pairs(X @ W), exact(X, n_frequencies, gamma)
 
 
+@mistake("17.1", caught_by="check", says="Equal rows got different features")
+def a_map_for_each_row(X, n_frequencies, gamma, rng):
+    W = np.sqrt(2 * gamma) * rng.standard_normal((len(X), X.shape[1], n_frequencies))
+    return pairs(np.einsum("nd,ndf->nf", X, W)), exact(X, n_frequencies, gamma)
+
+
+@mistake("17.1", caught_by="check", says="V is the variance under a root")
+def the_standard_deviation(X, n_frequencies, gamma, rng):
+    W = np.sqrt(2 * gamma) * rng.standard_normal((X.shape[1], n_frequencies))
+    return pairs(X @ W), np.sqrt(exact(X, n_frequencies, gamma))
+
+
 @mistake("17.1", caught_by="edge case", says="In one column, the variance")
 def half_are_shuffled(X, n_frequencies, gamma, rng):
     W = np.sqrt(2 * gamma) * rng.standard_normal((X.shape[1], -(-n_frequencies // 2)))
@@ -208,6 +220,36 @@ def without_signs(X, n_frequencies, gamma, transform, rng):
     return pairs(phases * chi(X, n_frequencies, gamma, rng))
 
 
+@mistake("17.2", caught_by="check", says="Equal rows got different features")
+def signs_for_each_row(X, n_frequencies, gamma, transform, rng):
+    P = 1 << (X.shape[1] - 1).bit_length()
+    Y = np.pad(X, ((0, 0), (0, P - X.shape[1])))[:, None]
+    Y = np.repeat(Y, -(-n_frequencies // P), axis=1)
+    for _ in range(3):
+        signed = Y * rng.choice([-1.0, 1.0], Y.shape)
+        Y = transform(signed.reshape(-1, P)).reshape(Y.shape) / np.sqrt(P)
+    return pairs(Y.reshape(len(X), -1)[:, :n_frequencies] * chi(X, n_frequencies, gamma, rng))
+
+
+@mistake("17.2", caught_by="check", says="made of +1 and -1 alone")
+def zeros_for_signs(X, n_frequencies, gamma, transform, rng):
+    P = 1 << (X.shape[1] - 1).bit_length()
+    padded, blocks = np.pad(X, ((0, 0), (0, P - X.shape[1]))), []
+    for _ in range(-(-n_frequencies // P)):
+        Y = padded
+        for _ in range(3):
+            Y = transform(Y * rng.integers(0, 2, P)) / np.sqrt(P)
+        blocks.append(Y)
+    return pairs(np.hstack(blocks)[:, :n_frequencies] * chi(X, n_frequencies, gamma, rng))
+
+
+@mistake("17.2", caught_by="check", says="a sum of P squared normal numbers")
+def length_of_one_normal_number(X, n_frequencies, gamma, transform, rng):
+    P = 1 << (X.shape[1] - 1).bit_length()
+    lengths = np.sqrt(2 * gamma * P) * np.abs(rng.standard_normal(n_frequencies))
+    return pairs(phases_of(X, n_frequencies, transform, rng) * lengths)
+
+
 @mistake("17.2", caught_by="check", says="of the steps [1, 1, 1, 1, 2, 2]")
 def two_steps_and_a_call(X, n_frequencies, gamma, transform, rng):
     phases_of(X, n_frequencies, transform, rng, steps=1)
@@ -293,6 +335,36 @@ def penalty_times_rows(blocks, n_frequencies, gamma, penalty, rng):
     made, parts = map_of(n_frequencies, gamma, rng), list(blocks)
     n = sum(len(X) for X, _ in parts)
     return made.signs_, made.lengths_, solved(made, parts, n * penalty)
+
+
+@mistake("17.3", caught_by="check", says="with no penalty")
+def no_penalty(blocks, n_frequencies, gamma, penalty, rng):
+    made = map_of(n_frequencies, gamma, rng)
+    return made.signs_, made.lengths_, solved(made, blocks, 1e-9)
+
+
+@mistake("17.3", caught_by="check", says="look at the penalty")
+def penalty_squared(blocks, n_frequencies, gamma, penalty, rng):
+    made = map_of(n_frequencies, gamma, rng)
+    return made.signs_, made.lengths_, solved(made, blocks, penalty**2)
+
+
+@mistake("17.3", caught_by="check", says="added to every entry")
+def penalty_everywhere(blocks, n_frequencies, gamma, penalty, rng):
+    made, parts = map_of(n_frequencies, gamma, rng), list(blocks)
+    Z = np.vstack([made.transform(X) for X, _ in parts]).astype(float)
+    Y = targets_of(np.concatenate([y for _, y in parts]))
+    return made.signs_, made.lengths_, np.linalg.solve(Z.T @ Z + penalty, Z.T @ Y)
+
+
+@mistake("17.3", caught_by="check", says="there is no intercept here")
+def centered(blocks, n_frequencies, gamma, penalty, rng):
+    made, parts = map_of(n_frequencies, gamma, rng), list(blocks)
+    Z = np.vstack([made.transform(X) for X, _ in parts]).astype(float)
+    Y = targets_of(np.concatenate([y for _, y in parts]))
+    Z, Y = Z - Z.mean(axis=0), Y - Y.mean(axis=0)
+    gram = Z.T @ Z + penalty * np.eye(Z.shape[1])
+    return made.signs_, made.lengths_, np.linalg.solve(gram, Z.T @ Y)
 
 
 @mistake("17.3", caught_by="check", says="the equations of the last block alone")
@@ -434,6 +506,12 @@ def whole_grid(points, a, h, epsilon):
 def half_counted_once(points, a, h, epsilon):
     second = rule(points, 1, h, epsilon, half=True, once=True)
     return added_up(points, a, rule(points, 0, h, epsilon), second).real
+
+
+@mistake("17.4", caught_by="check", says="half an axis suffices on one of the two")
+def half_of_both_axes(points, a, h, epsilon):
+    axes = [rule(points, axis, h, epsilon, half=True) for axis in (0, 1)]
+    return added_up(points, a, *axes).real
 
 
 @mistake("17.4", caught_by="check", says="its weight is not doubled")
@@ -607,6 +685,11 @@ def value_zero_left_out(Z, coef, n_support, kernel, n_values):
     return tabled(Z, coefficients(coef, n_support), kernel, n_values)[:, :, 1:]
 
 
+@mistake("17.5", caught_by="check", says="kernel takes columns of shapes (p, 1) and (q, 1)")
+def kernel_of_flat_values(Z, coef, n_support, kernel, n_values):
+    return tabled(Z, coefficients(coef, n_support), lambda u, v: kernel(u[:, 0], v[:, 0]), n_values)
+
+
 @mistake("17.5", caught_by="check", says="25 pairs of values")
 def kernel_of_each_vector(Z, coef, n_support, kernel, n_values):
     C, values = coefficients(coef, n_support), np.arange(n_values)[:, None]
@@ -699,6 +782,11 @@ def variance_of_pairs(draw, rng):
     k = np.exp(-((ORIGIN[:, None] - ORIGIN) ** 2).sum(axis=2))
     fine = np.all(G.var(axis=0) <= 1.35 * (1 - k**2) ** 2 / 32 + 1e-9)
     return bool(fine) and looks_right(draw, rng, [LINE, COUNTS])
+
+
+@mistake("17.6", caught_by="check", says="for a variance the bound of the task and about a third")
+def no_room_for_the_variance(draw, rng):
+    return looks_right(draw, rng, [ORIGIN], above=1.0)
 
 
 @mistake("17.6", caught_by="check", says="is right, and your test rejects it")
