@@ -61,7 +61,7 @@ TAKE_FROM_SCIPY_LINALG = {
     "randomness/projection.py",
     "sparse_coding/ksvd.py",
 }
-FRIENDS_OF_NOTEBOOKS = FRIENDS | {"IPython", "cycler", "matplotlib"}
+FRIENDS_OF_NOTEBOOKS = FRIENDS | {"IPython", "cycler", "matplotlib", "psutil"}
 
 # Rooms of grading import only from the floors below them, the first being the lowest. On the top
 # floor each room is a command, `python -m grading.NAME`.

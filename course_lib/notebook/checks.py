@@ -7,8 +7,7 @@ A check cell looks at the student's answer, as often as he likes::
         check.shape(Q, (50, 4), "Q")
         check.that(..., "The columns of Q are not orthonormal: did you orthonormalize them?")
 
-A hidden test sees the same answer when the lab is graded, with inputs that differ from run
-to run::
+A hidden test sees the same answer when the lab is graded, with other inputs at each run::
 
     @checks.hidden("06.1", "accuracy")
     def accuracy(check, find_range, rng): ...
@@ -28,6 +27,7 @@ from course_lib.notebook._answer import Answer, Last
 from course_lib.notebook._assertions import Assertions
 from course_lib.notebook._forms import Array, Boolean, Mapping, Number, Parts, Sequence, Sparse
 from course_lib.notebook._guard import NotYours, forbidden_now, guard, source_file
+from course_lib.notebook._memory import held_bytes
 from course_lib.notebook._scope import Scope
 from course_lib.notebook._values import CheckFailed
 
@@ -47,6 +47,7 @@ __all__ = [
     "forbidden_now",
     "grading",
     "guard",
+    "held_bytes",
     "hidden",
     "hint",
     "last",
@@ -215,8 +216,7 @@ def replay(number, seed):
 def summary():
     """Print what is done and what is left, exercise by exercise.
 
-    It may stand at the top of a lab too: it knows the exercises whose checks ran, and those that
-    `points` names.
+    At the top of a lab it knows the exercises that `points` names.
     """
     names = list(dict.fromkeys([*_points, *_exercises]))
     worth = bool(_points)

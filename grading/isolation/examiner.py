@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from course_lib.notebook import checks
 from course_lib.notebook._answer import change_of
+from course_lib.notebook._memory import seen_by
 from course_lib.notebook._values import not_plain
 
 from . import lending
@@ -60,6 +61,7 @@ class Examiner(Link):
         self.dropped = []
         self.looking = False
         self.asked = None  # the student's function that is being called, for messages
+        seen_by(lambda: watch.tree.look().resident)
 
     # -- questions to the student ------------------------------------------------------
 

@@ -21,7 +21,7 @@ def graded(tmp_path_factory):
 
 
 def test_the_solution_gets_all_points(graded):
-    assert graded.scores()["right"] == 70
+    assert graded.scores()["right"] == 80
 
 
 @pytest.mark.parametrize("name", MISTAKES)
