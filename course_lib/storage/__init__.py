@@ -4,22 +4,22 @@ In the order to read it::
 
     gf256          bytes that can be divided: the field of 256 elements
     reed_solomon   any k of k + m fragments; RAID-5 and RAID-6
-    durability     mean time to data loss, copysets
+    durability     mean time to data loss
+    copysets       which machines hold copies: how often a power cut loses something
     strips         files in coded strips on chunk servers that crash, repaired
     chunks         files that many append to: a master, leases, copies
 
 Book: ``book/19-storage.md``. Lab: ``labs/19-storage``.
 """
 
-from course_lib.storage.durability import (
+from course_lib.storage.chunks import ChunkStore, Lease, Record, safe_hold_s, two_primaries
+from course_lib.storage.copysets import (
     copyset_loss,
-    mttdl,
-    mttdl_approximation,
     permuted_copysets,
     random_copysets,
-    simulate_data_loss,
     simulate_power_cuts,
 )
+from course_lib.storage.durability import mttdl, mttdl_approximation, simulate_data_loss
 from course_lib.storage.gf256 import (
     POLYNOMIAL,
     gf_inverse,
@@ -29,10 +29,16 @@ from course_lib.storage.gf256 import (
     gf_power,
 )
 from course_lib.storage.reed_solomon import ReedSolomon, Update, raid5, raid6
+from course_lib.storage.strips import Repair, StripStore
 
 __all__ = [
     "POLYNOMIAL",
+    "ChunkStore",
+    "Lease",
+    "Record",
     "ReedSolomon",
+    "Repair",
+    "StripStore",
     "Update",
     "copyset_loss",
     "gf_inverse",
@@ -46,6 +52,8 @@ __all__ = [
     "raid5",
     "raid6",
     "random_copysets",
+    "safe_hold_s",
     "simulate_data_loss",
     "simulate_power_cuts",
+    "two_primaries",
 ]
