@@ -6,15 +6,17 @@ version : int
     Of the last lease under which it was written.
 records : dict of int to object
     By the offset at which they begin. Gaps between them are padding.
+starts : list of int
+    These offsets, sorted.
 end : int
     The first free byte.
 """
 
+import bisect
+
 from course_lib.cost import size_bytes
 
 __all__ = ["ChunkServer"]
-
-EMPTY = {"version": 0, "records": {}, "end": 0}
 
 
 class ChunkServer:
@@ -29,7 +31,7 @@ class ChunkServer:
 
     def read(self, machine, chunk):
         """Return what this copy holds, or None if it was deleted."""
-        held = machine.disk.get(chunk, EMPTY)
+        held = machine.disk.get(chunk, {"records": {}})  # nothing was written yet
         return None if held is None else dict(held["records"])
 
     def clone(self, machine, chunk, source, version):
@@ -38,8 +40,14 @@ class ChunkServer:
         held = machine.disk.get(chunk)
         if reply is None or (held is not None and held["version"] > version):
             return None  # no answer, or it comes late, and what is here is newer
-        end = max((offset + size_bytes(reply[offset]) for offset in reply), default=0)
-        machine.disk[chunk] = {"version": version, "records": reply, "end": end}
+        starts = sorted(reply)
+        end = starts[-1] + size_bytes(reply[starts[-1]]) if starts else 0
+        machine.disk[chunk] = {
+            "version": version,
+            "records": reply,
+            "starts": starts,
+            "end": end,
+        }
         return True
 
     def drop(self, machine, chunk, version):
@@ -80,7 +88,7 @@ class ChunkServer:
 
     def _held(self, machine, chunk, version):
         if machine.disk.get(chunk) is None:
-            machine.disk[chunk] = {"version": version, "records": {}, "end": 0}
+            machine.disk[chunk] = {"version": version, "records": {}, "starts": [], "end": 0}
         return machine.disk[chunk]
 
     def _holds(self, machine, chunk, version):
@@ -117,9 +125,13 @@ class ChunkServer:
 def write(held, offset, record):
     """Put a record at an offset, over what an earlier primary left there without success."""
     end = offset + size_bytes(record)
-    records = held["records"]
-    if offset < held["end"]:
-        for at in [at for at in records if at < end and offset < at + size_bytes(records[at])]:
-            del records[at]
+    records, starts = held["records"], held["starts"]
+    first = bisect.bisect_left(starts, offset)
+    if first and starts[first - 1] + size_bytes(records[starts[first - 1]]) > offset:
+        first -= 1
+    last = bisect.bisect_left(starts, max(end, offset + 1), first)
+    for at in starts[first:last]:
+        del records[at]
+    starts[first:last] = [offset]
     records[offset] = record
     held["end"] = max(held["end"], end)

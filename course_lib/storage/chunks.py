@@ -186,7 +186,9 @@ class ChunkStore:
 
     **Guarantee.** With the default ``hold_s`` and ``hold_from``, whatever crashes (the master too)
     and however messages are delayed or lost, there are never two primaries of a chunk, and what was
-    acknowledged is, at its offset, in every copy that the master lists: *at least once*.
+    acknowledged is, at its offset, in every copy that the master lists: *at least once*. These are
+    ``copies`` after each repair, or more if a server came back that still counts, or fewer while
+    there are no spare servers.
 
     References
     ----------
@@ -286,17 +288,12 @@ class ChunkStore:
         name : hashable
             Of a file, which is made if there is none.
         record : object
-            Of at most ``chunk_bytes``, as `course_lib.cost.size_bytes` counts.
+            Of 1 to ``chunk_bytes`` bytes, as `course_lib.cost.size_bytes` counts.
         attempts : int, default 100
             With `timeout_s` between two.
         """
-        check_count(
-            size_bytes(record),
-            "the bytes of a record",
-            low=0,
-            high=self.chunk_bytes,
-            high_name="chunk_bytes",
-        )
+        high = self.chunk_bytes
+        check_count(size_bytes(record), "bytes of a record", low=1, high=high, high_name="a chunk")
         for _ in range(attempts):
             reply = yield client.ask("master", ("tail", name), timeout_s=self.timeout_s)
             if reply is not None:

@@ -306,10 +306,12 @@ class StripStore:
         """Have every fragment rebuilt whose server is dead, one after another."""
         while True:
             yield self.master.sleep(self.heartbeat_s)
+            alive = self._alive()
             for name, made in list(self.master.memory["files"].items()):
                 for i in range(self.n_fragments):
-                    if made["holders"].get(i) not in self._alive():
+                    if made["holders"].get(i) not in alive:
                         yield from self._repair(name, made, i)
+                        alive = self._alive()
 
     def _repair(self, name, made, i):
         alive = set(self._alive())
