@@ -7,6 +7,7 @@ from course_lib._sketch.items import (
     as_numbers,
     check_seed,
     hash_items,
+    hash_slices,
     mix,
     random_words,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "as_numbers",
     "check_seed",
     "hash_items",
+    "hash_slices",
     "mix",
     "random_words",
     "sizing",

@@ -19,6 +19,7 @@ __all__ = [
     "as_numbers",
     "check_seed",
     "hash_items",
+    "hash_slices",
     "mix",
     "random_words",
 ]
@@ -109,6 +110,14 @@ def hash_items(items, seed=0):
         block = slice(start, start + BLOCK)
         hashes[block] = _hash_sequence(batch[block], keys)
     return hashes
+
+
+def hash_slices(text, ends, seed=0):
+    """Return what `hash_items` returns for the bytes that stand in a row, without cutting them.
+
+    ``text`` (uint8) holds item after item, and ``ends`` (int64) says where each ends.
+    """
+    return _hash_slices(np.concatenate([text, np.zeros(8, np.uint8)]), ends, _keys(seed)[1])
 
 
 @functools.lru_cache(64)
