@@ -10,7 +10,17 @@ import struct
 import numpy as np
 from numba import njit
 
-__all__ = ["HEAD", "blocks_of", "entry", "find", "keys_of", "merge", "pairs_of", "value_of"]
+__all__ = [
+    "HEAD",
+    "blocks_of",
+    "entry",
+    "find",
+    "key_of",
+    "keys_of",
+    "merge",
+    "pairs_of",
+    "value_of",
+]
 
 HEAD = 8
 LENGTHS = struct.Struct("<II")
@@ -21,6 +31,11 @@ def entry(key, value):
     if value is None:
         return LENGTHS.pack(len(key), 0) + key
     return LENGTHS.pack(len(key), len(value) + 1) + key + value
+
+
+def key_of(data):
+    """Return the key of one entry."""
+    return bytes(data[HEAD : HEAD + LENGTHS.unpack_from(data)[0]])
 
 
 def value_of(data, start):

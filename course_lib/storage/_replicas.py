@@ -1,7 +1,8 @@
 """The nodes of a quorum store: what they keep, how they answer, and the hints they hand over."""
 
 from course_lib._validation import check_number
-from course_lib.storage.clocks import compare
+from course_lib.storage.clocks import VectorClock, compare
+from course_lib.storage.merkle import MerkleTree
 
 __all__ = ["Replicas", "newest"]
 
@@ -19,9 +20,13 @@ def newest(pairs):
 
 
 class Replicas:
-    """What all nodes do alike: `serve` their requests, and hand over what they keep for others."""
+    """What all nodes do alike: `serve` requests, hand over what they keep for others, compare.
 
-    def __init__(self, handoff_s, timeout_s):
+    ``owners(key)`` returns the names of the nodes that hold copies of a key.
+    """
+
+    def __init__(self, owners, handoff_s, timeout_s):
+        self.owners = owners
         self.handoff_s = check_number(handoff_s, "handoff_s", low=0.0, open_low=True, high=1e9)
         self.timeout_s = timeout_s
 
@@ -32,13 +37,20 @@ class Replicas:
     def stored(self, node, key):
         return node.disk.get("copies", {}).get(key, ())
 
-    def serve(self, node, _source, message):
-        kind, key, *rest = message
+    def serve(self, node, source, message):
+        kind, *rest = message
         if kind == "read":
-            return self.stored(node, key)
+            return self.stored(node, *rest)
         if kind == "write":
-            return self.keep(node, key, rest[0])
-        pairs, owner = rest
+            return self.keep(node, *rest)
+        if kind == "hint":
+            return self.keep_for(node, *rest)
+        if kind == "hashes":
+            depth, level, places = rest
+            return self.tree(node, source, depth).hashes[level][list(places)]
+        return self.shared(node, source, *rest)
+
+    def keep_for(self, node, key, pairs, owner):
         hints = node.disk.setdefault("hints", {})
         idle = not hints
         hints[key, owner] = newest((*hints.get((key, owner), ()), *pairs))
@@ -58,6 +70,63 @@ class Replicas:
             yield node.sleep(self.handoff_s)
             for (key, owner), pairs in list(hints.items()):
                 message = ("write", key, pairs)
-                if (yield node.ask(owner, message, timeout_s=self.timeout_s)):
-                    if hints[key, owner] == pairs:  # nothing newer came meanwhile
-                        del hints[key, owner]
+                taken = yield node.ask(owner, message, timeout_s=self.timeout_s)
+                if taken and hints[key, owner] == pairs:  # nothing newer came meanwhile
+                    del hints[key, owner]
+
+    def synchronize(self, node, other, depth):
+        """Find where two nodes differ, level by level, and give each what only the other has."""
+        places, repaired = [0], 0
+        for level in range(depth + 1):
+            message = ("hashes", depth, level, tuple(places))
+            theirs = yield node.ask(other, message, timeout_s=self.timeout_s)
+            if theirs is None:
+                return None
+            mine = self.tree(node, other, depth).hashes[level]
+            differing = [p for p, hash_ in zip(places, theirs, strict=True) if mine[p] != hash_]
+            places = [2 * place + side for place in differing for side in (0, 1)]
+        items = yield node.ask(other, ("items", depth, tuple(differing)), timeout_s=self.timeout_s)
+        if items is None:
+            return None
+        theirs, mine = dict(items), dict(self.shared(node, other, depth, differing))
+        for key in theirs | mine:
+            both = newest((*theirs.get(key, ()), *mine.get(key, ())))
+            if same(both, mine.get(key, ())):
+                if same(both, theirs.get(key, ())):
+                    continue
+            else:
+                self.keep(node, key, both)
+            repaired += 1
+            node.send(other, ("write", key, both))
+        return repaired
+
+    def tree(self, node, other, depth):
+        """The tree over the copies that a node and another should both have."""
+        items = [(key, pairs) for key, pairs in self._copies(node) if other in self.owners(key)]
+        stamps = ["".join(sorted(map(stamp, pairs))) for _, pairs in items]
+        return MerkleTree([key for key, _ in items], stamps, depth=depth)
+
+    def shared(self, node, other, depth, buckets):
+        """Those of these copies that lie in some buckets of the tree, as pairs."""
+        tree, buckets = MerkleTree([], [], depth=depth), set(buckets)
+        return tuple(
+            (key, pairs)
+            for key, pairs in self._copies(node)
+            if other in self.owners(key) and tree.bucket(key) in buckets
+        )
+
+    def _copies(self, node):
+        copies = node.disk.get("copies", {}).items()
+        return [(key, pairs) for key, pairs in copies if node.name in self.owners(key)]
+
+
+def stamp(pair):
+    """A text that tells a version from all others."""
+    version, _ = pair
+    counts = version.counts if isinstance(version, VectorClock) else None
+    return repr(version if counts is None else sorted(counts.items(), key=repr))
+
+
+def same(pairs, others):
+    """Whether both hold the same versions, in whatever order."""
+    return sorted(map(stamp, pairs)) == sorted(map(stamp, others))

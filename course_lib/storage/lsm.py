@@ -13,14 +13,15 @@ from course_lib._sketch import hash_items
 from course_lib._validation import check_count, check_flag, check_number
 from course_lib.cost import Meter
 from course_lib.storage import _manifest as files
-from course_lib.storage._entries import HEAD, entry, pairs_of, value_of
+from course_lib.storage._entries import entry, key_of
+from course_lib.storage._memtable import Memtable
+from course_lib.storage._scans import scan
 from course_lib.storage.disks import FileDisk, MemoryDisk
 from course_lib.storage.lsm_model import MOST_BITS, monkey_bits
 from course_lib.storage.runs import SortedRun, as_key, as_value, joined, merge_data
 
 __all__ = ["LSMTree", "Written"]
 
-CHUNK = 16  # blocks of each run that a scan merges at a time
 NOWHERE = np.empty(0, np.uint8)
 
 
@@ -152,9 +153,8 @@ class LSMTree:
 
     def get(self, key, default=None):
         """Return the value of a key, or ``default``."""
-        found = self._memtable.get(as_key(key))
-        if found is not None:
-            value = value_of(found, 0)
+        here, value = self._memtable.get(as_key(key))
+        if here:
             return default if value is None else value
         if not any(run is not None for run in self._runs):
             return default
@@ -164,14 +164,9 @@ class LSMTree:
     def get_many(self, keys):
         """Return the values of a sequence of keys, a list with None where there is none."""
         keys = [as_key(key) for key in keys]
-        values = [None] * len(keys)
-        rest = []
-        for i, key in enumerate(keys):
-            found = self._memtable.get(key)
-            if found is None:
-                rest.append(i)
-            else:
-                values[i] = value_of(found, 0)
+        found = [self._memtable.get(key) for key in keys]
+        values = [value for _, value in found]
+        rest = [i for i, (here, _) in enumerate(found) if not here]
         if rest:
             for i, value in zip(rest, self._search([keys[i] for i in rest]), strict=True):
                 values[i] = value
@@ -190,18 +185,21 @@ class LSMTree:
         tuple of (bytes, bytes)
             As they were when the scan began.
         """
-        rows = [self._table_between(start, stop)]
-        rows += [self._cut(run, start, stop) for run in self._runs if run is not None]
-        return self._merged_pairs(rows)
+        for key in (start, stop):
+            as_value(key)
+        table = SortedRun(
+            *self._memtable.between(start, stop), bits_per_key=0.0, block_bytes=self.block_bytes
+        )
+        runs = [run for run in self._runs if run is not None]
+        return scan([table, *runs], start, stop, self.meter)
 
     def flush(self):
         """Make a run of what is in the memory table, and merge it where it belongs."""
         if not self._memtable:
             return
-        table = self._memtable
-        data = joined(map(table.__getitem__, sorted(table)))
+        data, _ = self._memtable.between()
         self._flushed += len(data)
-        self._count_written(len(data))
+        self.meter.written_bytes += len(data)
         names, old = list(self._names), [self._log]
         level = 0
         while len(data):
@@ -210,7 +208,7 @@ class LSMTree:
                 names.append(None)
             data = self._merge_into(level, data, names, old)
             level += 1
-        self._log, self._memtable, self._log_bytes = self._name("log"), {}, 0
+        self._log, self._memtable, self._log_bytes = self._name("log"), Memtable(), 0
         self._names = names
         files.write_manifest(self.disk, self._log, names)
         for name in old:
@@ -246,7 +244,7 @@ class LSMTree:
         if whole < len(log):
             self.disk.write(self._log, log[:whole])
         self._log_bytes = sum(map(len, entries))
-        self._memtable = {next(pairs_of(bytes_))[0]: bytes_ for bytes_ in entries}
+        self._memtable = Memtable((key_of(line), line) for line in entries)
 
     def _name(self, kind):
         return f"{kind}-{next(self._numbers)}"
@@ -257,7 +255,7 @@ class LSMTree:
         self.disk.append(self._log, line)
         if self._syncs:
             self.disk.sync(self._log)
-        self._memtable[key] = bytes_
+        self._memtable.set(key, bytes_)
         self._put += len(bytes_)
         self._logged += len(line)
         self.meter.written_bytes += len(line)
@@ -272,7 +270,7 @@ class LSMTree:
         self.meter.bytes += sum(map(len, rows[1:]))
         data, count = merge_data(rows, forget=last)
         self._merged += len(data)
-        self._count_written(len(data))
+        self.meter.written_bytes += len(data)
         if names[level] is not None:
             old.append(names[level])
         self._runs[level] = names[level] = None
@@ -292,9 +290,6 @@ class LSMTree:
             return self.bits_per_key
         sizes = [float(self.ratio**i) for i in range(len(self._runs))]
         return float(monkey_bits(sizes, self.bits_per_key)[level])
-
-    def _count_written(self, nbytes):
-        self.meter.written_bytes += nbytes
 
     def _search(self, keys):
         """The values of keys that are not in the memory table, level by level."""
@@ -318,29 +313,6 @@ class LSMTree:
     def _count_blocks(self, run, blocks):
         self.meter.blocks += len(blocks)
         self.meter.bytes += int((run.blocks[blocks + 1] - run.blocks[blocks]).sum())
-
-    def _table_between(self, start, stop):
-        """The part of the memory table in a range, as one row of entries."""
-        table = self._memtable
-        keys = [
-            key for key in table if (start is None or key >= start) and (stop is None or key < stop)
-        ]
-        return joined(table[key] for key in sorted(keys))
-
-    def _cut(self, run, start, stop):
-        return run.data[_place(run, start, 0) : _place(run, stop, run.nbytes)]
-
-    def _merged_pairs(self, rows):
-        data, _ = merge_data(rows, forget=True)
-        return pairs_of(data)
-
-
-def _place(run, key, default):
-    if key is None:
-        return default
-    flat = np.frombuffer(as_key(key), np.uint8)
-    ends = np.array([len(key)], np.int64)
-    return int(run.find(flat, ends, np.zeros(1, np.int64))[0, 0])
 
 
 def _as_disk(disk):

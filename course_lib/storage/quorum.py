@@ -11,7 +11,7 @@ from typing import NamedTuple
 from course_lib._sketch import hash_items
 from course_lib._validation import check_count, check_flag, check_number
 from course_lib.cost import Cluster, Signal
-from course_lib.storage._replicas import Replicas, newest
+from course_lib.storage._replicas import Replicas, newest, same
 from course_lib.storage.clocks import VectorClock
 
 __all__ = ["Outcome", "QuorumStore"]
@@ -155,7 +155,7 @@ class QuorumStore:
         self.all_copies = check_flag(all_copies, "all_copies")
         self.timeout_s = check_number(timeout_s, "timeout_s", low=0.0, open_low=True, high=1e9)
         self.clock_skew_s = dict(clock_skew_s or {})
-        self._replicas = Replicas(handoff_s, self.timeout_s)
+        self._replicas = Replicas(self._owners, handoff_s, self.timeout_s)
         self.nodes = [cluster.machine(f"node-{i}", self._replicas.serve) for i in range(n_nodes)]
         self._names = [node.name for node in self.nodes]
 
@@ -218,7 +218,34 @@ class QuorumStore:
             return Outcome(False, (), None)
         return Outcome(True, tuple(value for _, value in found), _joint([v for v, _ in found]))
 
+    def synchronize(self, node, other, *, depth=10):
+        """Compare two nodes and mend what differs; for a process of ``node``, by ``yield from``.
+
+        Parameters
+        ----------
+        node : Machine
+        other : str
+            Name of another node.
+        depth : int, default 10
+            Of the `MerkleTree` over the keys of which both should have copies.
+
+        Returns
+        -------
+        generator
+            ``keys = yield from store.synchronize(node, other)`` is the number of keys of which one
+            had older copies, or None if the other does not answer.
+
+        Notes
+        -----
+        **Cost.** depth + 2 questions, of few hashes if few keys differ, and a message for each key.
+        """
+        check_count(depth, "depth", low=0, high=24)
+        return self._replicas.synchronize(node, other, depth)
+
     # What happens inside.
+
+    def _owners(self, key):
+        return self.places(key)[: self.n]
 
     def _next_version(self, machine, key, context):
         """The version of a new value, which no machine gives twice; None if r do not answer."""
@@ -249,7 +276,7 @@ class QuorumStore:
     def _repair(self, machine, key, replies):
         found = newest(pair for reply in replies.values() for pair in reply)
         for name, reply in replies.items():
-            if newest((*reply, *found)) != reply:
+            if not same(newest((*reply, *found)), reply):
                 machine.send(name, ("write", key, found))
 
     def _write(self, machine, key, pairs):
@@ -259,7 +286,7 @@ class QuorumStore:
         replies = yield from gather.ask(message)
         if len(replies) >= self.w or not self.sloppy:
             return len(replies) >= self.w
-        owners = [name for name in self.places(key)[: self.n] if name not in replies]
+        owners = [name for name in self._owners(key) if name not in replies]
         acknowledged = len(replies)
         for stranger in self.places(key)[self.n :]:
             if acknowledged >= self.w or not owners:
@@ -271,7 +298,7 @@ class QuorumStore:
         return acknowledged >= self.w
 
     def _targets(self, machine, key, need):
-        copies = self.places(key)[: self.n]
+        copies = self._owners(key)
         if self.all_copies:
             return copies
         return [copies[i] for i in machine.rng.permutation(self.n)[:need]]

@@ -6,7 +6,7 @@ merge_runs  one run of several; of equal keys the newest entry stays
 
 import numpy as np
 
-from course_lib._sketch import hash_items, hash_slices
+from course_lib._sketch import hash_slices
 from course_lib._validation import check_count, check_flag, check_number
 from course_lib.hashing import BloomFilter
 from course_lib.storage._entries import blocks_of, entry, find, keys_of, merge, pairs_of, value_of
@@ -111,6 +111,17 @@ class SortedRun:
         """Return the value of the entry that begins there; None for a tombstone."""
         return value_of(self.data, position)
 
+    def place(self, key):
+        """Return where the first entry not below a key begins, and the block that tells so."""
+        ends = np.array([len(as_key(key))], np.int64)
+        found = self.find(np.frombuffer(key, np.uint8), ends, np.zeros(1, np.int64))
+        return int(found[0, 0]), int(found[0, 1])
+
+    def first_key(self, block):
+        """Return the first key of a block."""
+        first = self._fence_ends[block - 1] if block else 0
+        return self._fences[first : self._fence_ends[block]].tobytes()
+
     def may_hold(self, hashes):
         """Return which keys may be here, by their hashes: (m,) uint64 to (m,) bool."""
         if self.filter is None:
@@ -208,8 +219,3 @@ def as_value(value):
     if value is not None and not isinstance(value, bytes):
         raise TypeError(f"a value must be bytes; got {type(value).__name__}, encode it first.")
     return value
-
-
-def key_hash(key):
-    """Return the hash of one key, as an array with one entry."""
-    return hash_items([key])

@@ -1,6 +1,6 @@
 """How often a read of too few copies is stale: by counting sets, and by the four legs of PBS.
 
-stale_rate               reads after a write of which all copies are told, from the times of messages
+stale_rate               reads after a write that is sent to all, from the times of messages
 miss_probability         reads of random copies, when W of N were written and nothing spreads
 sloppy_miss_probability  the same, when nodes are out of reach and others took their writes
 """
@@ -165,8 +165,8 @@ def sloppy_miss_probability(n, r, w, *, unreachable):
 
     Notes
     -----
-    **Guarantee.** :math:`\sum_u \binom{n}{u} (1-q)^u q^{n-u} \binom{n-\min(u,w)}{r} / \binom{n}{r}`,
-    exact if u nodes in reach keep :math:`\min(u, w)` copies and each r of the n nodes are equally
+    **Guarantee.**
+    :math:`\sum_u \binom{n}{u} (1-q)^u q^{n-u} \binom{n-\min(u,w)}{r} / \binom{n}{r}`, exact if u nodes in reach keep :math:`\min(u, w)` copies and each r of the n nodes are equally
     likely to answer first; for n = 3, r = w = 2 it is :math:`q^2(1-q) + q^3 = q^2`.
 
     Examples
