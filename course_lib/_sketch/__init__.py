@@ -10,6 +10,8 @@ from course_lib._sketch.items import (
     hash_slices,
     mix,
     random_words,
+    slice_hashes,
+    text_key,
 )
 from course_lib._sketch.sizes import sizing
 from course_lib._sketch.wire import SameBytes
@@ -27,4 +29,6 @@ __all__ = [
     "mix",
     "random_words",
     "sizing",
+    "slice_hashes",
+    "text_key",
 ]

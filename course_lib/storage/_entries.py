@@ -10,6 +10,9 @@ import struct
 import numpy as np
 from numba import njit
 
+from course_lib._sketch import slice_hashes
+from course_lib.hashing.bloom import has_bits
+
 __all__ = [
     "HEAD",
     "blocks_of",
@@ -48,14 +51,16 @@ def value_of(data, start):
 
 
 def pairs_of(data):
-    """Yield the key and the value of each entry; None for that of a tombstone."""
-    data, start, unpack = bytes(data), 0, LENGTHS.unpack_from
-    while start < len(data):
-        key_size, value_size = unpack(data, start)
-        first = start + HEAD
-        middle = first + key_size
-        start = middle + max(0, value_size - 1)
-        yield data[first:middle], data[middle:start] if value_size else None
+    """Return the key and the value of each entry, a list; None for that of a tombstone."""
+    firsts, middles, ends, dead = (column.tolist() for column in _cuts(data))
+    data = data.tobytes()
+    pairs = [
+        (data[first:middle], data[middle:end])
+        for first, middle, end in zip(firsts, middles, ends, strict=True)
+    ]
+    for i in dead:
+        pairs[i] = pairs[i][0], None
+    return pairs
 
 
 @njit(cache=True)
@@ -71,6 +76,23 @@ def _number(data, start):
 def _end(data, start):
     """Where the entry that begins at ``start`` ends."""
     return start + 8 + _number(data, start) + max(0, _number(data, start + 4) - 1)
+
+
+@njit(cache=True)
+def _cuts(data):
+    """Where the key and the value of each entry begin, where it ends, and which are tombstones."""
+    cuts = np.empty((3, len(data) // 8), np.int64)
+    dead = np.empty(len(data) // 8, np.int64)
+    count, n_dead, position = 0, 0, 0
+    while position < len(data):
+        if _number(data, position + 4) == 0:
+            dead[n_dead] = count
+            n_dead += 1
+        cuts[0, count] = position + 8
+        cuts[1, count] = position + 8 + _number(data, position)
+        cuts[2, count] = position = _end(data, position)
+        count += 1
+    return cuts[0, :count], cuts[1, :count], cuts[2, :count], dead[:n_dead]
 
 
 @njit(cache=True)
@@ -144,32 +166,49 @@ def keys_of(data, count):
 
 
 @njit(cache=True)
-def find(data, blocks, fences, fence_ends, keys, key_ends, which, found):
-    """Find where the first entry begins whose key is not less than each of some keys.
+def _place(index, keys, first, size):
+    """Where the first entry begins that is not below a key, its block, and whether it is equal.
 
-    The fences are the first keys of all blocks: one block is looked into for each key. Keys number
-    ``which`` are looked for, and ``found`` gets a row for each: where that entry begins, the number
-    of the block that was looked into, and whether the keys are equal.
+    The fences are the first keys of all blocks: only one block is looked into.
     """
-    n_blocks = len(blocks) - 1
+    data, blocks, fences, fence_ends = index
+    low, high = 0, len(blocks) - 1  # blocks that begin with no larger key come before high
+    while low < high:
+        middle = (low + high) >> 1
+        fence = fence_ends[middle - 1] if middle else np.int64(0)
+        if _order(fences, fence, fence_ends[middle] - fence, keys, first, size) <= 0:
+            low = middle + 1
+        else:
+            high = middle
+    block = max(0, low - 1)
+    position = blocks[block]
+    while position < blocks[block + 1]:
+        order = _order(data, position + 8, _number(data, position), keys, first, size)
+        if order >= 0:
+            return position, block, order == 0
+        position = _end(data, position)
+    return position, block, False
+
+
+@njit(cache=True)
+def find(index, keys, key_ends, which):
+    """A row for each of the keys number ``which``: position, block, whether they are equal."""
+    found = np.empty((len(which), 3), np.int64)
     for place in range(len(which)):
         number = which[place]
         first = key_ends[number - 1] if number else np.int64(0)
-        size = key_ends[number] - first
-        low, high = 0, n_blocks  # blocks that begin with no larger key come before high
-        while low < high:
-            middle = (low + high) >> 1
-            fence = fence_ends[middle - 1] if middle else np.int64(0)
-            if _order(fences, fence, fence_ends[middle] - fence, keys, first, size) <= 0:
-                low = middle + 1
-            else:
-                high = middle
-        block = max(0, low - 1)
-        position, equal = blocks[block], False
-        while position < blocks[block + 1]:
-            order = _order(data, position + 8, _number(data, position), keys, first, size)
-            if order >= 0:
-                equal = order == 0
-                break
-            position = _end(data, position)
+        position, block, equal = _place(index, keys, first, key_ends[number] - first)
         found[place, 0], found[place, 1], found[place, 2] = position, block, equal
+    return found
+
+
+@njit(cache=True)
+def look_up(index, bits, text, seed_key):
+    """The same for one key, of whose bytes eight zeros follow; the block is -1 if none was read.
+
+    ``bits`` are those of a Bloom filter, their number, and that of its hashes.
+    """
+    size = len(text) - 8
+    if not has_bits(*bits, slice_hashes(text, np.array([size]), seed_key))[0]:
+        return 0, -1, False
+    return _place(index, text, 0, size)

@@ -84,6 +84,8 @@ class Replicas:
                 return None
             mine = self.tree(node, other, depth).hashes[level]
             differing = [p for p, hash_ in zip(places, theirs, strict=True) if mine[p] != hash_]
+            if not differing:
+                return 0
             places = [2 * place + side for place in differing for side in (0, 1)]
         items = yield node.ask(other, ("items", depth, tuple(differing)), timeout_s=self.timeout_s)
         if items is None:

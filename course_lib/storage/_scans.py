@@ -8,6 +8,7 @@ from course_lib.storage.runs import merge_data
 __all__ = ["scan"]
 
 MOST_BLOCKS = 64  # of each run in a piece
+FEW_BYTES = 1 << 15  # left in all ranges: one piece, since each costs some microseconds
 
 
 def scan(runs, start, stop, meter):
@@ -15,8 +16,10 @@ def scan(runs, start, stop, meter):
     cursors = [Cursor(run, start, stop, meter) for run in runs if len(run)]
     n_blocks = 1
     while cursors := [cursor for cursor in cursors if cursor.position < cursor.end]:
-        bounds = [cursor.ahead(n_blocks) for cursor in cursors]
-        bound = min((key for key in bounds if key is not None), default=None)
+        bound = None
+        if sum(cursor.end - cursor.position for cursor in cursors) > FEW_BYTES:
+            bounds = [cursor.ahead(n_blocks) for cursor in cursors]
+            bound = min((key for key in bounds if key is not None), default=None)
         data, _ = merge_data([cursor.take(bound) for cursor in cursors], forget=True)
         yield from pairs_of(data)
         n_blocks = min(2 * n_blocks, MOST_BLOCKS)

@@ -23,6 +23,7 @@ from course_lib.storage.runs import SortedRun, as_key, as_value, joined, merge_d
 __all__ = ["LSMTree", "Written"]
 
 NOWHERE = np.empty(0, np.uint8)
+ZEROS = bytes(8)
 
 
 class Written(NamedTuple):
@@ -156,10 +157,17 @@ class LSMTree:
         here, value = self._memtable.get(as_key(key))
         if here:
             return default if value is None else value
-        if not any(run is not None for run in self._runs):
-            return default
-        value = self._search([key])[0]
-        return default if value is None else value
+        text = np.frombuffer(key + ZEROS, np.uint8)
+        for run in self._runs:
+            if run is not None:
+                position, block, there = run.look_up(text)
+                if block >= 0:
+                    self.meter.blocks += 1
+                    self.meter.bytes += run.block_nbytes(block)
+                if there:
+                    value = run.value(position)
+                    return default if value is None else value
+        return default
 
     def get_many(self, keys):
         """Return the values of a sequence of keys, a list with None where there is none."""
@@ -312,7 +320,7 @@ class LSMTree:
 
     def _count_blocks(self, run, blocks):
         self.meter.blocks += len(blocks)
-        self.meter.bytes += int((run.blocks[blocks + 1] - run.blocks[blocks]).sum())
+        self.meter.bytes += int(run.block_nbytes(blocks).sum())
 
 
 def _as_disk(disk):

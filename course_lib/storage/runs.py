@@ -6,13 +6,28 @@ merge_runs  one run of several; of equal keys the newest entry stays
 
 import numpy as np
 
-from course_lib._sketch import hash_slices
+from course_lib._sketch import hash_slices, text_key
 from course_lib._validation import check_count, check_flag, check_number
 from course_lib.hashing import BloomFilter
-from course_lib.storage._entries import blocks_of, entry, find, keys_of, merge, pairs_of, value_of
+from course_lib.storage._entries import (
+    blocks_of,
+    entry,
+    find,
+    keys_of,
+    look_up,
+    merge,
+    pairs_of,
+    value_of,
+)
 from course_lib.storage.lsm_model import MOST_BITS, n_hashes
 
 __all__ = ["SortedRun", "as_key", "joined", "merge_runs"]
+
+
+NOTHING = np.frombuffer(b"", np.uint8)
+NO_WORDS = np.zeros(1, np.uint64)
+FIRST = np.zeros(1, np.int64)
+SEED_KEY = text_key(0)
 
 
 class SortedRun:
@@ -36,7 +51,7 @@ class SortedRun:
         Where each block begins, and the end.
     n_entries, nbytes : int
     filter : BloomFilter or None
-        Holds the 64-bit hash of each key, `course_lib.hashing.hash_items`.
+        Holds the keys.
 
     Notes
     -----
@@ -51,11 +66,14 @@ class SortedRun:
     """
 
     def __init__(self, data, n_entries, *, bits_per_key=10.0, block_bytes=4096):
-        self.data = np.frombuffer(data, np.uint8)
+        self.data = frozen(np.frombuffer(data, np.uint8))
         self.n_entries = check_count(n_entries, "n_entries", low=0, high=len(self.data))
         check_count(block_bytes, "block_bytes", low=1)
         self._settle(blocks_of(self.data, self.n_entries, block_bytes))
         self.filter = self._filtered(bits_per_key)
+        self._index = self.data, self.blocks, self._fences, self._fence_ends
+        bits = self.filter
+        self._bits = (bits.words, *bits._shape()) if bits else (NO_WORDS, np.uint64(0), 0)
 
     @classmethod
     def from_items(cls, items, **options):
@@ -83,7 +101,7 @@ class SortedRun:
         return self.n_entries
 
     def __iter__(self):
-        return pairs_of(self.data)
+        return iter(pairs_of(self.data))
 
     def find(self, keys, key_ends, which):
         """Return where to look for keys: rows of position, block and whether it is there.
@@ -99,13 +117,16 @@ class SortedRun:
         -------
         array of int64, shape (m, 3)
         """
-        found = np.empty((len(which), 3), np.int64)
-        if self.n_entries:
-            index = self.blocks, self._fences, self._fence_ends
-            find(self.data, *index, keys, key_ends, which, found)
-        else:
-            found[:] = 0
-        return found
+        if not self.n_entries:
+            return np.zeros((len(which), 3), np.int64)
+        return find(self._index, keys, key_ends, which)
+
+    def look_up(self, text):
+        """Return ``(position, block, there)`` for one key with eight zero bytes behind it.
+
+        The block is -1 if none has to be read.
+        """
+        return look_up(self._index, self._bits, text, SEED_KEY)
 
     def value(self, position):
         """Return the value of the entry that begins there; None for a tombstone."""
@@ -114,8 +135,12 @@ class SortedRun:
     def place(self, key):
         """Return where the first entry not below a key begins, and the block that tells so."""
         ends = np.array([len(as_key(key))], np.int64)
-        found = self.find(np.frombuffer(key, np.uint8), ends, np.zeros(1, np.int64))
+        found = self.find(np.frombuffer(key, np.uint8), ends, FIRST)
         return int(found[0, 0]), int(found[0, 1])
+
+    def block_nbytes(self, block):
+        """Return the bytes of a block, or of each of several."""
+        return self.blocks[block + 1] - self.blocks[block]
 
     def first_key(self, block):
         """Return the first key of a block."""
@@ -126,7 +151,7 @@ class SortedRun:
         """Return which keys may be here, by their hashes: (m,) uint64 to (m,) bool."""
         if self.filter is None:
             return np.ones(len(hashes), bool)
-        return self.filter.contains(hashes)
+        return self.filter.contains_hashes(hashes)
 
     def _settle(self, blocks):
         """Keep the first key of each block in memory."""
@@ -138,7 +163,8 @@ class SortedRun:
         pieces = [
             self.data[s : s + n] for s, n in zip(starts.tolist(), sizes.tolist(), strict=True)
         ]
-        self._fences = np.concatenate(pieces) if pieces else np.empty(0, np.uint8)
+        self._fences = np.concatenate(pieces) if pieces else NOTHING
+        self._fences = frozen(self._fences)
 
     def _filtered(self, bits_per_key):
         bits = check_number(bits_per_key, "bits_per_key", low=0.0, high=MOST_BITS)
@@ -146,7 +172,7 @@ class SortedRun:
         if not n_bits:
             return None
         made = BloomFilter(n_bits, n_hashes(bits))
-        made.update(hash_slices(*keys_of(self.data, self.n_entries)))
+        made.update_hashes(hash_slices(*keys_of(self.data, self.n_entries)))
         return made
 
 
@@ -194,12 +220,18 @@ def merge_runs(runs, *, forget=False, bits_per_key=10.0, block_bytes=4096):
 def merge_data(rows, forget):
     """Merge rows of entries, the newest first; return one row and the number of entries."""
     merged = rows[0]
-    others = rows[1:] or [np.empty(0, np.uint8)]
+    others = rows[1:] or [NOTHING]
     for number, other in enumerate(others, 1):
         out = np.empty(len(merged) + len(other), np.uint8)
         size, count = merge(merged, other, forget and number == len(others), out)
-        merged = out[:size]
+        merged = frozen(out[:size])
     return merged, count
+
+
+def frozen(array):
+    """Return an array that cannot be written; kernels are compiled for these alone."""
+    array.flags.writeable = False
+    return array
 
 
 def joined(entries):

@@ -165,9 +165,10 @@ def sloppy_miss_probability(n, r, w, *, unreachable):
 
     Notes
     -----
-    **Guarantee.**
-    :math:`\sum_u \binom{n}{u} (1-q)^u q^{n-u} \binom{n-\min(u,w)}{r} / \binom{n}{r}`, exact if u nodes in reach keep :math:`\min(u, w)` copies and each r of the n nodes are equally
-    likely to answer first; for n = 3, r = w = 2 it is :math:`q^2(1-q) + q^3 = q^2`.
+    **Guarantee.** With u of the n nodes in reach, :math:`\min(u, w)` of them hold the value, and a
+    read misses it with :math:`m_u = \binom{n-\min(u,w)}{r} / \binom{n}{r}`, if each r of them are
+    equally likely to answer first: :math:`\sum_u \binom{n}{u} (1-q)^u q^{n-u} m_u`, exact. For
+    n = 3, r = w = 2 it is :math:`q^2(1-q) + q^3 = q^2`.
 
     Examples
     --------
