@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "online_optimization": {"_ahead", "_losses", "_online", "_rates", "sparse_coding"},
     "randomness": {"_random_map"},
     "sparse_coding": {"_ahead", "_losses", "_online", "_rates", "_spectrum"},
-    "storage": {"cost", "hashing"},
+    "storage": {"_sketch", "cost", "hashing"},
     "trees": {"_neighbors", "_select"},
 }
 FRIENDS = {"numba", "numpy", "scipy", "sklearn", "threadpoolctl"}  # of algorithms

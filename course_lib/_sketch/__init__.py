@@ -7,8 +7,11 @@ from course_lib._sketch.items import (
     as_numbers,
     check_seed,
     hash_items,
+    hash_slices,
     mix,
     random_words,
+    slice_hashes,
+    text_key,
 )
 from course_lib._sketch.sizes import sizing
 from course_lib._sketch.wire import SameBytes
@@ -22,7 +25,10 @@ __all__ = [
     "as_numbers",
     "check_seed",
     "hash_items",
+    "hash_slices",
     "mix",
     "random_words",
     "sizing",
+    "slice_hashes",
+    "text_key",
 ]
