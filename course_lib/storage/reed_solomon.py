@@ -179,7 +179,7 @@ class ReedSolomon:
         return data
 
     def rebuild(self, fragments, lost, *, meter=None):
-        """Return lost fragments, of data or of parity, from any k others.
+        """Return a lost fragment, of data or of parity, from any k others.
 
         Parameters
         ----------
@@ -202,7 +202,6 @@ class ReedSolomon:
         total = self.n_data + self.n_parity
         lost = check_count(lost, "lost", low=0, high=total - 1, high_name="k + m - 1")
         fragments = self._check_fragments(fragments)
-        fragments.pop(lost, None)
         chosen = self._choose(fragments)
         rows = _stack(fragments, chosen, meter)
         return gf_matmul(self._coefficients(chosen, [lost]), rows)[0]
