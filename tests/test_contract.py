@@ -31,6 +31,7 @@ MODULES = [
     "parallel_optimization",
     "randomness",
     "sparse_coding",
+    "storage",
     "trees",
 ]
 COMPILES = ("float16", "float32", "longdouble")  # kernels for another dtype, seconds each

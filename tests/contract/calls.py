@@ -24,6 +24,7 @@ from tests.contract.kernel_training import KERNEL_TRAINING
 from tests.contract.lsh import LSH
 from tests.contract.online import ONLINE
 from tests.contract.parallel import NOT_CALLED_OF_PARALLEL, PARALLEL
+from tests.contract.stores import NOT_CALLED_OF_STORES, STORES
 from tests.contract.trees import TREES
 
 __all__ = ["CALLS", "NOT_CALLED"]
@@ -1168,7 +1169,9 @@ NOT_CALLED = {
     "bound_versus_truth": "takes functions",
     **NOT_CALLED_OF_COST,
     **NOT_CALLED_OF_PARALLEL,
+    **NOT_CALLED_OF_STORES,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
 CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS
+CALLS += STORES
