@@ -194,7 +194,8 @@ class LSMTree:
             As they were when the scan began.
         """
         for key in (start, stop):
-            as_value(key)
+            if key is not None:
+                as_key(key)
         table = SortedRun(
             *self._memtable.between(start, stop), bits_per_key=0.0, block_bytes=self.block_bytes
         )
