@@ -128,7 +128,9 @@ def with_wait(servers, scale=1.0):
 
 def without_wait(servers, scale=1.0):
     """Writes that only the primary has acknowledged die with it."""
-    log = Log("redis", "the same while replicas pause", "SET without WAIT", may_lose=True)
+    log = Log(
+        "redis", "the primary dies while its replicas pause", "SET without WAIT", may_lose=True
+    )
     clients, ports = replicated(servers, log)
     count, few = int(600 * max(scale, 0.7)), 10
     for name in ("replica-1", "replica-2"):
@@ -177,7 +179,7 @@ def consume(port, name, dies_at=None):
 
 
 def stream(servers, scale=1.0):
-    """A consumer dies between effect and acknowledgment: at least once, and a sink that may."""
+    """A consumer dies between effect and acknowledgment: its events come a second time."""
     log = Log("redis", "a consumer of a stream dies", f"XREADGROUP, XACK after {BATCH} events")
     count = BATCH * int(20 * scale)
     dies_at = BATCH * int(8 * scale) + 29  # the 30th event of a batch
@@ -199,8 +201,9 @@ def stream(servers, scale=1.0):
     again = len(appended) - len(set(appended))
     left = client.xpending(STREAM, GROUP)["pending"]
     log.step(f"consumer `second` took over and ended; pending {left}, delivered twice {again}")
-    log.step(f"the list holds {len(appended)} entries, the hash {client.hlen('hash')}")
-    log.note(events=count, effects_of_list=len(appended), effects_of_hash=client.hlen("hash"))
+    once = client.hlen("hash")
+    log.step(f"a list as sink holds {len(appended)} entries, a hash (idempotent) {once}")
+    log.note(events=count, effects_of_list=len(appended), effects_of_hash=once)
     log.note(delivered_twice=again, expected_twice=dies_at % BATCH + 1, pending_at_end=left)
     log.count(count, range(len(keys)), [int(number) for number in client.hkeys("hash")])
     return log.record

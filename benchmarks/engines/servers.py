@@ -185,7 +185,8 @@ def bounded(seconds):
     """Let a block take ``seconds`` at most, and let a polite kill end it as an error does."""
 
     def late(*_):
-        raise TimeoutError(f"the engines must be done within {seconds} s; they are not.")
+        # No exception that a retry would catch.
+        raise SystemExit(f"the engines must be done within {seconds} s; they are not.")
 
     def told(*_):
         raise SystemExit(128 + signal.SIGTERM)
@@ -206,6 +207,9 @@ def bounded(seconds):
 @contextlib.contextmanager
 def _deaf():
     """Hear no further Ctrl-C while servers are stopped, which takes seconds."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # another thread hears none anyway
+        return
     numbers = signal.SIGINT, signal.SIGTERM, signal.SIGALRM
     before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
     try:

