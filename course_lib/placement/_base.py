@@ -52,12 +52,42 @@ class Placement:
         return f"{type(self).__name__} of {self.n_nodes} nodes"
 
     def assign(self, keys):
-        """Return the index of the node of each key, int64 (n,)."""
+        """Return the index of the node of each key.
+
+        Parameters
+        ----------
+        keys : int, str or bytes, or an array or sequence of them, length n
+
+        Returns
+        -------
+        indices : array of int64, shape (n,)
+            Indices into ``nodes``; shape (1,) for a single key.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is no node, or a key is none.
+        """
         self._check_not_empty()
         return self._assign(self._words(keys))
 
     def lookup(self, key):
-        """Return the name of the node of one key."""
+        """Return the name of the node of one key.
+
+        Parameters
+        ----------
+        key : int, str or bytes
+
+        Returns
+        -------
+        int, str or bytes
+            The name, as it was given.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is no node, or ``key`` is not one key.
+        """
         batch, single = as_batch(key)
         if not single:
             raise TypeError(
@@ -76,14 +106,18 @@ class Placement:
         if not self.n_nodes:
             raise ValueError("a placement must have a node before it gets keys; add one.")
 
+    def _index_of(self, name):
+        """The index of a name, or None; by its hash, since "a" and b"a" are one item."""
+        return self._index.get(node_word(name, 0))
+
     def _add(self, node, weight):
         """Note a name and its weight; return its index."""
         name, weight = check_name(node), check_weight(weight)
-        at = self._index.get(name)
+        at = self._index_of(name)
         if at is None:
             if len(self._names) >= MOST_NODES:
                 raise ValueError(f"there must be at most {MOST_NODES} nodes; got one more.")
-            at = self._index[name] = len(self._names)
+            at = self._index[node_word(name, 0)] = len(self._names)
             self._names.append(name)
             self._weights.append(0.0)
         elif self._weights[at]:
@@ -93,7 +127,7 @@ class Placement:
 
     def _remove(self, node):
         """Forget a node, but not its index; return that."""
-        at = self._index.get(check_name(node))
+        at = self._index_of(check_name(node))
         if at is None or not self._weights[at]:
             raise ValueError(f"node must be one that is there; got {node!r}.")
         self._weights[at] = 0.0

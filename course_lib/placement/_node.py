@@ -4,7 +4,25 @@ Its memory holds "successors", the next nodes on the ring, "predecessor", the on
 "fingers", where finger j is the first node ``2**j`` or more after it.
 """
 
-__all__ = ["answer", "is_between", "join", "keep_house", "route"]
+from course_lib.placement.fingers import finger_table
+
+__all__ = ["answer", "is_between", "join", "keep_house", "right_tables", "route", "step"]
+
+
+def right_tables(ids, bits, n_successors):
+    """Yield the name of each node, and its memory when nothing has changed for a long time."""
+    fingers, names = ids[finger_table(ids, bits=bits)].tolist(), ids.tolist()
+    n = len(names)
+    for i, name in enumerate(names):
+        after = [names[(i + k) % n] for k in range(1, min(n_successors, n - 1) + 1)]
+        yield (
+            name,
+            {
+                "predecessor": names[i - 1],
+                "successors": after or [name],
+                "fingers": dict(enumerate(fingers[i])),
+            },
+        )
 
 
 def is_between(x, a, b, bits):
@@ -71,8 +89,8 @@ def route(machine, key, bits, timeout_s, budget):
                 timeouts += reply is None
                 break
             if reply[0] == "owner":
-                if reply[1] == at:
-                    return at, hops, timeouts, questions
+                if reply[1] in (at, machine.name):
+                    return reply[1], hops, timeouts, questions
                 at, questions = reply[1], questions + 1
                 if (yield machine.ask(at, ("ping",), timeout_s=timeout_s)):
                     return at, hops + 1, timeouts, questions

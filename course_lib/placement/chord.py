@@ -12,7 +12,7 @@ from course_lib._validation import as_rng, check_count, check_indices, check_num
 from course_lib.cost import Cluster, Meter, Process
 from course_lib.hashing import hash_items
 from course_lib.placement import _node
-from course_lib.placement.fingers import check_ids, finger_table
+from course_lib.placement.fingers import check_ids
 
 __all__ = ["Chord", "Lookups"]
 
@@ -58,6 +58,43 @@ class Chord:
     ------
     ValueError, TypeError
         If a parameter is out of range or of the wrong type.
+
+    Notes
+    -----
+    The ring begins with right tables: of each node its predecessor, the ``n_successors`` nodes
+    after it, and its fingers, see `finger_table`. Its tables are wrong after `crash` and `join`
+    until `keep_house` has mended them. In each period a node asks its successor who is before that
+    one and who comes after, tells it of itself, asks whether its predecessor lives, and looks one
+    finger up.
+
+    A lookup asks one node after the other for the next; a node names its farthest finger that is
+    not beyond the key, or the owner. If one does not answer, the lookup starts over and tells
+    those whom it asks which nodes are dead, so it pays for the way to the dead node again.
+
+    **Cost.** On a ring at rest, ``chord_hops(n)`` hops in the mean, each one question and one
+    reply, the question to the owner whether it lives included.
+
+    **Guarantee.** On a ring at rest a lookup ends at the owner ([1], Theorem 2, has
+    :math:`O(\log n)` hops with high probability). If nodes have crashed independently with
+    probability q, it fails with probability ``lookup_failure(q, n_successors)`` at least.
+
+    References
+    ----------
+    .. [1] I. Stoica, R. Morris, D. Karger, M. F. Kaashoek, H. Balakrishnan, "Chord: a scalable
+       peer-to-peer lookup service for Internet applications", SIGCOMM 2001, 149-160.
+
+    Examples
+    --------
+    The circle of 8 places with nodes at 0, 1 and 3; key 2 belongs to 3, and key 6 to 0:
+
+    >>> chord = Chord([0, 1, 3], bits=3)
+    >>> found = chord.lookup([2, 6, 1], sources=[0, 1, 1])
+    >>> found.owners.tolist(), found.hops.tolist(), chord.cluster.meter.messages
+    ([3, 0, 1], [2, 2, 0], 8)
+    >>> chord.crash(3)
+    >>> found = chord.lookup([2], sources=[0])
+    >>> found.owners.tolist(), found.timeouts.tolist(), found.questions.tolist()
+    ([0], [1], [3])
     """
 
     def __init__(
@@ -91,11 +128,32 @@ class Chord:
         )
 
     def identifiers(self, keys):
-        """Return the place of each key on the circle: the top bits of its hash, int64 (n,)."""
+        """Return the place of each key on the circle: the top bits of its hash.
+
+        Parameters
+        ----------
+        keys : int, str or bytes, or an array or sequence of them, length n
+
+        Returns
+        -------
+        identifiers : array of int64, shape (n,)
+            Below ``2**bits``.
+        """
         return (hash_items(keys) >> np.uint64(64 - self.bits)).astype(np.int64)
 
     def owners(self, keys):
-        """Return the owner of each identifier: the first living node at or after it, int64."""
+        """Return the owner of each identifier: the first living node at or after it.
+
+        Parameters
+        ----------
+        keys : array of int, shape (k,)
+            Identifiers of keys.
+
+        Returns
+        -------
+        owners : array of int64, shape (k,)
+            Identifiers of nodes.
+        """
         nodes = self.nodes
         if not len(nodes):
             raise ValueError("a ring must have a living node to own keys; it has none.")
@@ -117,6 +175,11 @@ class Chord:
         Returns
         -------
         Lookups
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an identifier is out of range, or a source is no living node.
         """
         keys = check_indices(keys, "keys", 1 << self.bits)
         every_s = check_number(every_s, "every_s", low=0.0, high=1e9)
@@ -158,13 +221,11 @@ class Chord:
             Identifiers, of nodes that are not there.
         """
         ids = check_indices(np.atleast_1d(ids), "ids", 1 << self.bits).tolist()
-        for name in ids:
-            machine = self.cluster.machines.get(name)
-            if machine is None:
-                machine = self.cluster.machine(name, self._serve)
-            elif machine.alive:
-                raise ValueError(f"ids must be of nodes that are not there; {name} is.")
-            self._let_in(machine)
+        machines = self.cluster.machines
+        if there := [name for name in ids if name in machines and machines[name].alive]:
+            raise ValueError(f"ids must be of nodes that are not there; {there[0]} is.")
+        for name in dict.fromkeys(ids):
+            self._let_in(machines.get(name) or self.cluster.machine(name, self._serve))
 
     def keep_house(self):
         """Let all nodes mend what they know of others, for ever: what is called stabilization."""
@@ -181,16 +242,8 @@ class Chord:
     # What happens inside.
 
     def _fill(self, ids):
-        """Give all nodes the tables that they have when nothing has changed for a long time."""
-        fingers, n = ids[finger_table(ids, bits=self.bits)].tolist(), len(ids)
-        names = ids.tolist()
-        for i, name in enumerate(names):
-            near = [names[(i + k) % n] for k in range(1, min(self.n_successors, n - 1) + 1)]
-            self.cluster.machine(name, self._serve).memory.update(
-                predecessor=names[i - 1],
-                successors=near or [name],
-                fingers=dict(enumerate(fingers[i])),
-            )
+        for name, memory in _node.right_tables(ids, self.bits, self.n_successors):
+            self.cluster.machine(name, self._serve).memory.update(memory)
 
     def _machines(self, ids):
         ids = check_indices(np.atleast_1d(ids), "ids", 1 << self.bits).tolist()

@@ -39,6 +39,32 @@ def simulate_churn(chord, life_s, seconds, *, every_s=0.2):
     Returns
     -------
     Churn
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a number is out of range, or ``chord`` is none.
+
+    Notes
+    -----
+    Nodes live and stay away for exponential times with the same mean, so that about half of them
+    live after a while. Who comes back has forgotten everything, and joins through a random node.
+    A lookup is right if the node that it found owned the key among all that had joined when the
+    lookup ended.
+
+    References
+    ----------
+    .. [1] D. Liben-Nowell, H. Balakrishnan, D. Karger, "Analysis of the evolution of peer-to-peer
+       systems", PODC 2002, 233-242.
+
+    Examples
+    --------
+    >>> from course_lib.placement import chord_ids
+    >>> chord = Chord(chord_ids(32))
+    >>> chord.keep_house()
+    >>> churn = simulate_churn(chord, life_s=1000.0, seconds=20.0)
+    >>> churn.right > 0.9
+    True
     """
     if not isinstance(chord, Chord):
         raise TypeError(f"chord must be a Chord; got {chord!r:.60}.")
@@ -49,13 +75,13 @@ def simulate_churn(chord, life_s, seconds, *, every_s=0.2):
     sent, done, end_s = cluster.meter.messages, [], cluster.now + seconds
 
     def crash(machine):
-        machine.crash()
-        if cluster.now < end_s:
+        if cluster.now <= end_s:  # else it is over, and what was planned is not to happen
+            machine.crash()
             cluster.after(rng.exponential(life_s), come_back, machine)
 
     def come_back(machine):
-        chord._let_in(machine)
-        if cluster.now < end_s:
+        if cluster.now <= end_s:
+            chord._let_in(machine)
             cluster.after(rng.exponential(life_s), crash, machine)
 
     def ask():
@@ -68,7 +94,7 @@ def simulate_churn(chord, life_s, seconds, *, every_s=0.2):
             cluster.after(every_s, ask)
 
     def watch(key):
-        return int(chord.owners(np.array([key]))[0])
+        return int(chord.owners(np.array([key]))[0]) if len(chord.nodes) else -1
 
     for machine in cluster.machines.values():
         cluster.after(rng.exponential(life_s), crash if machine.alive else come_back, machine)

@@ -19,20 +19,92 @@ def harmonic(n):
 
 
 def expected_max_share(n_nodes):
-    r"""Return the mean of the largest share of a ring with one point a node, :math:`H_n / n`."""
+    r"""Return the mean of the largest share of a ring with one point a node, :math:`H_n / n`.
+
+    Parameters
+    ----------
+    n_nodes : int
+        n, at least 1.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    n points cut the circle into n arcs, as if n exponential times were divided by their sum. The
+    largest of n such times has mean :math:`H_n = 1 + 1/2 + \dots + 1/n`: with k of them still
+    running the next one ends after 1/k in the mean. The sum is independent of the ratios and has
+    mean n.
+
+    Examples
+    --------
+    Of two nodes the larger has three quarters in the mean:
+
+    >>> expected_max_share(2), round(10 * expected_max_share(10), 3)
+    (0.75, 2.929)
+    """
     n_nodes = check_count(n_nodes, "n_nodes", low=1, high=1 << 40)
     return harmonic(n_nodes) / n_nodes
 
 
 def share_deviation(n_nodes, n_points):
-    r"""Return the standard deviation of a node's share over its mean, for a ring."""
+    r"""Return the standard deviation of a node's share over its mean, for a ring.
+
+    Parameters
+    ----------
+    n_nodes : int
+        n, at least 1.
+    n_points : int
+        v, points of each node, at least 1.
+
+    Returns
+    -------
+    float
+        :math:`\sqrt{(n - 1) / (n v + 1)}`.
+
+    Notes
+    -----
+    A share is the sum of v of n v arcs, so it has the Beta distribution with parameters v and
+    (n - 1) v, whose variance is :math:`(n - 1) / (n^2 (n v + 1))`.
+
+    Examples
+    --------
+    >>> round(share_deviation(11, 100), 4)
+    0.0953
+    """
     n_nodes = check_count(n_nodes, "n_nodes", low=1, high=1 << 40)
     n_points = check_count(n_points, "n_points", low=1, high=1 << 40)
     return math.sqrt((n_nodes - 1) / (n_nodes * n_points + 1))
 
 
 def lookup_failure(dead, n_successors):
-    r"""Return the chance that a key is cut off, :math:`q^r (1 + r (1 - q))`."""
+    r"""Return the chance that a key is cut off, :math:`q^r (1 + r (1 - q))`.
+
+    Parameters
+    ----------
+    dead : float
+        q, the probability of each node to be dead, independently.
+    n_successors : int
+        r, nodes after it that each node knows.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    A lookup in Chord ends at the last living node before the key, p, and needs a living one among
+    the r after it. Nodes between p and the key are dead. Let there be k of them, with probability
+    :math:`q^k (1 - q)`: if k < r, the other r - k must be dead too, in all
+    :math:`r (1 - q) q^r`; if not, all r are dead already, :math:`q^r`. It is a floor: a lookup
+    may fail earlier.
+
+    Examples
+    --------
+    >>> lookup_failure(0.5, 1), round(lookup_failure(0.3, 8), 5)
+    (0.75, 0.00043)
+    """
     dead = check_number(dead, "dead", low=0.0, high=1.0)
     r = check_count(n_successors, "n_successors", low=0, high=1 << 20)
     return dead**r * (1 + r * (1 - dead))
@@ -46,11 +118,38 @@ def chord_hops(n_nodes, *, even=False):
     n_nodes : int
         At least 1, and for ``even`` a power of two.
     even : bool, default False
-        Whether the nodes, and the keys, stand at equal distances; else both are random.
+        Whether the nodes stand at equal distances, and the keys where nodes stand; else both
+        are random.
 
     Returns
     -------
     float
+        :math:`\frac12 \log_2 n` for an even ring; for a random one about 0.862 more.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``n_nodes`` is out of range, or no power of two for ``even``.
+
+    Notes
+    -----
+    On an even ring each hop takes the highest bit off the distance, which is a number of
+    :math:`\log_2 n` bits, half of them 1 in the mean. On a random ring a hop overshoots the power
+    of two by an exponential gap. With distances t in mean gaps, :math:`h(t)` hops to the node
+    before the key from a node at distance t to it, and :math:`g(t) = E\,h(\max(0, t - E))` for an
+    exponential E, which solves
+
+    .. math:: g' = h - g, \qquad h(t) = 1 + g(t - 2^{\lfloor \log_2 t \rfloor}),
+
+    the mean is :math:`1 + \frac1n \int_0^n g`, less what a node's own keys save. It is the limit
+    of many nodes, within 0.03 from 4 nodes on and within 0.01 from 16 on.
+
+    **Cost.** Some ten thousand steps, at most 20 ms.
+
+    Examples
+    --------
+    >>> chord_hops(4096, even=True), round(chord_hops(4096), 2)
+    (6.0, 6.86)
     """
     n_nodes = check_count(n_nodes, "n_nodes", low=1, high=1 << 40)
     doublings = (n_nodes - 1).bit_length()

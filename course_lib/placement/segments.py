@@ -42,6 +42,28 @@ class SegmentTable(Placement):
     ValueError, TypeError
         If a parameter is out of range or of the wrong type, or a name comes twice; if the
         capacities are more than the space.
+
+    Notes
+    -----
+    **Cost.** ``expected_probes`` hashes a key in the mean, and for the last one a binary search.
+
+    **Guarantee.** With independent hashes, a node gets a key with probability its capacity over
+    the sum of all: given that a place lies in a segment, it is uniform there. The number of hashes
+    is geometric with mean ``space / capacities``. A new segment takes exactly the keys that fall
+    into it before they fall into another, so keys move to it alone, and no rule that keeps shares
+    proportional moves fewer in the mean.
+
+    References
+    ----------
+    .. [1] A. Chawla, B. Reed, K. Juhnke, G. Syed, "Semantics of caching with SPOCA: a stateless,
+       proportional, optimally-consistent addressing algorithm", USENIX ATC 2011.
+
+    Examples
+    --------
+    >>> table = SegmentTable(16, ["anna", "ben", "carl"], [1, 2, 4])
+    >>> counts = np.bincount(table.assign(range(70_000)))
+    >>> [round(count / 10_000, 1) for count in counts.tolist()], round(table.expected_probes, 3)
+    ([1.0, 2.0, 4.0], 2.286)
     """
 
     def __init__(self, space, nodes=0, capacities=None, *, seed=0):
@@ -52,7 +74,15 @@ class SegmentTable(Placement):
             self.add(node, capacity)
 
     def add(self, node, capacity=1.0):
-        """Give a node a segment of free space, its first or one more: keys move to it alone."""
+        """Give a node a segment of free space, its first or one more: keys move to it alone.
+
+        Parameters
+        ----------
+        node : int, str or bytes
+            Its name.
+        capacity : float, default 1
+            Length of the segment.
+        """
         name, capacity = check_name(node), check_weight(capacity, "capacity")
         end = (self.ends[-1] if len(self.ends) else 0.0) + capacity
         if end > self.space * (1 + 1e-12):
@@ -60,7 +90,7 @@ class SegmentTable(Placement):
                 f"capacities must not be more than the space, {self.space:g}; got {end:g} in all, "
                 "build a larger table."
             )
-        at = self._index.get(name)
+        at = self._index_of(name)
         if at is None:
             at = self._add(name, capacity)
         else:
