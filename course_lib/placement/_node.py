@@ -31,7 +31,7 @@ def is_between(x, a, b, bits):
     return a == b or 0 < (x - a) % size <= (b - a) % size
 
 
-def answer(bits):
+def answer(bits, timeout_s, budget):
     """Return the function by which a node answers questions."""
 
     def serve(machine, _source, message):
@@ -45,7 +45,7 @@ def answer(bits):
             _hear_of_predecessor(machine, rest[0], bits)
             return None
         if kind == "find":  # for one who is not on the ring yet
-            return _find(machine, rest[0], bits)
+            return _find(machine, rest[0], bits, timeout_s, budget)
         return True  # it is alive
 
     return serve
@@ -103,8 +103,8 @@ def route(machine, key, bits, timeout_s, budget):
     return None, hops, timeouts, questions
 
 
-def _find(machine, key, bits):
-    owner, *_ = yield machine.start(route(machine, key, bits, 1.0, 64))
+def _find(machine, key, bits, timeout_s, budget):
+    owner, *_ = yield machine.start(route(machine, key, bits, timeout_s, budget))
     return owner
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_lib._validation import as_rng, check_count, check_indices, check_number
+from course_lib._validation import as_rng, check_count, check_indices, check_number, plain_array
 from course_lib.cost import Cluster, Meter, Process
 from course_lib.hashing import hash_items
 from course_lib.placement import _node
@@ -114,9 +114,9 @@ class Chord:
         self.timeout_s = check_number(timeout_s, "timeout_s", low=0.0, high=1e9, open_low=True)
         self.period_s = check_number(period_s, "period_s", low=0.0, high=1e9, open_low=True)
         self.rng = as_rng(rng)
-        self.budget = 16 * self.bits  # questions of one lookup
+        self.budget = 8 * self.bits  # questions of one lookup
         self.cluster = Cluster(latency_s=latency_s, rng=self.rng, meter=Meter(), trace=trace)
-        self._keeps_house, self._serve = False, _node.answer(self.bits)
+        self._keeps_house, self._serve = False, _node.answer(self.bits, self.timeout_s, self.budget)
         self._fill(ids)
 
     @property
@@ -220,7 +220,7 @@ class Chord:
         ids : int or array of int
             Identifiers, of nodes that are not there.
         """
-        ids = check_indices(np.atleast_1d(ids), "ids", 1 << self.bits).tolist()
+        ids = self._check_names(ids)
         machines = self.cluster.machines
         if there := [name for name in ids if name in machines and machines[name].alive]:
             raise ValueError(f"ids must be of nodes that are not there; {there[0]} is.")
@@ -245,8 +245,12 @@ class Chord:
         for name, memory in _node.right_tables(ids, self.bits, self.n_successors):
             self.cluster.machine(name, self._serve).memory.update(memory)
 
+    def _check_names(self, ids):
+        ids = np.atleast_1d(plain_array(ids, "ids"))
+        return check_indices(ids, "ids", 1 << self.bits).tolist()
+
     def _machines(self, ids):
-        ids = check_indices(np.atleast_1d(ids), "ids", 1 << self.bits).tolist()
+        ids = self._check_names(ids)
         if wrong := [name for name in ids if name not in self.cluster.machines]:
             raise ValueError(f"ids must be of nodes of this ring; {wrong[0]} is none.")
         return [self.cluster.machines[name] for name in ids]
