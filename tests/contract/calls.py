@@ -24,6 +24,7 @@ from tests.contract.kernel_training import KERNEL_TRAINING
 from tests.contract.lsh import LSH
 from tests.contract.online import ONLINE
 from tests.contract.parallel import NOT_CALLED_OF_PARALLEL, PARALLEL
+from tests.contract.placement import PLACEMENT
 from tests.contract.storage_codes import NOT_CALLED_OF_STORAGE_CODES, STORAGE_CODES
 from tests.contract.stores import NOT_CALLED_OF_STORES, STORES
 from tests.contract.trees import TREES
@@ -1176,5 +1177,4 @@ NOT_CALLED = {
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
 CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS
-CALLS += STORAGE_CODES
-CALLS += STORES
+CALLS += PLACEMENT + STORAGE_CODES + STORES
