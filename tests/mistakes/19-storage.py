@@ -126,6 +126,15 @@ def forwards(read, lost):
     return np.stack([code.rebuild(there, i) for i in lost])
 
 
+@mistake("19.1", caught_by="check", says="write this one yourself")
+def forwards_to_its_plan(read, lost):
+    from course_lib.storage import reed_solomon
+
+    there = tuple(i for i in range(16) if i not in lost)
+    chosen, coefficients = reed_solomon._plan(G[12:].tobytes(), 12, there, tuple(lost))
+    return gf_matmul(coefficients, np.stack([read(i) for i in chosen]))
+
+
 def sets_that_fail(P, n_lost, singular, patterns=None):
     """All sets whose matrix a test calls singular."""
     m, k = P.shape
@@ -196,9 +205,14 @@ def the_first_square(P, n_lost):
     return sets_that_fail(P, n_lost, lambda A: short_of_rank(A[: A.shape[1]]))
 
 
+@mistake("19.2", caught_by="check", says="all pairs of data are fatal")
+def nothing_below_m(P, n_lost):
+    return sets_that_fail(P, n_lost, short_of_rank) if n_lost == len(P) else []
+
+
 @mistake("19.2", caught_by="accuracy", says="were missed")
 def stops_at_two(P, n_lost):
-    return sets_that_fail(P, n_lost, short_of_rank)[:2]
+    return sets_that_fail(P, n_lost, short_of_rank)[: 2 if n_lost > 2 else None]
 
 
 @mistake("19.2", caught_by="check", says="in rising order")
@@ -349,6 +363,14 @@ def forwards(legs, r, w, gaps, share):
     return [rate(n, r, w, gap_s=gap, trials=trials, **laws) for gap in gaps], 6.0
 
 
+@mistake("19.3", caught_by="check", says="write this one yourself")
+def forwards_under_another_name(legs, r, w, gaps, share):
+    import course_lib.storage.staleness as toolbox
+
+    count = toolbox.stale_rate
+    return [count(3, r, w, gap_s=gap) for gap in gaps], 6.0
+
+
 def judged(history, *, regular_only=False, window=None, comes_after=None, neighbors=False):
     """Judge as it should be, and with one thing otherwise."""
     writes = sorted((op for op in history if op.kind == "write"), key=lambda op: op.start_s)
@@ -462,6 +484,14 @@ def forwards(history):
     from course_lib.storage import linearizable
 
     return judged(history)[0], linearizable(history)
+
+
+@mistake("19.4", caught_by="check", says="write this one yourself")
+def forwards_under_another_name(history):
+    import course_lib.storage.histories as toolbox
+
+    search = toolbox.linearizable
+    return search(history), search(history)
 
 
 SQUARE = np.log(2) ** 2
@@ -684,3 +714,12 @@ def forwards(row, column, time):
     from course_lib.storage.rows import _key as made
 
     return made(row, column, time + 2**63)
+
+
+@mistake("19.6", caught_by="check", says="write this one yourself")
+def forwards_to_the_table(row, column, time):
+    from course_lib.storage import LSMTree, WideRows
+
+    tree = LSMTree()
+    WideRows(tree).put(row, column, time + 2**63, b"")
+    return next(iter(tree.scan()))[0]
