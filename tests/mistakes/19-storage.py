@@ -472,7 +472,7 @@ def readers_for_themselves(history):
     return judged(history, comes_after=lambda a, b: a.end_s < b.start_s and a.client == b.client)
 
 
-@mistake("19.4", caught_by="edge case", says="older than both")
+@mistake("19.4", caught_by="edge case", says="older than both writes")
 def forgets_the_beginning(history):
     writes = [op for op in history if op.kind == "write"]
     kept = [op for op in history if op.value is not None or len(writes) < 2]
