@@ -4,6 +4,7 @@ import itertools
 import operator
 import pickle
 import tempfile
+from collections import defaultdict
 from typing import NamedTuple
 
 from course_lib.cost import size_bytes
@@ -32,15 +33,24 @@ class Run(NamedTuple):
 
 def run_of(pairs):
     """Return the `Run` of a sorted list of pairs."""
-    nbytes = size_bytes(tuple(pairs)) if pairs else 0
-    return Run(pickle.dumps(pairs, protocol=pickle.HIGHEST_PROTOCOL), nbytes, len(pairs))
+    return Run(pickle.dumps(pairs, protocol=pickle.HIGHEST_PROTOCOL), _nbytes(pairs), len(pairs))
+
+
+def _nbytes(pairs):
+    keys = [key for key, _ in pairs]
+    if set(map(type, keys)) <= {str} and {type(value) for _, value in pairs} <= {int, float}:
+        return len("".join(keys).encode()) + 8 * len(pairs)  # the usual case, at once
+    return size_bytes(tuple(pairs))
 
 
 def parts_of(job, pairs):
     """Return the pairs of each reducer, sorted by key and combined: a list of lists."""
-    groups = {}
-    for key, value in pairs:
-        groups.setdefault(key, []).append(value)
+    groups = defaultdict(list)
+    try:
+        for key, value in pairs:
+            groups[key].append(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"map must return pairs of a hashable key and a value; {error}.") from None
     keys = _sorted(groups)
     parts = [[] for _ in range(job.n_reducers)]
     for part, key in zip(partition_keys(keys, job.n_reducers, seed=job.seed), keys, strict=True):
