@@ -7,7 +7,7 @@ from course_lib.dataflow.barriers import Barrier
 __all__ = ["Coordinator", "Counter", "Sink", "Source"]
 
 BOSS, SINK = "coordinator", "sink"
-MOST_CHECKPOINTS = 30_000
+MOST_CHECKPOINTS = 10_000
 
 
 class Source:
