@@ -8,7 +8,11 @@ import collections
 import functools
 import itertools
 import math
+import os
 import re
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -339,6 +343,14 @@ def test_words_of_shakespeare_on_64_reducers():
     pieces = salt_pieces(weights, 64, 0.1)
     salted = [imbalance(reducer_loads(keys, weights, 64, pieces=pieces, seed=s)) for s in range(40)]
     assert np.mean(salted) < 1.6 and (pieces - 1).sum() / len(keys) < 0.02
+    pairs = [
+        (key, salt) for key, n in zip(keys[:99], pieces[:99], strict=True) for salt in range(n)
+    ]
+    shares = np.repeat(weights[:99] / pieces[:99], pieces[:99])
+    by_pairs = np.bincount(partition_keys(pairs, 64, seed=3), shares, 64)
+    assert_allclose(
+        by_pairs, reducer_loads(keys[:99], weights[:99], 64, pieces=pieces[:99], seed=3)
+    )
 
 
 pairs = st.lists(st.tuples(st.sampled_from("abcd"), st.integers()), max_size=30)
@@ -673,6 +685,40 @@ def test_same_seed_same_run():
 def test_wrong_input_is_refused_in_words(call, words):
     with pytest.raises((TypeError, ValueError), match=words):
         call()
+
+
+@pytest.mark.slow
+def test_dask_gives_the_same_bytes_when_a_worker_is_killed():
+    """One text for here, the simulator and Dask: word count, skewed join and a merged sketch."""
+    from dask.distributed import Client, LocalCluster
+
+    splits = [words[:3000] for words in works()[:8]]
+    rows = {word: i for i, word in enumerate(sorted(set(splits[0])))}
+    facts = [(word, i) for i, word in enumerate(splits[0])]
+    join = functools.partial(salted_join, facts, rows, pieces={"the": 3}, n_reducers=3, n_splits=4)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        run = functools.partial(map_reduce, client=client)
+        victim = sorted(client.run(os.getpid).values())[0]
+        threading.Timer(0.3, os.kill, (victim, signal.SIGKILL)).start()
+        counted = run(count_job(slow_items, n_reducers=3), splits)
+        joined = join(run=run)
+        sketch = run(sketch_job(count_min), splits).to_dict()["sketch"]
+        assert victim not in client.run(os.getpid).values()  # it was killed
+    assert counted == map_reduce(count_job(n_reducers=3), splits)
+    here = join()
+    assert joined.rows == here.rows and joined.counters == here.counters
+    assert (
+        sketch.to_bytes()
+        == map_reduce(sketch_job(count_min), splits).to_dict()["sketch"].to_bytes()
+    )
+
+
+def slow_items(split):
+    time.sleep(0.2)  # so that a worker is killed in the middle of the job
+    return split
 
 
 def test_every_public_name_is_here():
