@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from course_lib import dataflow, datasets
-from course_lib.cost import Meter, checkpoint_interval
+from course_lib.cost import Meter, checkpoint_interval, size_bytes
 from course_lib.dataflow import (
     Job,
     Monoid,
@@ -50,6 +50,7 @@ from course_lib.dataflow import (
     skew_bound,
     source,
 )
+from course_lib.dataflow._runs import run_of
 from course_lib.dataflow.choices import _note_places, _route, _strike_out, _throw
 from course_lib.distinct import HyperLogLog
 from course_lib.heavy_hitters import CountMin
@@ -118,6 +119,18 @@ def test_values_come_in_the_order_of_splits_and_of_emission(splits, spill):
     for i, place in places:
         expected[splits[i][place]].append((i, place))
     assert output.to_dict() == expected
+
+
+atoms = st.text(max_size=3) | st.integers() | st.floats() | st.binary(max_size=3)
+nested = st.recursive(atoms, lambda parts: st.tuples(parts, parts) | st.lists(parts, max_size=2))
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(atoms, nested), max_size=8))
+def test_runs_are_charged_as_messages_are(pairs):
+    run = run_of(pairs)
+    assert run.nbytes == size_bytes(pairs) and run.records == len(pairs)
+    assert repr(run.pairs()) == repr(pairs)
 
 
 def test_shakespeare_is_combined_5_46_times():

@@ -36,11 +36,16 @@ def run_of(pairs):
     return Run(pickle.dumps(pairs, protocol=pickle.HIGHEST_PROTOCOL), _nbytes(pairs), len(pairs))
 
 
-def _nbytes(pairs):
-    keys = [key for key, _ in pairs]
-    if set(map(type, keys)) <= {str} and {type(value) for _, value in pairs} <= {int, float}:
-        return len("".join(keys).encode()) + 8 * len(pairs)  # the usual case, at once
-    return size_bytes(tuple(pairs))
+def _nbytes(column):
+    """`size_bytes` of a list, at once where all entries are alike: texts, numbers or tuples."""
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return len("".join(column).encode())
+    if kinds and kinds <= {int, float}:
+        return 8 * len(column)
+    if kinds == {tuple} and len(set(map(len, column))) == 1:
+        return sum(_nbytes(list(entries)) for entries in zip(*column, strict=True))
+    return size_bytes(column)
 
 
 def parts_of(job, pairs):
