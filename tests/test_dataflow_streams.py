@@ -181,6 +181,16 @@ def test_loose_and_alone_are_wrong_and_how():
     assert min(alone) < 0 < max(alone)
 
 
+def test_a_machine_that_returns_alone_joins_the_epoch_of_the_others():
+    """A source dies before it has answered the first order: the others are in epoch 2 by then."""
+    logs = [[(f"key {i % 7}", float(i)) for i in range(300)] for _ in range(3)]
+    rng = np.random.default_rng(27)
+    times, machines = rng.uniform(0.2, 4, 10).tolist(), rng.integers(5, size=10).tolist()
+    crashes = list(zip(times, machines, strict=True))
+    run = simulate_stream(logs, mode="alone", crashes=crashes, rng=27)
+    assert run.recoveries > 5
+
+
 def test_late_events_of_one_source_are_counted_exactly():
     """With crashes as without: which are late is a property of the log."""
     rng = np.random.default_rng(0)

@@ -118,7 +118,7 @@ class Coordinator:
     def __init__(self, stream, every_s, patience_s):
         self.stream, self.every_s, self.patience_s = stream, every_s, patience_s
         self.complete, self.recoveries, self.checkpoints = 0, 0, 0
-        self._epoch, self._number, self._saved, self._ended = 0, 0, {}, set()
+        self.epoch, self._number, self._saved, self._ended = 0, 0, {}, set()
         self._recovering = self._again = False
         self.machine = stream.cluster.machine(BOSS, self._serve)
 
@@ -126,9 +126,9 @@ class Coordinator:
         kind, *rest = message
         if kind == "up":
             self._on_up(source)
-        elif rest[0] == self._epoch and kind == "saved":
+        elif rest[0] == self.epoch and kind == "saved":
             self._on_saved(source, rest[1])
-        elif rest[0] == self._epoch and kind == "ended":
+        elif rest[0] == self.epoch and kind == "ended":
             self._ended.add(rest[1])
 
     def _on_saved(self, source, number):
@@ -153,7 +153,7 @@ class Coordinator:
         patience_s = self.patience_s
         while self._again:
             self._again, self._ended = False, set()
-            self._epoch += 1
+            self.epoch += 1
             patience_s *= 2
             for group, order in (
                 (self.stream.counters, "restore"),
@@ -161,18 +161,18 @@ class Coordinator:
             ):
                 names = [one.machine.name for one in group]
                 replies = yield self.machine.ask_all(
-                    names, (order, self._epoch, self.complete), timeout_s=patience_s
+                    names, (order, self.epoch, self.complete), timeout_s=patience_s
                 )
                 if len(replies) < len(names) or self._again:
                     self._again = True
                     break
         self._recovering = False
-        self.machine.start(self._clock(self._epoch))
+        self.machine.start(self._clock(self.epoch))
 
     def _clock(self, epoch):
-        while epoch == self._epoch and len(self._ended) < len(self.stream.sources):
+        while epoch == self.epoch and len(self._ended) < len(self.stream.sources):
             yield self.machine.sleep(self.every_s)
-            if epoch != self._epoch:
+            if epoch != self.epoch:
                 return
             self._number += 1
             if self._number > MOST_CHECKPOINTS:

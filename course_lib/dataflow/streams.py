@@ -188,7 +188,7 @@ class _Stream:
             self.boss.recoveries += 1
             number = max((number for number in machine.disk), default=0)
             order = "resume" if part in self.sources else "restore"
-            part._serve(machine, None, (order, 1, number))
+            part._serve(machine, None, (order, self.boss.epoch, number))
 
         return boot
 
