@@ -92,8 +92,9 @@ def even_queues(quick):
     laws = {
         "all equal": lambda rng, n: np.ones(n),
         "exponential": lambda rng, n: rng.standard_exponential(n),
-        "one in ten is long": lambda rng, n: rng.standard_exponential(n)
-        * np.where(rng.random(n) < 0.1, 5.5, 0.5),
+        "one in ten is long": lambda rng, n: (
+            rng.standard_exponential(n) * np.where(rng.random(n) < 0.1, 5.5, 0.5)
+        ),
     }
     rows = {}
     for name, law in laws.items():
@@ -111,30 +112,44 @@ def even_queues(quick):
 
 
 def streams(quick):
-    """Three logs of 300 events, two counters, ten crashes: events too many or too few."""
+    """Three logs of 300 events, two counters, ten crashes in 8 s: events too many or too few."""
     logs = [[(f"key {i % 7}", float(i)) for i in range(300)] for _ in range(3)]
     truth = collections.Counter(key for log in logs for key, _ in log)
     rows = {}
-    for name, options in (
-        ("aligned", {}),
-        ("loose", {"mode": "loose"}),
-        ("alone", {"mode": "alone"}),
-        ("aligned, links without order", {}),
-    )[:3]:
+    for mode in ("aligned", "loose", "alone"):
         off, wrong, recoveries, held, sent = [], 0, 0, 0, 0
         for seed in range(5 if quick else 100):
             rng = np.random.default_rng(seed)
-            crashes = list(zip(rng.uniform(0.2, 4, 10).tolist(), rng.integers(5, size=10).tolist(),
-                               strict=True))  # fmt: skip
-            run = simulate_stream(logs, crashes=crashes, rng=seed, **options)
+            times, machines = rng.uniform(0.2, 8, 10), rng.integers(5, size=10)
+            crashes = list(zip(times.tolist(), machines.tolist(), strict=True))
+            run = simulate_stream(logs, mode=mode, every_s=0.5, crashes=crashes, rng=seed)
             off.append(sum(run.counts.values()) - 900)
             wrong += {key: n for (key, _), n in run.counts.items()} != dict(truth)
             recoveries += run.recoveries
             held, sent = max(held, run.most_held), sent + run.sent_events
-        rows[name] = {
+        rows[mode] = {
             "runs": len(off), "wrong": wrong, "least": min(off), "most": max(off),
             "recoveries": recoveries / len(off), "most_held": held, "sent": sent / len(off),
         }  # fmt: skip
+    return rows
+
+
+def herd(quick):
+    """Of 200 queues, in 20 services: jobs of the busiest, and the share that gets none."""
+    n = 72_000 if quick else 360_000
+    rng = np.random.default_rng(0)
+    arrival, service = np.cumsum(rng.exponential(1 / 180, n)), rng.exponential(size=n)
+    choices, period = rng.integers(200, size=(n, 10)), (arrival // 20).astype(int)
+    rows = []
+    for d in (1, 2, 10):
+        for board_s in (0, 20):
+            jobs = route_jobs(arrival, service, choices[:, :d], 200, board_s=board_s)
+            shares = np.array(
+                [np.bincount(jobs.queue[period == k], minlength=200) for k in range(5, period[-1])]
+            )
+            rows.append({"d": d, "board_s": board_s, "mean": float(shares.mean())})
+            rows[-1]["busiest"] = float(shares.max(1).mean())
+            rows[-1]["none"] = float((shares == 0).mean())
     return rows
 
 
@@ -165,17 +180,21 @@ def main():
     """Run, print and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.causes_dataflow")
     parser.add_argument("--quick", action="store_true", help="few runs; writes nothing")
-    quick = parser.parse_args().quick
-    report = {
+    parser.add_argument("--only", default="", help="one part; the others stay as recorded")
+    arguments = parser.parse_args()
+    quick, path = arguments.quick, harness.RESULTS / "dataflow_causes.json"
+    report = json.loads(path.read_text(encoding="utf-8")) if arguments.only else {}
+    report |= {
         "name": "dataflow_causes",
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": harness.machine(),
     }
-    for part in (skew, streams, boards, tails, even_queues, claim):
+    for part in (skew, streams, boards, herd, tails, even_queues, claim):
+        if arguments.only not in part.__name__:
+            continue
         report[part.__name__] = part(quick)
         print(part.__name__, json.dumps(report[part.__name__]), flush=True)
     if not quick:
-        path = harness.RESULTS / "dataflow_causes.json"
         path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 

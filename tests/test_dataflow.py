@@ -264,6 +264,14 @@ def test_messages_of_a_calm_job_are_counted():
     assert two.meter.messages == 4 * 3 + 2 * 2 + 2  # and one run crosses the wire
 
 
+def test_reports_of_map_tasks_are_not_charged_their_outputs():
+    """One worker fetches from itself: only the reducer's output crosses the wire."""
+    splits = ["x" * 1000] * 10
+    run = simulate_map_reduce(count_job(lambda split: [split]), splits, 1)
+    assert run.output.counters.shuffle_bytes == 10 * 1008
+    assert 1008 <= run.meter.sent_bytes < 3 * 1008
+
+
 # --- Facts and theorems: stragglers --------------------------------------------------------------
 
 

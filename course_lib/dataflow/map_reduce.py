@@ -227,11 +227,11 @@ def reduce_task(job, runs):
 
 
 class Shape(NamedTuple):
-    """What is counted of a `MapOutput`."""
+    """What is counted of a `MapOutput`; without ``nbytes``, or its report would be charged them."""
 
     emitted: int
     spilled: int
-    nbytes: int
+    shuffle_bytes: int
     records: tuple  # by reducer
 
 
@@ -247,7 +247,7 @@ def assembled(shapes, reduced):
         map_records=sum(shape.emitted for shape in shapes),
         spilled_records=sum(shape.spilled for shape in shapes),
         shuffle_records=sum(by_reducer),
-        shuffle_bytes=sum(shape.nbytes for shape in shapes),
+        shuffle_bytes=sum(shape.shuffle_bytes for shape in shapes),
         reduce_records=by_reducer,
         output_records=sum(run.records for run in reduced),
     )
