@@ -99,10 +99,12 @@
       }
       parts.push(svg("text", {
         x: (inside.x[0] + inside.x[1]) / 2, y: inside.y[0] + 36, "text-anchor": "middle", "aria-hidden": "true",
-      }, "seconds"));
+      }, "seconds"), svg("text", {
+        transform: `translate(13 ${(inside.y[0] + inside.y[1]) / 2}) rotate(-90)`, "text-anchor": "middle", "aria-hidden": "true",
+      }, "machine"));
       for (let m = 0; m < machines; m += 1) {
         if (m % 3 === 0) {
-          parts.push(svg("text", { x: inside.x[0] - 8, y: y(m) + 12, "text-anchor": "end", "aria-hidden": "true" }, `machine ${m}`));
+          parts.push(svg("text", { x: inside.x[0] - 8, y: y(m) + 12, "text-anchor": "end", "aria-hidden": "true" }, String(m)));
         }
         if (m === state.dead) {
           parts.push(svg("line", {
