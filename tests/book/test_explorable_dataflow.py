@@ -47,8 +47,8 @@ def test_its_runs_are_the_librarys(script, page, kind, i, dead):
     run = library(kind, COPIES[i], dead)
     assert got["time"] == pytest.approx(run.seconds, abs=0.006)
     assert got["work"] == pytest.approx(run.work_s, abs=0.006)
-    assert len(got["spans"]) == len(run.spans) == sum(run.attempts)
-    assert sum(span["again"] for span in got["spans"]) == sum(run.attempts) - 16
+    assert len(got["spans"]) == len(run.spans) <= sum(run.attempts)  # a copy may go to the dead
+    assert sum(span["again"] for span in got["spans"]) == len(run.spans) - 16
     assert sum(span["fate"] == 0 for span in got["spans"]) == 16
     assert max(span["end"] for span in got["spans"] if span["fate"] == 0) == got["time"]
 
