@@ -144,7 +144,7 @@
           svg("text", { x: inside.x[0] - 8, y: top + 19, "text-anchor": "end", "aria-hidden": "true" }, name),
           svg("rect", { x: x(0), y: top + 4, width: x(value) - x(0), height: 20, style: "fill: var(--fig-1); opacity: 0.9" }),
           line([[x(before), top], [x(before), top + 28]], "--fig-ink", "3 3", 1.5),
-          svg("text", { x: Math.max(x(value), x(before)) + 6, y: top + 19, "aria-hidden": "true" }, `${value.toFixed(1)} s`),
+          svg("text", { x: (x(before) - x(value) > 60 ? x(value) : Math.max(x(value), x(before))) + 6, y: top + 19, "aria-hidden": "true" }, `${value.toFixed(1)} s`),
         );
       });
       self.svg.replaceChildren(...parts);
