@@ -16,9 +16,7 @@ from tools import notebooks
 
 ROOT = pathlib.Path(__file__).parents[1]
 
-# The check of internationalized addresses takes a second to load, and no notebook has any.
-WITHOUT_IRI = "import sys; sys.modules['rfc3987_syntax'] = None"
-JUPYTER_BOOK = f"{WITHOUT_IRI}; from jupyter_book.cli.main import main; main()"
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 EXECUTING = re.compile(r"/([^/]+)\.md: Executing notebook")
 CELL_FAILED = "Executing notebook failed"
