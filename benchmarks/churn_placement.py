@@ -3,7 +3,7 @@
 First, of 1,024 nodes three in ten die at once, each by itself or rack by rack, and nobody mends
 anything: how many lookups fail, for several numbers of successors. Then churn: 256 machines, of which about half live at a time, for exponential times of the same mean. Each ring
 first runs for one mean life, and is then looked at for two minutes. Counts only, from the simulator
-`course_lib.cost.Cluster`, so they do not depend on the machine. Takes about ten minutes; writes
+`course_lib.cost.Cluster`, so they do not depend on the machine. Takes about fifteen minutes; writes
 ``results/placement_churn.json``.
 """
 
@@ -16,13 +16,13 @@ from benchmarks import harness
 from course_lib.placement import Chord, chord_ids, simulate_churn
 
 NODES, SUCCESSORS, SECONDS, SEEDS = 256, 8, 120.0, (0, 1, 2)
-LIVES = (20.0, 30.0, 45.0, 60.0, 90.0, 150.0, 300.0, 600.0)
+LIVES = (15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 150.0, 300.0, 600.0)
 DEAD, CRASHES = 0.3, ((1, 1), (2, 1), (3, 1), (4, 1), (6, 1), (8, 1), (8, 32))
 KINDS = {  # seconds between rounds of housekeeping, seconds to wait for an answer
     "period 1 s, timeout 1 s": (1.0, 1.0, LIVES),
-    "period 0.25 s, timeout 1 s": (0.25, 1.0, (30.0,)),
-    "period 1 s, timeout 0.25 s": (1.0, 0.25, (30.0,)),
-    "period 0.25 s, timeout 0.25 s": (0.25, 0.25, (30.0,)),
+    "period 0.25 s, timeout 1 s": (0.25, 1.0, (20.0,)),
+    "period 1 s, timeout 0.25 s": (1.0, 0.25, (20.0,)),
+    "period 0.25 s, timeout 0.25 s": (0.25, 0.25, (20.0,)),
     "no housekeeping": (None, 1.0, (150.0, 600.0)),
 }
 
@@ -48,7 +48,9 @@ def crash(n_successors, seed, rack=1):
     ids = chord_ids(1024, rng=seed)
     chord = Chord(ids, n_successors=n_successors, rng=seed + 100)
     alone = rng.random(1024) < DEAD
-    racks = np.isin(np.arange(1024) // rack, rng.choice(1024 // rack, round(DEAD * 1024 / rack), False))
+    racks = np.isin(
+        np.arange(1024) // rack, rng.choice(1024 // rack, round(DEAD * 1024 / rack), False)
+    )
     chord.crash(ids[alone if rack == 1 else racks])
     keys = rng.integers(0, 1 << chord.bits, 500)
     found = chord.lookup(keys)
