@@ -1,8 +1,9 @@
 """Chord when nodes die, for chapter 18: ``python -m benchmarks.churn_placement``.
 
 First, of 1,024 nodes three in ten die at once, each by itself or rack by rack, and nobody mends
-anything: how many lookups fail, for several numbers of successors. Then churn: 256 machines, of which about half live at a time, for exponential times of the same mean. Each ring
-first runs for one mean life, and is then looked at for two minutes. Counts only, from the simulator
+anything: how many lookups fail, for several numbers of successors. Then churn: 256 machines, of
+which about half live at a time, for exponential times of the same mean. Each ring first runs for
+one mean life, and is then looked at for two minutes. Counts only, from the simulator
 `course_lib.cost.Cluster`, so they do not depend on the machine. Takes about fifteen minutes; writes
 ``results/placement_churn.json``.
 """
