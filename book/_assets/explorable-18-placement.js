@@ -76,9 +76,11 @@
     return keys.map((key) => points[following(points, key.place)][1]);
   }
 
+  const room = (m, n, epsilon) => Math.ceil(((1 + epsilon) * m) / n - 1e-9);
+
   function bounded(keys, nodes, v, epsilon) {
     const points = circle(nodes.map((node) => ({ ...node, weight: 1 })), v);
-    const most = Math.ceil(((1 + epsilon) * keys.length) / nodes.length - 1e-9);
+    const most = room(keys.length, nodes.length, epsilon);
     const load = nodes.map(() => 0);
     return keys.map((key) => {
       let at = following(points, key.place);
@@ -326,7 +328,7 @@
       const v = POINTS[points.value];
       const names = {
         ring: `A ring with ${v} ${v === 1 ? "point" : "points"} a node`,
-        bounded: `A ring with ${v} ${v === 1 ? "point" : "points"} a node and at most ${1 + SLACK[slack.value]} times the mean`,
+        bounded: `A ring with ${v} ${v === 1 ? "point" : "points"} a node and room for ${room(keys.length, nodes.length, SLACK[slack.value])} keys in each`,
         bids: "Bids", remainder: "The remainder",
       };
       const full = fullest(owners, nodes, weighted());
@@ -339,10 +341,14 @@
 
     const color = (i) => COLORS[(nodes[i].name.charCodeAt(0) - 65) % COLORS.length];
 
+    /* Six colors, then the same six hollow. */
+    const paint = (i) => `stroke: var(${color(i)}); stroke-width: 1.5; fill: `
+      + ((nodes[i].name.charCodeAt(0) - 65) % (2 * COLORS.length) < COLORS.length ? `var(${color(i)})` : "none");
+
     function drawMap(self) {
       if (!nodes.length || owners.length !== keys.length) return;
       const [cx, cy] = [self.width / 2, self.height / 2];
-      const radius = Math.min(cx, cy) - 46;
+      const radius = Math.min(cx, cy) - 58;
       const at = (place, r) => [cx + r * Math.sin(2 * Math.PI * place), cy - r * Math.cos(2 * Math.PI * place)];
       const shapes = [svg("circle", {
         cx, cy, r: radius, style: "fill: none; stroke: var(--fig-grid); stroke-width: 1",
@@ -356,29 +362,41 @@
       const loads = nodes.map((_, i) => owners.filter((owner) => owner === i).length);
       keys.forEach((key, k) => {
         const away = first[k] !== owners[k];
-        const [x, y] = at(key.place, radius + (away ? 13 : -14 - 9 * (k % 4)));
-        shapes.push(svg("circle", {
-          cx: x, cy: y, r: moved[k] ? 4.5 : 3,
-          style: `fill: var(${color(owners[k])}); stroke: var(--fig-ink); stroke-width: ${moved[k] ? 2 : 0}`,
-        }));
+        const [x, y] = at(key.place, radius + (away ? 13 : -13 - 8 * (k % 3)));
+        shapes.push(svg("circle", { cx: x, cy: y, r: 3, style: paint(owners[k]) }));
+        if (moved[k]) {
+          shapes.push(svg("circle", {
+            cx: x, cy: y, r: 5, style: "fill: none; stroke: var(--fig-ink); stroke-width: 1.5",
+          }));
+        }
       });
-      const inside = Math.max(20, radius - 70);
+      const columns = nodes.length > 6 ? 2 : 1;
+      const rows = Math.ceil(nodes.length / columns);
       nodes.forEach((node, i) => {
-        const row = (i - (nodes.length - 1) / 2) * Math.min(17, (1.5 * inside) / nodes.length);
-        shapes.push(svg("text", {
-          x: cx, y: cy + row + 4, "text-anchor": "middle",
-        }, `${node.name}: ${loads[i]} keys`));
-        shapes.push(svg("rect", {
-          x: cx - 52, y: cy + row - 5, width: 10, height: 10, style: `fill: var(${color(i)})`,
-        }));
+        const x = cx + (columns === 1 ? -16 : (Math.floor(i / rows) ? 6 : -48));
+        const y = cy + ((i % rows) - (rows - 1) / 2) * 16;
+        shapes.push(
+          svg("rect", { x, y: y - 5, width: 10, height: 10, style: paint(i) }),
+          svg("text", { x: x + 14, y: y + 5 }, `${node.name} ${loads[i]}`),
+        );
       });
       picture.replaceChildren(...shapes);
+      /* Grips of nodes that stand near each other take turns at two distances from the circle. */
+      const spot = (node) => (pointsOf(node.name, 1)[0] + node.shift + 1) % 1;
+      const ranks = [...nodes].sort((x, y) => spot(x) - spot(y));
+      let [far, last] = [false, -1];
+      const distance = {};
+      for (const node of ranks) {
+        far = spot(node) - last < 26 / (2 * Math.PI * radius) && !far;
+        last = spot(node);
+        distance[node.name] = far ? 45 : 21;
+      }
       for (const grip of grips.children) {
         const i = nodes.findIndex((node) => node.name === grip.dataset.node);
         grip.style.display = onRing() ? "" : "none";
         if (i < 0) continue;
-        const place = (pointsOf(nodes[i].name, 1)[0] + nodes[i].shift + 1) % 1;
-        const [x, y] = at(place, radius + 28);
+        const place = spot(nodes[i]);
+        const [x, y] = at(place, radius + distance[nodes[i].name]);
         grip.setAttribute("transform", `translate(${x} ${y})`);
         grip.firstChild.setAttribute("aria-valuenow", Math.round(100 * place));
         grip.firstChild.style.stroke = `var(${color(i)})`;
