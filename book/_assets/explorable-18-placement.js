@@ -335,7 +335,7 @@
       const on = first.filter((owner, k) => owner !== owners[k]).length;
       return `${names[rule.value]}, ${nodes.length} nodes, ${keys.length} keys. The fullest node has ${format(full)} times its due. `
         + (told ? `${told}: ${Math.round(100 * movedShare())}% of the keys moved`
-          + `${fair === null ? "" : `, where ${Math.round(100 * fair)}% must`}. ` : "")
+          + `${fair === null ? "" : `, where ${Math.round(100 * fair)}% is the fair share`}. ` : "")
         + (rule.value === "bounded" ? `${on} keys are not at the first node after them.` : "");
     }
 

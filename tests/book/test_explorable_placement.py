@@ -85,7 +85,7 @@ def test_it_moves_by_the_keyboard_and_says_what_it_shows(page):
     figure.get_by_label("Rule", exact=True).select_option("remainder")
     figure.get_by_role("button", name="Add a node").click()
     assert "Node F came: 8" in told.inner_text()  # eighty-odd percent
-    assert "where 17% must" in told.inner_text()
+    assert "where 17% is the fair share" in told.inner_text()
     figure.get_by_label("Rule", exact=True).select_option("bids")
     figure.get_by_role("button", name="Take it away").click()
     assert "Node F left: 1" in told.inner_text()
