@@ -30,8 +30,10 @@ MODULES = [
     "matrix_completion",
     "online_optimization",
     "parallel_optimization",
+    "placement",
     "randomness",
     "sparse_coding",
+    "storage",
     "trees",
 ]
 COMPILES = ("float16", "float32", "longdouble")  # kernels for another dtype, seconds each

@@ -6,9 +6,15 @@ from course_lib._sketch.items import (
     as_batches,
     as_numbers,
     check_seed,
+    hash_bytes,
     hash_items,
+    hash_slices,
+    hash_word,
     mix,
     random_words,
+    seed_words,
+    slice_hashes,
+    text_key,
 )
 from course_lib._sketch.sizes import sizing
 from course_lib._sketch.wire import SameBytes
@@ -21,8 +27,14 @@ __all__ = [
     "as_batches",
     "as_numbers",
     "check_seed",
+    "hash_bytes",
     "hash_items",
+    "hash_slices",
+    "hash_word",
     "mix",
     "random_words",
+    "seed_words",
     "sizing",
+    "slice_hashes",
+    "text_key",
 ]

@@ -18,9 +18,15 @@ __all__ = [
     "as_batches",
     "as_numbers",
     "check_seed",
+    "hash_bytes",
     "hash_items",
+    "hash_slices",
+    "hash_word",
     "mix",
     "random_words",
+    "seed_words",
+    "slice_hashes",
+    "text_key",
 ]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio, made odd
@@ -98,7 +104,7 @@ def hash_items(items, seed=0):
     >>> bool(hash_items(7, seed=1)[0] == hash_items(7, seed=2)[0])
     False
     """
-    keys = _keys(check_seed(seed))
+    keys = seed_words(check_seed(seed))
     batch, _ = as_batch(items)
     if isinstance(batch, np.ndarray):
         return _hash_words(_as_words(batch), keys[0])
@@ -111,8 +117,22 @@ def hash_items(items, seed=0):
     return hashes
 
 
+def hash_slices(text, ends, seed=0):
+    """Return what `hash_items` returns for the bytes that stand in a row, without cutting them.
+
+    ``text`` (uint8) holds item after item, and ``ends`` (int64) says where each ends.
+    """
+    return slice_hashes(np.concatenate([text, np.zeros(8, np.uint8)]), ends, text_key(seed))
+
+
+def text_key(seed):
+    """Return the word with which `slice_hashes` begins, for a seed."""
+    return seed_words(check_seed(seed))[1]
+
+
 @functools.lru_cache(64)
-def _keys(seed):
+def seed_words(seed):
+    """Return the two words, of integers and of texts, that make a hash function of a seed."""
     return random_words(seed, 2)
 
 
@@ -240,7 +260,7 @@ def _hash_texts(items, key, are_str):
     # Some item holds a zero byte itself, so zeros do not mark the ends: count lengths.
     pieces = [item.encode("utf-8", "surrogatepass") for item in items] if are_str else items
     ends = np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)))
-    return _hash_slices(_padded(b"".join(pieces)), ends, key)
+    return slice_hashes(_padded(b"".join(pieces)), ends, key)
 
 
 def _padded(text):
@@ -292,8 +312,11 @@ def _hash_joined(text, n_items, key):
 
 
 @njit(cache=True)
-def _hash_slices(text, ends, key):
-    """Hash the items ``text[ends[i - 1]:ends[i]]`` to the same values as `_hash_joined`."""
+def slice_hashes(text, ends, key):
+    """Hash the items ``text[ends[i - 1]:ends[i]]`` to the same values as `_hash_joined`.
+
+    Eight bytes must follow the last.
+    """
     hashes = np.empty(len(ends), np.uint64)
     start = np.uint64(0)
     for i in range(len(ends)):
@@ -307,3 +330,22 @@ def _hash_slices(text, ends, key):
         hashes[i] = mix(state ^ (_word(text, start) & below) ^ mark)
         start = end
     return hashes
+
+
+@njit(cache=True)
+def hash_word(word, key):
+    """Return the hash that `hash_items` gives to one integer; ``key`` is from `seed_words`."""
+    return mix(word ^ key)
+
+
+@njit(cache=True)
+def hash_bytes(text, key):
+    """Return the hash that `hash_items` gives to one item of bytes; they need no padding."""
+    state, word, bit = key, np.uint64(0), np.uint64(0)
+    for i in range(len(text)):
+        word |= np.uint64(text[i]) << bit
+        bit += np.uint64(8)
+        if bit == np.uint64(64):
+            state = mix(state ^ word)
+            word, bit = np.uint64(0), np.uint64(0)
+    return mix(state ^ word ^ (np.uint64(0x80) << bit))
