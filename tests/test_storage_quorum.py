@@ -298,8 +298,8 @@ def test_a_hint_is_handed_over_even_after_its_keeper_crashed():
     assert process.result.ok and len(stranger.disk["hints"]) == 1
     stranger.crash()
     stranger.restart(store.boot)
-    home[0].restart(store.boot)
-    home[1].restart(store.boot)
+    for node in home[:2]:
+        cluster.at(3.0, node.restart, store.boot)  # after several attempts
     cluster.run()
     assert not stranger.disk["hints"]
     assert sum(bool(store.stored(node, "x")) for node in home) == 2

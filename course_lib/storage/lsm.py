@@ -36,8 +36,8 @@ class Written(NamedTuple):
 
     @property
     def amplification(self):
-        """Bytes written to runs for each byte that was put; the log is not counted."""
-        return (self.flushed + self.merged) / self.put
+        """Bytes written to runs for each byte that was put, or 0; the log is not counted."""
+        return (self.flushed + self.merged) / self.put if self.put else 0.0
 
 
 class LSMTree:

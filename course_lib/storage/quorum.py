@@ -239,6 +239,7 @@ class QuorumStore:
         Notes
         -----
         **Cost.** depth + 2 questions, of few hashes if few keys differ, and a message for each key.
+        Both nodes build their trees anew for each question, O(keys), from what they hold then.
         """
         check_count(depth, "depth", low=0, high=24)
         return self._replicas.synchronize(node, other, depth)

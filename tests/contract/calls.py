@@ -16,6 +16,7 @@ from course_lib import sparse_coding as so
 from tests.contract.batch import BATCH
 from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
+from tests.contract.dataflow import DATAFLOW, NOT_CALLED_OF_DATAFLOW
 from tests.contract.judge import Call, fitted
 from tests.contract.kernel_features import KERNEL_FEATURES
 from tests.contract.kernel_ridge import KERNEL_RIDGE
@@ -1170,6 +1171,7 @@ SKETCHES = [
 NOT_CALLED = {
     "bound_versus_truth": "takes functions",
     **NOT_CALLED_OF_COST,
+    **NOT_CALLED_OF_DATAFLOW,
     **NOT_CALLED_OF_PARALLEL,
     **NOT_CALLED_OF_STORAGE_CODES,
     **NOT_CALLED_OF_STORES,
@@ -1177,4 +1179,4 @@ NOT_CALLED = {
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
 CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS
-CALLS += PLACEMENT + STORAGE_CODES + STORES
+CALLS += PLACEMENT + STORAGE_CODES + STORES + DATAFLOW
