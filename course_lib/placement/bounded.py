@@ -59,7 +59,7 @@ class BoundedRing(Ring):
         super().__init__(nodes, n_points=n_points, seed=seed)
 
     def add(self, node):
-        """Add a node: the capacity of all shrinks, so keys may move between others too.
+        """Add a node: the capacity of all shrinks, and keys may move between others too.
 
         Parameters
         ----------
