@@ -1,4 +1,4 @@
-"""The explorable of chapter 19 against course_lib, in the browser itself: every loss of every scheme."""
+"""The explorable of chapter 19 against course_lib, in the browser itself, over all losses."""
 
 import itertools
 import math
@@ -39,7 +39,7 @@ def schemes(page):
 
 
 def answers(call, parity):
-    """What the script says of every loss: the disks that its repair reads, None if data are lost."""
+    """Of every loss: whether it is survived, and the disks that the repair reads, or None."""
     return call(
         "return a.losses.map((lost) => [D.survives(a.parity, lost), D.repair(a.parity, lost)]);",
         parity=np.asarray(parity).tolist(),
@@ -98,7 +98,7 @@ def test_three_copies_are_three_codes_of_one_fragment(call, schemes):
 
 
 def by_groups(lost):
-    """Whether a local code with one global parity can survive: one loss a group, one more in all."""
+    """Whether such a local code can survive a loss: one in each group, and one more in all."""
     return sum(max(0, len(set(group) & set(lost)) - 1) for group in GROUPS) + (8 in lost) <= 1
 
 
