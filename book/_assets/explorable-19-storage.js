@@ -159,8 +159,8 @@
       const start = `${name} stores ${stored} bytes a byte. `;
       if (size === 0) return `${start}All nine disks are whole.`;
       const [good, all] = kept[at][size];
-      const what = read === null ? "Data are lost."
-        : `Nothing is lost: the repair reads ${read.length}, ${listed(read, names)}.`;
+      const what = read === null ? "data are lost."
+        : `nothing is lost. The repair reads ${read.length} ${read.length === 1 ? "disk" : "disks"}: ${listed(read, names)}.`;
       return `${start}Without ${listed(state.lost, names)}: ${what} Of all ${all} losses of ${size} `
         + `${size === 1 ? "disk" : "disks"} it survives ${good}.`;
     }
