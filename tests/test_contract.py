@@ -18,6 +18,7 @@ MODULES = [
     "batch_optimization",
     "binary_embeddings",
     "cost",
+    "dataflow",
     "distinct",
     "hashing",
     "heavy_hitters",
@@ -29,8 +30,10 @@ MODULES = [
     "matrix_completion",
     "online_optimization",
     "parallel_optimization",
+    "placement",
     "randomness",
     "sparse_coding",
+    "storage",
     "trees",
 ]
 COMPILES = ("float16", "float32", "longdouble")  # kernels for another dtype, seconds each

@@ -8,6 +8,16 @@ In the order to read it::
     copysets      which machines hold copies: how often a power cut loses something
     strips        files in coded strips on chunk servers that crash, repaired
     chunks        files that many append to: a master, leases, copies
+    clocks        which of two versions came first, or neither
+    quorum        keys and values on N of the nodes, read from R and written to W
+    merkle        how two nodes find what differs
+    staleness     how often a read misses the last write
+    histories     what clients saw, and whether one copy could have shown it
+    disks         bytes that survive a crash, or do not
+    runs          keys in order, with a filter; runs merged
+    lsm           a tree of sorted runs, which only appends
+    lsm_model     what such a tree writes and reads, predicted
+    rows          wide rows: row, column, time
 
 Book: ``book/19-storage.md``. Lab: ``labs/19-storage``.
 """

@@ -98,28 +98,28 @@ class ChunkServer:
         return lease is not None and lease[0] == version and clock < lease[2]
 
     def _lease(self, machine, chunk):
-        """Return version and replicas of a lease of one's own, asking the master if need be."""
+        """Return version and servers of a lease of one's own, renewed in its second half."""
         lease = machine.memory.get(chunk)
-        if lease is not None and self._holds(machine, chunk, lease[0]):
-            return lease[:2]
         requested = self.store.clock(machine)
+        if lease is not None and requested < lease[2] - self.store.hold_s / 2:
+            return lease[:2]
         reply = yield machine.ask("master", ("lease", chunk), timeout_s=self.store.timeout_s)
-        lease = machine.memory.get(chunk)  # of another process, meanwhile
-        if reply is None:
-            return None
-        version, replicas = reply
-        until = requested + self.store.hold_s
-        if self.store.hold_from == "reply":
-            until = self.store.clock(machine) + self.store.hold_s
-        if self.store.clock(machine) >= until:
-            return None
-        if lease is not None and (lease[0], lease[2]) > (version, until):  # this came late
-            return None
-        held = self._held(machine, chunk, version)
+        if reply is not None:
+            self._note(machine, chunk, reply, requested)
+        lease = machine.memory.get(chunk)
+        return lease[:2] if lease is not None and self._holds(machine, chunk, lease[0]) else None
+
+    def _note(self, machine, chunk, reply, requested):
+        """Keep a lease, unless it is over already or there is a later one, of another process."""
+        version, servers = reply
+        begin = requested if self.store.hold_from == "request" else self.store.clock(machine)
+        until = begin + self.store.hold_s
+        held, lease = self._held(machine, chunk, version), machine.memory.get(chunk)
         held["version"] = max(held["version"], version)
-        machine.memory[chunk] = version, replicas, until
-        self.store.note_lease(chunk, machine, version, until)
-        return version, replicas
+        later = lease is None or (lease[0], lease[2]) < (version, until)
+        if later and self.store.clock(machine) < until:
+            machine.memory[chunk] = version, servers, until
+            self.store.note_lease(chunk, machine, version, until)
 
 
 def write(held, offset, record):

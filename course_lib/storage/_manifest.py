@@ -47,7 +47,7 @@ def read_manifest(disk):
     if not data:
         return None, []
     text = data[CHECK.size :]
-    if zlib.crc32(text) != CHECK.unpack_from(data)[0]:
+    if CHECK.pack(zlib.crc32(text)) != data[: CHECK.size]:
         raise ValueError("the manifest must be as it was written, and is damaged; use a copy.")
     noted = json.loads(text)
     return noted["log"], noted["levels"]

@@ -181,8 +181,9 @@ class ChunkStore:
     lease, the record goes to the primary and from there to the others (there along a chain, before
     and apart from the order to write it), and a chunk is not written while it is copied.
 
-    **Cost.** A record of s bytes: ``copies`` times s bytes and 2 + 2 ``copies`` messages, if the
-    primary has a lease: two with the master, two with the primary, two with each other copy.
+    **Cost.** A record of s bytes: ``copies`` times s bytes and 2 + 2 ``copies`` messages in the
+    first half of a lease, two with the master, two with the primary and two with each other copy.
+    In the second half the primary asks for more first.
 
     **Guarantee.** With the default ``hold_s`` and ``hold_from``, whatever crashes (the master too)
     and however messages are delayed or lost, there are never two primaries of a chunk, and what was

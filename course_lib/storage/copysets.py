@@ -45,8 +45,8 @@ def copyset_loss(n_machines, n_failed, n_sets, *, copies=3):
     that are lost is that times the number of chunks, wherever they are: fewer sets make losses
     rarer and larger.
 
-    **Guarantee.** Exact for sets drawn at random, independently; close for disjoint ones, of which
-    one that is lost leaves fewer failures for the others.
+    **Guarantee.** Exact for sets drawn at random, independently. For disjoint ones it is a little
+    too low: each that is lost takes failures from the others, so that losses coincide less often.
 
     References
     ----------

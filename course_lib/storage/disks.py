@@ -4,6 +4,7 @@ MemoryDisk   files in memory, which forgets at a crash what was not synced
 FileDisk     files in a folder
 """
 
+import mmap
 import os
 import pathlib
 
@@ -130,9 +131,10 @@ class FileDisk:
 
     def map(self, name):
         """Return the content of a file as a buffer that is read where it is."""
-        import mmap
-
-        with (self._folder / name).open("rb") as file:
+        path = self._folder / name
+        if not path.stat().st_size:  # which cannot be mapped
+            return b""
+        with path.open("rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def delete(self, name):

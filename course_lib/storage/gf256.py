@@ -213,44 +213,40 @@ def gf_matmul(A, B):
 def _multiply_rows(A, B, product):
     """Horner's rule over the bits of A: double what there is, add the rows of B that have this bit.
 
-    A look-up for each product goes byte by byte; doubling and adding, many bytes at a time. Slices
-    and not indices, and up to four rows in one loop: else these loops are not made vectors.
+    A look-up for each product would go byte by byte; doubling and adding goes by vectors, if rows
+    are slices and few enough of them are in a loop. So rows are added three at a time.
     """
     m, k = A.shape
-    total, rows = np.empty(BLOCK, np.uint8), np.empty(k, np.int64)
+    rows, nothing = np.empty(k, np.int64), np.zeros(BLOCK, np.uint8)
     for start in range(0, B.shape[1], BLOCK):
         stop = min(start + BLOCK, B.shape[1])
+        block, zeros = B[:, start:stop], nothing[: stop - start]
         for i in range(m):
+            total = product[i, start:stop]
             total[:] = 0
             for bit in range(7, -1, -1):
-                for t in range(stop - start):
-                    total[t] = (total[t] << 1) ^ ((total[t] >> 7) * REDUCE)
                 n_rows = 0
                 for j in range(k):
                     if A[i, j] >> bit & 1:
                         rows[n_rows] = j
                         n_rows += 1
-                _add_rows(total, B[:, start:stop], rows[:n_rows])
-            product[i, start:stop] = total[: stop - start]
+                chosen = rows[:n_rows]
+                a, b, c = _three(block, zeros, chosen, 0)
+                for t in range(stop - start):
+                    total[t] = (total[t] << 1) ^ ((total[t] >> 7) * REDUCE) ^ a[t] ^ b[t] ^ c[t]
+                for first in range(3, n_rows, 3):
+                    a, b, c = _three(block, zeros, chosen, first)
+                    for t in range(stop - start):
+                        total[t] ^= a[t] ^ b[t] ^ c[t]
 
 
 @njit(cache=True)
-def _add_rows(total, B, rows):
-    first, width = 0, B.shape[1]
-    while first + 4 <= len(rows):
-        a, b, c, d = B[rows[first]], B[rows[first + 1]], B[rows[first + 2]], B[rows[first + 3]]
-        for t in range(width):
-            total[t] ^= a[t] ^ b[t] ^ c[t] ^ d[t]
-        first += 4
-    if first + 2 <= len(rows):
-        a, b = B[rows[first]], B[rows[first + 1]]
-        for t in range(width):
-            total[t] ^= a[t] ^ b[t]
-        first += 2
-    if first < len(rows):
-        a = B[rows[first]]
-        for t in range(width):
-            total[t] ^= a[t]
+def _three(block, zeros, rows, first):
+    """Return three rows of a block, or zeros where there are no more."""
+    a = block[rows[first]] if first < len(rows) else zeros
+    b = block[rows[first + 1]] if first + 1 < len(rows) else zeros
+    c = block[rows[first + 2]] if first + 2 < len(rows) else zeros
+    return a, b, c
 
 
 def gf_matrix_inverse(A):

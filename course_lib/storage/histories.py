@@ -12,6 +12,8 @@ from course_lib._validation import as_rng, check_count, check_number
 
 __all__ = ["Operation", "linearizable", "record_history"]
 
+MOST = 10**6  # clients, and operations of each
+
 
 class Operation(NamedTuple):
     """A read or a write of one register, as its client saw it."""
@@ -66,9 +68,9 @@ def record_history(
     >>> len(history), linearizable(history)
     (6, True)
     """
-    check_count(n_writers, "n_writers", low=0)
-    check_count(n_readers, "n_readers", low=0)
-    check_count(n_operations, "n_operations", low=1)
+    check_count(n_writers, "n_writers", low=0, high=MOST)
+    check_count(n_readers, "n_readers", low=0, high=MOST)
+    check_count(n_operations, "n_operations", low=1, high=MOST)
     pause_s = check_number(pause_s, "pause_s", low=0.0, high=1e9)
     cluster, rng = store.cluster, as_rng(rng)
     until_s = cluster.now + check_number(until_s, "until_s", low=0.0, high=1e9)

@@ -36,8 +36,8 @@ class Written(NamedTuple):
 
     @property
     def amplification(self):
-        """Bytes written to runs for each byte that was put; the log is not counted."""
-        return (self.flushed + self.merged) / self.put
+        """Bytes written to runs for each byte that was put, or 0; the log is not counted."""
+        return (self.flushed + self.merged) / self.put if self.put else 0.0
 
 
 class LSMTree:
@@ -194,7 +194,8 @@ class LSMTree:
             As they were when the scan began.
         """
         for key in (start, stop):
-            as_value(key)
+            if key is not None:
+                as_key(key)
         table = SortedRun(
             *self._memtable.between(start, stop), bits_per_key=0.0, block_bytes=self.block_bytes
         )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from course_lib._validation import check_count, check_number, check_vector
+from course_lib._validation import MOST_COUNTED, check_count, check_number, check_vector
 
 __all__ = [
     "Amplification",
@@ -24,6 +24,7 @@ __all__ = [
 
 LN2_SQUARED = math.log(2) ** 2
 MOST_BITS = 1 << 10  # a key
+MOST_TABLES = 1 << 20
 
 
 class Amplification(NamedTuple):
@@ -63,7 +64,7 @@ def distinct_keys(probabilities, draws):
     >>> distinct_keys([0.5, 0.5], 2)
     1.5
     """
-    draws = check_count(draws, "draws", low=0)
+    draws = check_count(draws, "draws", low=0, high=MOST_COUNTED, high_name="2**62")
     return _distinct(_logs(probabilities), draws)
 
 
@@ -129,9 +130,14 @@ def leveled_amplification(n_puts, *, memtable_puts, ratio, probabilities=None):
     >>> leveled_amplification(2, memtable_puts=1, ratio=4)
     Amplification(factor=2.5, levels=(2.0,))
     """
-    n_puts = check_count(n_puts, "n_puts", low=1)
+    n_puts = check_count(n_puts, "n_puts", low=1, high=MOST_COUNTED, high_name="2**62")
     memtable_puts = check_count(memtable_puts, "memtable_puts", low=1)
     ratio = check_count(ratio, "ratio", low=2)
+    if n_puts // memtable_puts > MOST_TABLES:
+        raise ValueError(
+            f"n_puts must fill at most {MOST_TABLES} memory tables, each of which is followed; "
+            f"got {n_puts // memtable_puts}, take larger ones."
+        )
     logs = None if probabilities is None else _logs(probabilities)
 
     def size(draws):

@@ -16,6 +16,7 @@ from course_lib.storage.clocks import VectorClock
 
 __all__ = ["Outcome", "QuorumStore"]
 
+MOST_NODES = 10**5
 VERSIONS = ("lamport", "vector", "wall")
 
 
@@ -140,7 +141,7 @@ class QuorumStore:
     ):
         if not isinstance(cluster, Cluster):
             raise TypeError(f"cluster must be a Cluster; got {cluster!r}.")
-        n_nodes = check_count(n_nodes, "n_nodes", low=1)
+        n_nodes = check_count(n_nodes, "n_nodes", low=1, high=MOST_NODES)
         self.n = check_count(n, "n", low=1, high=n_nodes, high_name="n_nodes")
         self.r = check_count(r, "r", low=1, high=self.n, high_name="n")
         self.w = check_count(w, "w", low=1, high=self.n, high_name="n")
@@ -238,6 +239,7 @@ class QuorumStore:
         Notes
         -----
         **Cost.** depth + 2 questions, of few hashes if few keys differ, and a message for each key.
+        Both nodes build their trees anew for each question, O(keys), from what they hold then.
         """
         check_count(depth, "depth", low=0, high=24)
         return self._replicas.synchronize(node, other, depth)

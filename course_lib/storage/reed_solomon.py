@@ -5,6 +5,7 @@ raid5, raid6   those with one parity (P), and with two (P and Q)
 Update         what a small write costs
 """
 
+import functools
 import itertools
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -168,18 +169,15 @@ class ReedSolomon:
             repair just these losses; or something is no fragment.
         """
         fragments = self._check_fragments(fragments)
-        chosen = self._choose(fragments)
-        rows = _stack(fragments, chosen, meter)
-        lost = [j for j in range(self.n_data) if j not in fragments]
-        if not lost:
-            return rows
-        data = np.empty_like(rows)
-        data[chosen[: self.n_data - len(lost)]] = rows[: self.n_data - len(lost)]
-        data[lost] = gf_matmul(self._coefficients(chosen, lost), rows)
+        chosen, coefficients = self._plan(fragments, range(self.n_data))
+        data = _stack(fragments, chosen, meter)
+        lost = [j for j in range(self.n_data) if chosen[j] != j]  # where a parity stands
+        if lost:
+            data[lost] = gf_matmul(coefficients[lost], data)
         return data
 
     def rebuild(self, fragments, lost, *, meter=None):
-        """Return lost fragments, of data or of parity, from any k others.
+        """Return a lost fragment, of data or of parity, from any k others.
 
         Parameters
         ----------
@@ -202,10 +200,8 @@ class ReedSolomon:
         total = self.n_data + self.n_parity
         lost = check_count(lost, "lost", low=0, high=total - 1, high_name="k + m - 1")
         fragments = self._check_fragments(fragments)
-        fragments.pop(lost, None)
-        chosen = self._choose(fragments)
-        rows = _stack(fragments, chosen, meter)
-        return gf_matmul(self._coefficients(chosen, [lost]), rows)[0]
+        chosen, coefficients = self._plan(fragments, [lost])
+        return gf_matmul(coefficients, _stack(fragments, chosen, meter))[0]
 
     def update(self, parity, index, old, new, *, meter=None):
         r"""Return the parity after one fragment of data was written anew: a small write.
@@ -286,27 +282,34 @@ class ReedSolomon:
             raise ValueError(f"fragments must have one length; got {lengths}.")
         return rows
 
-    def _choose(self, fragments):
-        """Return the indices of k fragments that determine the data: data, and parity for the rest.
+    def _plan(self, fragments, wanted):
+        """Return which k fragments to read, and the matrix that makes the wanted ones of them."""
+        return _plan(self.parity_rows.tobytes(), self.n_data, tuple(fragments), tuple(wanted))
 
-        Of what is left of the equations when the data that are there have been taken out of them,
-        the columns of the lost ones must be independent.
-        """
-        present = [j for j in fragments if j < self.n_data]
-        lost = [j for j in range(self.n_data) if j not in fragments]
-        parities = [i - self.n_data for i in fragments if i >= self.n_data]
-        for rows in itertools.combinations(parities, len(lost)):
-            if is_invertible(self.parity_rows[np.ix_(rows, lost)]):
-                return present + [self.n_data + row for row in rows]
+
+@functools.lru_cache(maxsize=1024)
+def _plan(parity_rows, n_data, present, wanted):
+    """Plan once for many stripes: parity j stands where data are lost, data where they are.
+
+    Of what is left of the equations when the data that are there have been taken out of them, the
+    columns of the lost ones must be independent.
+    """
+    parity_rows = np.frombuffer(parity_rows, np.uint8).reshape(-1, n_data)
+    lost = [j for j in range(n_data) if j not in present]
+    parities = [i - n_data for i in present if i >= n_data]
+    for rows in itertools.combinations(parities, len(lost)):
+        if is_invertible(parity_rows[np.ix_(rows, lost)]):
+            break
+    else:
         raise ValueError(
             f"fragments must determine the data; without {lost} these do not, though they are "
-            f"{len(fragments)}: rows='cauchy' has no such losses."
+            f"{len(present)}: rows='cauchy' has no such losses."
         )
-
-    def _coefficients(self, chosen, wanted):
-        """Return the matrix that makes wanted fragments of k chosen ones."""
-        generator = np.vstack([np.eye(self.n_data, dtype=np.uint8), self.parity_rows])
-        return gf_matmul(generator[wanted], gf_matrix_inverse(generator[chosen]))
+    chosen = np.arange(n_data)
+    chosen[lost] = [n_data + row for row in rows]
+    generator = np.vstack([np.eye(n_data, dtype=np.uint8), parity_rows])
+    coefficients = gf_matmul(generator[list(wanted)], gf_matrix_inverse(generator[chosen]))
+    return tuple(chosen.tolist()), coefficients
 
 
 def raid5(n_data):

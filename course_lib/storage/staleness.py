@@ -14,6 +14,7 @@ from course_lib._validation import as_rng, check_count, check_number
 
 __all__ = ["miss_probability", "sloppy_miss_probability", "stale_rate"]
 
+MOST_COPIES = 1000
 BLOCK = 1 << 16  # trials at a time
 
 
@@ -185,6 +186,6 @@ def sloppy_miss_probability(n, r, w, *, unreachable):
 
 
 def _check_quorum(n, r, w):
-    n = check_count(n, "n", low=1)
+    n = check_count(n, "n", low=1, high=MOST_COPIES)
     r = check_count(r, "r", low=1, high=n, high_name="n")
     return n, r, check_count(w, "w", low=1, high=n, high_name="n")
