@@ -116,7 +116,8 @@ def leveled_amplification(n_puts, *, memtable_puts, ratio, probabilities=None):
     **Guarantee.** Exact for different keys; they are written :math:`1 + L (T+1)/2` times if
     :math:`n = B T^L`, and once more if that fills the last level. For keys that return, D(m) is
     the mean of a size, and a level is passed on when its mean is large enough rather than itself:
-    1.6% off at most in 30 runs with Zipf's law.
+    up to 5.8% off in 72 runs of 25,000 puts with Zipf's law (exponents .6 to 1.5, B of 50 to 200,
+    T of 4 and 10).
 
     References
     ----------

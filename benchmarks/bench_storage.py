@@ -113,4 +113,4 @@ def decoding(k, m, size, n_stripes):
 
 
 if __name__ == "__main__":
-    harness.main("storage_codes", workloads)
+    harness.main("storage", workloads)
