@@ -18,6 +18,7 @@ MODULES = [
     "batch_optimization",
     "binary_embeddings",
     "cost",
+    "dataflow",
     "distinct",
     "hashing",
     "heavy_hitters",

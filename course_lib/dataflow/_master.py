@@ -8,13 +8,15 @@ from course_lib.dataflow._tasks import TaskTable
 __all__ = ["MASTER", "Master", "Worker"]
 
 MASTER = "master"
+MOST_ATTEMPTS = 1000  # of one task
 
 
 class Master:
     """Gives out the tasks of one phase after the other: ``phases`` is a dict of kind to count.
 
     A worker asks ``("next", number)`` and is answered ``(kind, task)`` or ``("end", 0)``. It says
-    ``("done", kind, task, result)``, or ``("lost", kind, task, input kind, input, of whom)``.
+    ``("done", kind, task, result)``, or ``("lost", kind, task, of whom)``: this worker gives a task
+    back, since it got no answer from another that holds results of the first phase.
     """
 
     def __init__(self, cluster, phases, *, n_backups, lease_s):
@@ -39,11 +41,19 @@ class Master:
             kind = self._phase()
             task = self.tables[kind].take(worker)
             if task is not None:
+                self._check_attempts(kind, task)
                 if self._lease_s < math.inf:
                     self.machine.start(self._lease(kind, task, worker))
                 return kind, task, *self._inputs(kind)
             yield self._change
         return "end", 0
+
+    def _check_attempts(self, kind, task):
+        if self.tables[kind].attempts[task] > MOST_ATTEMPTS:
+            raise RuntimeError(
+                f"a task must be done in {MOST_ATTEMPTS} attempts, and {kind} {task} was not; make "
+                "lease_s longer than a task and fetch_timeout_s longer than a message."
+            )
 
     def _phase(self):
         return next((kind for kind, table in self.tables.items() if table.left), None)
@@ -67,8 +77,8 @@ class Master:
             self._change.fire()
         return True
 
-    def _on_lost(self, worker, kind, task, lost_kind, lost, doer):
-        self.tables[lost_kind].lose(lost, doer)
+    def _on_lost(self, worker, kind, task, doer):
+        next(iter(self.tables.values())).lose(doer)
         self.tables[kind].expire(task, worker)
         self._change.fire()
         return True
@@ -90,20 +100,22 @@ class Worker:
         machine.start(self._loop())
 
     def _loop(self):
-        machine = self.machine
+        machine, patience_s = self.machine, self._patience_s
         while True:
             number = machine.disk["asked"] = machine.disk.get("asked", 0) + 1
-            task = yield machine.ask(MASTER, ("next", number), timeout_s=self._patience_s)
+            task = yield machine.ask(MASTER, ("next", number), timeout_s=patience_s)
             if task is None:  # the question or its answer was lost, or there is none yet
+                patience_s *= 2
                 continue
             if task[0] == "end":
                 return
+            patience_s = self._patience_s
             process = machine.start(self._perform(self, *task))
             machine.memory["doing"] = task[:2], process
             report = yield process
             while report is not None:  # a copy that was told to stop has nothing to report
-                heard = yield machine.ask(MASTER, report, timeout_s=self._patience_s)
-                report = None if heard else report
+                heard = yield machine.ask(MASTER, report, timeout_s=patience_s)
+                report, patience_s = (None if heard else report), 2 * patience_s
 
     def _serve(self, machine, source, message):
         if message[0] == "stop":

@@ -4,6 +4,7 @@ import itertools
 import operator
 import pickle
 import tempfile
+from collections import defaultdict
 from typing import NamedTuple
 
 from course_lib.cost import size_bytes
@@ -32,15 +33,29 @@ class Run(NamedTuple):
 
 def run_of(pairs):
     """Return the `Run` of a sorted list of pairs."""
-    nbytes = size_bytes(tuple(pairs)) if pairs else 0
-    return Run(pickle.dumps(pairs, protocol=pickle.HIGHEST_PROTOCOL), nbytes, len(pairs))
+    return Run(pickle.dumps(pairs, protocol=pickle.HIGHEST_PROTOCOL), _nbytes(pairs), len(pairs))
+
+
+def _nbytes(column):
+    """`size_bytes` of a list, at once where all entries are alike: texts, numbers or tuples."""
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return len("".join(column).encode())
+    if kinds and kinds <= {int, float}:
+        return 8 * len(column)
+    if kinds == {tuple} and len(set(map(len, column))) == 1:
+        return sum(_nbytes(list(entries)) for entries in zip(*column, strict=True))
+    return size_bytes(column)
 
 
 def parts_of(job, pairs):
     """Return the pairs of each reducer, sorted by key and combined: a list of lists."""
-    groups = {}
-    for key, value in pairs:
-        groups.setdefault(key, []).append(value)
+    groups = defaultdict(list)
+    try:
+        for key, value in pairs:
+            groups[key].append(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"map must return pairs of a hashable key and a value; {error}.") from None
     keys = _sorted(groups)
     parts = [[] for _ in range(job.n_reducers)]
     for part, key in zip(partition_keys(keys, job.n_reducers, seed=job.seed), keys, strict=True):

@@ -7,6 +7,7 @@ from course_lib.dataflow.barriers import Barrier
 __all__ = ["Coordinator", "Counter", "Sink", "Source"]
 
 BOSS, SINK = "coordinator", "sink"
+MOST_CHECKPOINTS = 10_000
 
 
 class Source:
@@ -100,12 +101,13 @@ class Sink:
     """Keeps results by name: a result that comes again takes the place of the first."""
 
     def __init__(self, stream, idempotent):
-        self.results, self.received, self._idempotent = {}, 0, idempotent
+        self.results, self.received, self.last_s = {}, 0, 0.0
+        self._idempotent = idempotent
         self.machine = stream.cluster.machine(SINK, self._serve)
 
     def _serve(self, machine, source, message):
         _, key, start, count = message
-        self.received += 1
+        self.received, self.last_s = self.received + 1, self.machine.cluster.now
         before = 0 if self._idempotent else self.results.get((key, start), 0)
         self.results[key, start] = before + count
 
@@ -173,5 +175,10 @@ class Coordinator:
             if epoch != self._epoch:
                 return
             self._number += 1
+            if self._number > MOST_CHECKPOINTS:
+                raise RuntimeError(
+                    f"a stream must end within {MOST_CHECKPOINTS} checkpoints; make every_s "
+                    "longer, or gap_s and latency_s shorter."
+                )
             for source in self.stream.sources:
                 self.machine.send(source.machine.name, ("checkpoint", epoch, self._number))

@@ -56,10 +56,9 @@ class TaskTable:
         self._waiting.append(task)
         return True
 
-    def lose(self, task, worker):
-        """What a worker had made is gone: the task waits again, if it was this worker's."""
-        if self.doer[task] is None or self.doer[task] != worker:
-            return False
-        self.doer[task], self.left = None, self.left + 1
-        self._waiting.append(task)
-        return True
+    def lose(self, worker):
+        """What a worker had made is gone: its tasks that were done wait again."""
+        for task, doer in enumerate(self.doer):
+            if doer == worker:
+                self.doer[task], self.left = None, self.left + 1
+                self._waiting.append(task)

@@ -89,7 +89,7 @@ def balls_into_bins(n_balls, n_bins, d=2, *, rng=None):
     >>> [int(balls_into_bins(1 << 16, 1 << 16, d, rng=0).max()) for d in (1, 2)]
     [7, 3]
     """
-    n_balls = check_count(n_balls, "n_balls", low=0)
+    n_balls = check_count(n_balls, "n_balls", low=0, high=10**11)
     n_bins = check_count(n_bins, "n_bins", low=1, high=2**31 - 1)
     d = check_count(d, "d", low=1, high=1000)
     check_memory(8 * n_bins, "row of bins")
@@ -235,6 +235,7 @@ def route_jobs(arrival_s, service_s, choices, n_queues, *, board_s=0.0):
     ([0, 1, 0], [5.0, 6.0, 6.0], [1, 1, 2])
     """
     n_queues = check_count(n_queues, "n_queues", low=1)
+    check_memory(32 * n_queues, "row of queues")
     board_s = check_number(board_s, "board_s", low=0.0, high=math.inf, open_high=True)
     arrival_s = _times(arrival_s, "arrival_s")
     service_s = _times(service_s, "service_s")
@@ -307,7 +308,7 @@ def simulate_choices(
     warm_s = check_number(warm_s, "warm_s", low=0.0, high=horizon_s, open_high=True)
     board_s = check_number(board_s, "board_s", low=0.0, high=math.inf, open_high=True)
     rate = utilization * n_queues
-    check_memory((80 + 8 * d) * rate * horizon_s, "table of jobs")
+    check_memory(32 * n_queues + (80 + 8 * d) * rate * horizon_s, "table of jobs")
     rng = as_rng(rng)
     n_jobs = int(rng.poisson(rate * horizon_s))
     arrival_s = np.sort(rng.uniform(0.0, horizon_s, n_jobs))

@@ -4,6 +4,7 @@ Job          map, combine, reduce, and among how many reducers keys are shared o
 map_reduce   its output, whoever runs it
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -191,16 +192,15 @@ def map_task(job, split):
     TypeError
         If map emits what is no pair, or keys cannot be sorted or hashed.
     """
-    pairs, files, emitted, spilled = [], [], 0, 0
-    for pair in job.map(split):
-        pairs.append(_checked(pair))
-        emitted += 1
-        if len(pairs) == job.spill_records:
-            parts = parts_of(job, pairs)
-            files.append(SpillFile(parts))
-            spilled += sum(map(len, parts))
-            pairs = []
-    parts = parts_of(job, pairs)
+    files, emitted, spilled, rest = [], 0, 0, iter(job.map(split))
+    while True:
+        pairs = list(itertools.islice(rest, job.spill_records))
+        emitted += len(pairs)
+        parts = parts_of(job, pairs)
+        if job.spill_records is None or len(pairs) < job.spill_records:
+            break
+        files.append(SpillFile(parts))
+        spilled += sum(map(len, parts))
     if files:
         parts = [
             merged(job, [*(file.part(r) for file in files), part]) for r, part in enumerate(parts)
@@ -224,12 +224,6 @@ def reduce_task(job, runs):
     """
     lists = [run.pairs() for run in runs]
     return run_of([(key, job.reduce(key, values)) for key, values in grouped(lists)])
-
-
-def _checked(pair):
-    if type(pair) is tuple and len(pair) == 2:
-        return pair
-    raise TypeError(f"map must return pairs (key, value); got {pair!r:.60}.")
 
 
 class Shape(NamedTuple):

@@ -5,7 +5,7 @@ import numpy as np
 from course_lib._sketch import check_seed, hash_items
 from course_lib._validation import check_count
 
-__all__ = ["partition_keys"]
+__all__ = ["folded", "partition_keys"]
 
 
 def partition_keys(keys, n_parts, *, seed=0):
@@ -66,7 +66,12 @@ def _hash_tuples(keys, seed):
             "keys must be tuples of one length, at least 1, if one of them is a tuple; "
             f"got lengths {sorted(lengths)}, where -1 is no tuple."
         )
-    hashes = np.zeros(len(keys), np.uint64)
-    for column in zip(*keys, strict=True):
-        hashes = hash_items(hashes, seed) ^ hash_items(list(column), seed)
+    return folded([hash_items(list(column), seed) for column in zip(*keys, strict=True)], seed)
+
+
+def folded(columns, seed):
+    """Return the hashes of tuples, of whose entries ``columns`` holds the hashes."""
+    hashes = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        hashes = hash_items(hashes, seed) ^ column
     return hash_items(hashes, seed)

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from course_lib._sketch import hash_items
 from course_lib._validation import check_count, check_indices, check_number, check_vector
 from course_lib.dataflow.map_reduce import Counters, Job, map_reduce
-from course_lib.dataflow.partitions import partition_keys
+from course_lib.dataflow.partitions import folded
 
 __all__ = [
     "Joined",
@@ -44,6 +45,8 @@ class Joined(NamedTuple):
 def reducer_loads(keys, weights, n_reducers, *, pieces=None, seed=0):
     """Return what each reducer reads if keys, or pieces of keys, are sent there by a hash.
 
+    It is the hash of `join_job`: that of the pair of a key and the number of a piece.
+
     Parameters
     ----------
     keys : sequence of int, str or bytes, length n
@@ -70,14 +73,15 @@ def reducer_loads(keys, weights, n_reducers, *, pieces=None, seed=0):
     array([9.])
     """
     weights = _weights(weights)
+    n_reducers = check_count(n_reducers, "n_reducers", low=1, high=10**7)
     keys = list(keys)
     if len(keys) != len(weights):
         raise ValueError(f"weights must be one for each of {len(keys)} keys; got {len(weights)}.")
     pieces = _pieces(pieces, len(keys))
     owner = np.repeat(np.arange(len(keys)), pieces)
     salts = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    salted = [(keys[i], salt) for i, salt in zip(owner, salts.tolist(), strict=True)]
-    parts = partition_keys(salted, n_reducers, seed=seed)
+    hashes = folded([hash_items(keys, seed)[owner], hash_items(salts, seed)], seed)
+    parts = (hashes % np.uint64(n_reducers)).astype(np.int64)
     return np.bincount(parts, weights[owner] / pieces[owner], minlength=n_reducers)
 
 

@@ -78,7 +78,7 @@ def backup_time(n_tasks, n_backups, *, mean_s=1.0):
     (5.187, 4.046)
     """
     n_tasks, n_backups = _sizes(n_tasks, n_backups)
-    mean_s = check_number(mean_s, "mean_s", low=0.0, open_low=True, open_high=True)
+    mean_s = check_number(mean_s, "mean_s", low=0.0, high=1e300, open_low=True)
     return (_harmonic(n_tasks) - _harmonic(n_backups) / 2) * mean_s
 
 

@@ -13,6 +13,8 @@ from course_lib._validation import check_count, check_number, check_vector
 
 __all__ = ["TumblingWindows", "is_late"]
 
+MOST_WINDOWS = 2.0**52  # that floats can number
+
 
 def is_late(times, width, *, bound=0.0, clock=None):
     r"""Return which events come after their window was closed.
@@ -133,8 +135,11 @@ class TumblingWindows:
         list of (key, float, int)
             In the order of windows, then of keys.
         """
+        number = time / self.width
+        if not abs(number) < MOST_WINDOWS:
+            raise ValueError(_far(time, self.width))
         closed = self.advance(time if clock is None else clock, channel)
-        start = math.floor(time / self.width) * self.width if self.width < math.inf else 0.0
+        start = math.floor(number) * self.width if self.width < math.inf else 0.0
         if start + self.width <= self.watermark:
             self.n_late += 1
         else:
@@ -224,4 +229,15 @@ def _check_window(width, bound):
 
 
 def _starts(times, width):
-    return np.floor(times / width) * width if width < math.inf else np.zeros(len(times))
+    if width == math.inf:
+        return np.zeros(len(times))
+    if len(times) and not np.abs(times).max() / width < MOST_WINDOWS:
+        raise ValueError(_far(np.abs(times).max(), width))
+    return np.floor(times / width) * width
+
+
+def _far(time, width):
+    return (
+        f"times must lie within {MOST_WINDOWS:.1e} widths of 0; got {time:g} and a width of "
+        f"{width:g}, widen the windows."
+    )

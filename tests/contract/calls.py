@@ -16,6 +16,7 @@ from course_lib import sparse_coding as so
 from tests.contract.batch import BATCH
 from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
+from tests.contract.dataflow import DATAFLOW, NOT_CALLED_OF_DATAFLOW
 from tests.contract.judge import Call, fitted
 from tests.contract.kernel_features import KERNEL_FEATURES
 from tests.contract.kernel_ridge import KERNEL_RIDGE
@@ -1167,8 +1168,9 @@ SKETCHES = [
 NOT_CALLED = {
     "bound_versus_truth": "takes functions",
     **NOT_CALLED_OF_COST,
+    **NOT_CALLED_OF_DATAFLOW,
     **NOT_CALLED_OF_PARALLEL,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
-CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS
+CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS + DATAFLOW
