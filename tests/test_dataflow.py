@@ -50,8 +50,9 @@ from course_lib.dataflow import (
     skew_bound,
     source,
 )
+from course_lib.dataflow._routes import note_places, route, strike_out
 from course_lib.dataflow._runs import run_of
-from course_lib.dataflow.choices import _note_places, _route, _strike_out, _throw
+from course_lib.dataflow.choices import _throw
 from course_lib.distinct import HyperLogLog
 from course_lib.heavy_hitters import CountMin
 from tests.chance import assert_mean
@@ -200,7 +201,7 @@ def test_output_is_the_same_after_any_crashes(restart_s):
     job = count_job(n_reducers=2)
     expected = map_reduce(job, SPLITS)
     again = 0
-    for seed in range(by_day(600, 5000)):
+    for seed in range(by_day(400, 5000)):
         run = simulate_map_reduce(
             job,
             SPLITS,
@@ -214,7 +215,7 @@ def test_output_is_the_same_after_any_crashes(restart_s):
         assert run.output == expected, seed
         assert run.output.to_bytes() == expected.to_bytes()
         again += sum(run.map_attempts) > len(SPLITS)
-    assert again > 300  # in all 600
+    assert again > 200
 
 
 def test_output_is_the_same_if_all_but_one_die_for_good():
@@ -299,7 +300,7 @@ def test_arrays_and_cluster_agree_on_the_theorem():
     def exponential(rng):
         return rng.exponential()
 
-    runs = [run_tasks(exponential, 60, n_tasks=60, n_backups=6, rng=seed) for seed in range(100)]
+    runs = [run_tasks(exponential, 60, n_tasks=60, n_backups=6, rng=seed) for seed in range(60)]
     assert_mean([run.seconds for run in runs], backup_time(60, 6))
     assert_mean([run.work_s for run in runs], 60.0)
     assert max(max(run.attempts) for run in runs) == 2
@@ -601,9 +602,17 @@ def test_kernels_are_their_python():
     assert_array_equal(fast, slow)
     arrival_s, service_s = np.sort(rng.uniform(0, 5, 50)), rng.exponential(size=50)
     arguments = arrival_s, service_s, choices.astype(np.int64), 9, 0.4, 1.0, 3
-    for one, other in zip(_route(*arguments), _route.py_func(*arguments), strict=True):
+    for one, other in zip(route(*arguments), route.py_func(*arguments), strict=True):
         assert_allclose(one, other, rtol=1e-12)
-    assert _strike_out.py_func is not None and _note_places.py_func is not None
+    after, departure = np.array([1, 2, -1]), np.array([1.0, 2.0, 4.0])
+    for kernel in (note_places, note_places.py_func):
+        places = np.zeros(3)
+        kernel(places, 2, 0.5, 0, 3, after, departure)
+        assert places.tolist() == [0.0, 2.0, 1.0]  # third for .5, which is not noted
+    for kernel in (strike_out, strike_out.py_func):
+        front, length = np.array([0]), np.array([3])
+        kernel(0, 2.0, front, after, length, departure)
+        assert (front[0], length[0]) == (2, 1)
 
 
 def test_formulas_of_the_limit():

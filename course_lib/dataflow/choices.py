@@ -22,6 +22,7 @@ from course_lib._validation import (
     check_number,
     check_vector,
 )
+from course_lib.dataflow._routes import route
 
 __all__ = [
     "ChoiceRun",
@@ -248,7 +249,7 @@ def route_jobs(arrival_s, service_s, choices, n_queues, *, board_s=0.0):
     if np.any(np.diff(arrival_s) < 0):
         raise ValueError("arrival_s must not decrease; sort the jobs.")
     _check_renewals(board_s, arrival_s[-1:], n_queues)
-    routed = _route(arrival_s, service_s, choices, n_queues, board_s, 0.0, 0)
+    routed = route(arrival_s, service_s, choices, n_queues, board_s, 0.0, 0)
     return RoutedJobs(*routed[:3])
 
 
@@ -319,85 +320,13 @@ def simulate_choices(
         raise ValueError("horizon_s must leave jobs to measure after warm_s; got none.")
     _check_renewals(board_s, arrival_s[-1:], n_queues)
     places = np.zeros((1, i_max + 1))
-    _, departure_s, _, places = _route(
+    _, departure_s, _, places = route(
         arrival_s, service_s, choices, n_queues, board_s, warm_s, i_max
     )
     tail = places / (n_queues * (horizon_s - warm_s))
     tail[0] = 1.0
     mean_s = float((departure_s[first:] - arrival_s[first:]).mean())
     return ChoiceRun(mean_s, tail, n_jobs - first)
-
-
-@njit(cache=True)
-def _route(arrival_s, service_s, choices, n_queues, board_s, warm_s, i_max):
-    """Where jobs go, when they leave, at which place they begin; time at each place.
-
-    The jobs of a queue are a list: ``front`` and ``back``, and after each job the ``after`` it.
-    Only jobs from ``warm_s`` on count in ``places``.
-    """
-    n_jobs, d = choices.shape
-    queue = np.empty(n_jobs, np.int64)
-    departure = np.empty(n_jobs)
-    position = np.empty(n_jobs, np.int64)
-    places = np.zeros(i_max + 1)
-    front = np.full(n_queues, -1)
-    back = np.full(n_queues, -1)
-    after = np.full(n_jobs, -1)
-    length = np.zeros(n_queues, np.int64)
-    board = np.zeros(n_queues, np.int64)
-    renewed = 0.0
-    for job in range(n_jobs):
-        now = arrival_s[job]
-        if board_s > 0.0 and now >= renewed + board_s:
-            renewed = np.floor(now / board_s) * board_s
-            for q in range(n_queues):
-                _strike_out(q, renewed, front, after, length, departure)
-                board[q] = length[q]
-        best = choices[job, 0]
-        shortest = -1
-        for k in range(d):
-            q = choices[job, k]
-            if board_s == 0.0:
-                _strike_out(q, now, front, after, length, departure)
-                seen = length[q]
-            else:
-                seen = board[q]
-            if k == 0 or seen < shortest:
-                best, shortest = q, seen
-        _strike_out(best, now, front, after, length, departure)
-        start = now
-        if length[best] > 0:
-            start = departure[back[best]]
-            after[back[best]] = job
-        else:
-            front[best] = job
-        back[best] = job
-        length[best] += 1
-        queue[job], position[job] = best, length[best]
-        departure[job] = start + service_s[job]
-        if i_max > 0 and now >= warm_s:
-            _note_places(places, job, now, front[best], length[best], after, departure)
-    return queue, departure, position, places
-
-
-@njit(cache=True)
-def _strike_out(q, now, front, after, length, departure):
-    """Forget the jobs of a queue that have left."""
-    while length[q] > 0 and departure[front[q]] <= now:
-        front[q] = after[front[q]]
-        length[q] -= 1
-
-
-@njit(cache=True)
-def _note_places(places, job, now, ahead, place, after, departure):
-    """Add the time that a job spends at each place of its queue: one place up at each departure."""
-    since = now
-    while place > 0:
-        if place < len(places):
-            places[place] += departure[ahead] - since
-        since = departure[ahead]
-        ahead = after[ahead]
-        place -= 1
 
 
 def _times(times, name):

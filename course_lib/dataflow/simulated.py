@@ -135,16 +135,21 @@ def simulate_map_reduce(
     perform = _performer(job, splits, work, patience_s, tries=5 if loss else 1)
     start_workers(cluster, perform, n_workers, speeds, lease_s, crashes, restart_s)
     cluster.run()
+    return _outcome(master, meter, cluster.spans)
+
+
+def _outcome(master, meter, spans):
     if master.finished_s == math.inf:
         raise RuntimeError("a worker must live until the job is done; all are dead or waiting.")
+    maps, reduces = master.tables["map"], master.tables["reduce"]
     return SimulatedJob(
         assembled(master.results["map"], master.results["reduce"]),
         master.finished_s,
-        sum(span.end_s - span.start_s for span in cluster.spans),
-        tuple(master.tables["map"].attempts),
-        tuple(master.tables["reduce"].attempts),
+        sum(span.end_s - span.start_s for span in spans),
+        tuple(maps.attempts),
+        tuple(reduces.attempts),
         meter,
-        cluster.spans,
+        spans,
     )
 
 
