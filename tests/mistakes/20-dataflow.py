@@ -615,7 +615,7 @@ def by_the_library_under_another_name(arrival_s, service_s, choices, n_queues, b
     return jobs.queue, jobs.departure_s
 
 
-@mistake("20.5", caught_by="accuracy", says="who was there when it was renewed")
+@mistake("20.5", caught_by="check", says="not when somebody looks")
 def board_of_the_first_look(arrival_s, service_s, choices, n_queues, board_s):
     return dispatcher(arrival_s, service_s, choices, n_queues, board_s, rule="looks")
 
