@@ -71,14 +71,18 @@ def on_cluster(arrival_s, service_s, choices):
         lengths[q] -= 1
         departure_s[i] = cluster.now
 
-    def arrive(i):
-        one, other = pairs[i]
-        q = one if lengths[one] <= lengths[other] else other
-        lengths[q] += 1
-        machines[q].start(job(machines[q], i, q))
+    def arrivals():
+        before = 0.0
+        for i, time_s in enumerate(arrival_s.tolist()):
+            yield gate.sleep(time_s - before)
+            before = time_s
+            one, other = pairs[i]
+            q = one if lengths[one] <= lengths[other] else other
+            lengths[q] += 1
+            machines[q].start(job(machines[q], i, q))
 
-    for i, time_s in enumerate(arrival_s.tolist()):
-        cluster.at(time_s, arrive, i)
+    gate = cluster.machine("gate")
+    gate.start(arrivals())
     cluster.run()
     return departure_s
 

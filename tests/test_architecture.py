@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "placement": {"_sketch", "cost", "hashing"},
     "randomness": {"_random_map"},
     "sparse_coding": {"_ahead", "_losses", "_online", "_rates", "_spectrum"},
+    "storage": {"_sketch", "cost", "hashing"},
     "trees": {"_neighbors", "_select"},
 }
 FRIENDS = {"numba", "numpy", "scipy", "sklearn", "threadpoolctl"}  # of algorithms

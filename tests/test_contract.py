@@ -33,6 +33,7 @@ MODULES = [
     "placement",
     "randomness",
     "sparse_coding",
+    "storage",
     "trees",
 ]
 COMPILES = ("float16", "float32", "longdouble")  # kernels for another dtype, seconds each

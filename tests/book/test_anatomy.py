@@ -31,6 +31,7 @@ HEROES = {
     "15-parallel-optimization": "all-reduce, error feedback, parameter server, list scheduling",
     "16-kernel-training": "support vector, SMO, core set, random pivots, preconditioner",
     "17-kernel-features": "random Fourier features, tensor sketch, fast Gauss transform",
+    "18-placement": "consistent hashing, rendezvous hashing, jump hash, bounded loads, Chord",
 }
 
 

@@ -26,6 +26,8 @@ from tests.contract.lsh import LSH
 from tests.contract.online import ONLINE
 from tests.contract.parallel import NOT_CALLED_OF_PARALLEL, PARALLEL
 from tests.contract.placement import PLACEMENT
+from tests.contract.storage_codes import NOT_CALLED_OF_STORAGE_CODES, STORAGE_CODES
+from tests.contract.stores import NOT_CALLED_OF_STORES, STORES
 from tests.contract.trees import TREES
 
 __all__ = ["CALLS", "NOT_CALLED"]
@@ -1171,8 +1173,10 @@ NOT_CALLED = {
     **NOT_CALLED_OF_COST,
     **NOT_CALLED_OF_DATAFLOW,
     **NOT_CALLED_OF_PARALLEL,
+    **NOT_CALLED_OF_STORAGE_CODES,
+    **NOT_CALLED_OF_STORES,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
 CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS
-CALLS += PLACEMENT + DATAFLOW
+CALLS += PLACEMENT + STORAGE_CODES + STORES + DATAFLOW
