@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "matrix_completion": {"_team", "low_rank"},
     "parallel_optimization": {"_losses", "_team", "batch_optimization", "cost", "sparse_coding"},
     "online_optimization": {"_ahead", "_losses", "_online", "_rates", "sparse_coding"},
+    "placement": {"_sketch", "cost", "hashing"},
     "randomness": {"_random_map"},
     "sparse_coding": {"_ahead", "_losses", "_online", "_rates", "_spectrum"},
     "trees": {"_neighbors", "_select"},

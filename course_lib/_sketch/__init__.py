@@ -6,9 +6,12 @@ from course_lib._sketch.items import (
     as_batches,
     as_numbers,
     check_seed,
+    hash_bytes,
     hash_items,
+    hash_word,
     mix,
     random_words,
+    seed_words,
 )
 from course_lib._sketch.sizes import sizing
 from course_lib._sketch.wire import SameBytes
@@ -21,8 +24,11 @@ __all__ = [
     "as_batches",
     "as_numbers",
     "check_seed",
+    "hash_bytes",
     "hash_items",
+    "hash_word",
     "mix",
     "random_words",
+    "seed_words",
     "sizing",
 ]

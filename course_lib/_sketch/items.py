@@ -18,9 +18,12 @@ __all__ = [
     "as_batches",
     "as_numbers",
     "check_seed",
+    "hash_bytes",
     "hash_items",
+    "hash_word",
     "mix",
     "random_words",
+    "seed_words",
 ]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio, made odd
@@ -98,7 +101,7 @@ def hash_items(items, seed=0):
     >>> bool(hash_items(7, seed=1)[0] == hash_items(7, seed=2)[0])
     False
     """
-    keys = _keys(check_seed(seed))
+    keys = seed_words(check_seed(seed))
     batch, _ = as_batch(items)
     if isinstance(batch, np.ndarray):
         return _hash_words(_as_words(batch), keys[0])
@@ -112,7 +115,8 @@ def hash_items(items, seed=0):
 
 
 @functools.lru_cache(64)
-def _keys(seed):
+def seed_words(seed):
+    """Return the two words, of integers and of texts, that make a hash function of a seed."""
     return random_words(seed, 2)
 
 
@@ -307,3 +311,22 @@ def _hash_slices(text, ends, key):
         hashes[i] = mix(state ^ (_word(text, start) & below) ^ mark)
         start = end
     return hashes
+
+
+@njit(cache=True)
+def hash_word(word, key):
+    """Return the hash that `hash_items` gives to one integer; ``key`` is from `seed_words`."""
+    return mix(word ^ key)
+
+
+@njit(cache=True)
+def hash_bytes(text, key):
+    """Return the hash that `hash_items` gives to one item of bytes; they need no padding."""
+    state, word, bit = key, np.uint64(0), np.uint64(0)
+    for i in range(len(text)):
+        word |= np.uint64(text[i]) << bit
+        bit += np.uint64(8)
+        if bit == np.uint64(64):
+            state = mix(state ^ word)
+            word, bit = np.uint64(0), np.uint64(0)
+    return mix(state ^ word ^ (np.uint64(0x80) << bit))
