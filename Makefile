@@ -6,7 +6,7 @@ LAB ?=
 
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help course book labs submit grade similarity items term variants test test-fast test-nightly lint format bench lock chapter setup setup-peers clean
+.PHONY: help course book labs submit grade similarity items term variants test test-fast test-nightly lint format bench lock chapter setup setup-peers setup-engines engines clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ setup:
 
 setup-peers:
 	@$(PYTHON) tools/setup.py peers
+
+setup-engines:
+	@$(PYTHON) tools/setup.py engines
 
 course: setup-peers ## set up, build the book, start JupyterLab and serve both on this machine
 	@$(PY) -m tools.course
@@ -63,6 +66,9 @@ format: setup-peers ## format the code
 
 bench: setup-peers ## measure speed against the peers; writes benchmarks/results
 	@$(PY) -m benchmarks
+
+engines: setup-engines ## run Redis, etcd and SeaweedFS on this machine and kill a node; installs 220 MB
+	@$(PY) -m benchmarks.engines
 
 chapter: setup-peers ## lay out the rooms of a new chapter: make chapter SLUG=05-heavy-hitters
 	@$(PY) -m tools.chapter "$(SLUG)"

@@ -29,6 +29,7 @@ MODULES = [
     "matrix_completion",
     "online_optimization",
     "parallel_optimization",
+    "placement",
     "randomness",
     "sparse_coding",
     "trees",

@@ -189,7 +189,8 @@ def test_a_failing_installation_ends_with_one_sentence(monkeypatch, capsys):
 
 def test_the_pins_cover_every_declared_package():
     declared = re.findall(r'^(?:    |compiled = \[)"([\w-]+)[>=<]', PYPROJECT, re.M)
-    pins = "".join((ROOT / name).read_text() for name in [*setup.LISTS["peers"], setup.COMPILED])
+    lists = {*setup.LISTS["peers"], *setup.LISTS["engines"], setup.COMPILED}
+    pins = "".join((ROOT / name).read_text() for name in lists)
     pinned = {name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)==", pins, re.M)}
     assert "annoy" in declared and {name.lower() for name in declared} <= pinned
     assert (ROOT / "requirements.txt").read_text().endswith("\n-e .\n")
@@ -198,8 +199,8 @@ def test_the_pins_cover_every_declared_package():
 def test_nothing_needs_a_peer_to_be_imported():
     """Pages and benchmarks ask `peer` for it, tests importorskip: some have no wheel everywhere."""
     named = re.compile(
-        r"^(?:import|from) (annoy|datasketch(?:es)?|faiss|fbpca|hnswlib|implicit|pykdtree|rbloom"
-        r"|spams|surprise)\b",
+        r"^(?:import|from) (annoy|bytewax|datasketch(?:es)?|faiss|fbpca|hnswlib|implicit|pyeclib"
+        r"|pykdtree|rbloom|redis(?:lite)?|spams|surprise|zfec)\b",
         re.M,
     )
     pages = [*(ROOT / "book").glob("*.md")]

@@ -16,13 +16,14 @@ OPTIONS = ["--universal", "--python-version", "3.11", "--no-annotate", "--no-hea
 def main():
     with tempfile.TemporaryDirectory() as folder:
         course = resolve("course", pathlib.Path(folder, "course.txt"))
-        peers, compiled = (
+        peers, compiled, engines = (
             beyond(course, resolve(name, pathlib.Path(folder, name), constraints="course.txt"))
-            for name in ("peers", "compiled")
+            for name in ("peers", "compiled", "engines")
         )
     write("requirements.txt", "What the course runs on", [*course, "-e ."])
     write("requirements-peers.txt", "What is only compared or tested with", peers)
     write("requirements-compiled.txt", "What is compiled, or left out where it cannot be", compiled)
+    write("requirements-engines.txt", "Servers that only `make engines` runs", engines)
 
 
 def resolve(extra, target, constraints=None):

@@ -1,4 +1,4 @@
-"""Make the virtual environment, or mend a half-finished one: ``python3 tools/setup.py [peers]``.
+"""Make the virtual environment, or mend a half-finished one: ``python3 tools/setup.py [LEVEL]``.
 
 Runs before anything is installed, on whatever Python the machine calls ``python3``: it needs the
 standard library only, and no newer syntax than an old Python knows, which is told so.
@@ -19,7 +19,11 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST, NEWEST = (3, 11), (3, 14)
-LISTS = {"course": ["requirements.txt"], "peers": ["requirements.txt", "requirements-peers.txt"]}
+LISTS = {
+    "course": ["requirements.txt"],
+    "peers": ["requirements.txt", "requirements-peers.txt"],
+    "engines": ["requirements.txt", "requirements-engines.txt"],
+}
 COMPILED = "requirements-compiled.txt"
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 # Where pip may be told to look, and how uv is told the same.

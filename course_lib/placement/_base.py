@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from course_lib._sketch import as_batch
-from course_lib._validation import check_count, check_number, plain_array
+from course_lib._validation import check_count, check_number, check_vector, plain_array
 from course_lib.hashing import hash_items
 
 __all__ = [
@@ -157,17 +157,11 @@ def named(nodes, weights, name="weights"):
         raise TypeError(f"nodes must be a number of nodes or a list of names; got {nodes!r:.60}.")
     names = [check_name(name) for name in batch]
     if weights is None:
-        weights = [1.0] * len(names)
-    elif isinstance(weights, (str, bytes)) or not hasattr(weights, "__len__"):
-        raise TypeError(f"{name} must be a list of numbers; got {weights!r:.60}.")
+        weights = np.ones(len(names))
+    weights = check_vector(weights, name, finite=False)
     if len(weights) != len(names):
         raise ValueError(f"{name} must be one for each of {len(names)} nodes; got {len(weights)}.")
-    return zip(names, map(float_of, weights), strict=True)
-
-
-def float_of(weight):
-    """A weight out of an array or a list, for `check_weight`."""
-    return weight.item() if isinstance(weight, np.generic) else weight
+    return zip(names, weights.tolist(), strict=True)
 
 
 def node_word(node, seed):

@@ -111,8 +111,8 @@ class Chord:
     ):
         ids, self.bits = check_ids(ids, bits)
         self.n_successors = check_count(n_successors, "n_successors", low=1, high=1 << 16)
-        self.timeout_s = check_number(timeout_s, "timeout_s", low=0.0, high=1e9, open_low=True)
-        self.period_s = check_number(period_s, "period_s", low=0.0, high=1e9, open_low=True)
+        self.timeout_s = check_number(timeout_s, "timeout_s", low=1e-6, high=1e9)
+        self.period_s = check_number(period_s, "period_s", low=1e-3, high=1e9)
         self.rng = as_rng(rng)
         self.budget = 8 * self.bits  # questions of one lookup
         self.cluster = Cluster(latency_s=latency_s, rng=self.rng, meter=Meter(), trace=trace)
@@ -195,10 +195,10 @@ class Chord:
         start_s = self.cluster.now
         for i, (key, source) in enumerate(zip(keys.tolist(), sources.tolist(), strict=True)):
             self.cluster.at(start_s + i * every_s, self._ask, source, key, i, done)
-        end_s = start_s + len(keys) * every_s
-        while any(map(_is_pending, done)):
-            end_s += 10 * self.timeout_s
-            self.cluster.run(end_s)
+        more_s = len(keys) * every_s + self.timeout_s
+        while any(map(_is_pending, done)):  # housekeeping never ends, so the run does not either
+            self.cluster.run(self.cluster.now + more_s)
+            more_s = max(more_s, (self.cluster.now - start_s) / 8)
         return self._gathered(keys, done)
 
     def crash(self, ids):

@@ -68,9 +68,9 @@ def simulate_churn(chord, life_s, seconds, *, every_s=0.2):
     """
     if not isinstance(chord, Chord):
         raise TypeError(f"chord must be a Chord; got {chord!r:.60}.")
-    life_s = check_number(life_s, "life_s", low=0.0, high=1e12, open_low=True)
+    life_s = check_number(life_s, "life_s", low=1e-3, high=1e12)
     seconds = check_number(seconds, "seconds", low=0.0, high=1e9, open_low=True)
-    every_s = check_number(every_s, "every_s", low=0.0, high=seconds, open_low=True)
+    every_s = check_number(every_s, "every_s", low=1e-3, high=1e9)
     cluster, rng = chord.cluster, chord.rng
     sent, done, end_s = cluster.meter.messages, [], cluster.now + seconds
 

@@ -24,6 +24,7 @@ from tests.contract.kernel_training import KERNEL_TRAINING
 from tests.contract.lsh import LSH
 from tests.contract.online import ONLINE
 from tests.contract.parallel import NOT_CALLED_OF_PARALLEL, PARALLEL
+from tests.contract.placement import PLACEMENT
 from tests.contract.trees import TREES
 
 __all__ = ["CALLS", "NOT_CALLED"]
@@ -1171,4 +1172,4 @@ NOT_CALLED = {
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
-CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS
+CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS + PLACEMENT
