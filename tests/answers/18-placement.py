@@ -148,3 +148,157 @@ def one_thing_at_a_time(homes, bins, n_bins, c):
             bins[np.flatnonzero(bins == full)[0]] = -1
         else:
             return bins
+
+
+@answer("18.4", style="recursion with a budget; the way back by exceptions; NumPy's integers")
+def by_recursion(start, key, bits, ask):
+    size, tables = 1 << bits, {}
+
+    def knows(node):
+        if node not in tables:
+            tables[node] = ask(np.int64(node))
+        return tables[node]
+
+    visited = set()
+
+    def search(at):
+        visited.add(at)
+        if at == key:
+            return at
+        fingers, successors = tables[at]
+        to_key = (key - at) % size
+        options = sorted({*fingers, *successors}, key=lambda node: -((node - at) % size))
+        for node in options:
+            step = (node - at) % size
+            if 0 < step <= to_key and node not in visited and knows(node) is not None:
+                found = search(node)
+                if found >= 0:
+                    return found
+        if at == successors[0]:
+            return at
+        for node in successors:
+            if ((node - at) % size >= to_key or node == at) and knows(node) is not None:
+                return node
+        return -1
+
+    knows(start)
+    return np.int64(search(start))
+
+
+@answer("18.4", style="starts over after each dead node, and gives up after 200 questions")
+def starts_over(start, key, bits, ask):
+    bad, mine, asked = set(), ask(start), 0
+    if start == key:
+        return key
+    while asked < 200:
+        at, table = start, mine
+        while True:
+            distance = lambda node, at=at: (node - at) & ((1 << bits) - 1)  # noqa: E731
+            known = [node for node in table[0] + table[1] if node != at and node not in bad]
+            before = [node for node in known if distance(node) <= distance(key)]
+            after = [node for node in table[1] if distance(node) >= distance(key)]
+            after = [node for node in after if node not in bad]
+            if before:
+                to = max(before, key=distance)
+            elif at in table[1]:
+                return at
+            elif after:
+                to = after[0]
+            elif at == start:
+                return -1
+            else:
+                bad.add(at)
+                break
+            if to == start:
+                return start
+            asked += 1
+            reply = ask(to)
+            if reply is None:
+                bad.add(to)
+                break
+            if to == key or not before:
+                return to
+            at, table = to, reply
+    return -1
+
+
+@answer("18.5", style="counts in dictionaries, random weights, many small changes")
+def by_counting(place, rng):
+    k = 12_000
+    streams = [
+        rng.integers(0, 2**63, k).astype(np.uint64) * np.uint64(2),
+        np.arange(k).astype("u8"),
+    ]
+    try:
+        for n in (7, 12):
+            nodes = [int(i) for i in rng.choice(9_000, n, replace=False)]
+            weights = {i: int(w) for i, w in zip(nodes, [8, 1, 7, 3, *[2] * 8], strict=False)}
+            for keys in streams:
+                last, state = list(place(keys, weights)), weights
+                for turn in range(6):
+                    one = nodes[turn % n]
+                    new = {i: w for i, w in state.items() if i != one}
+                    if turn % 3:
+                        new = new | {one: 9 - state[one]}
+                    now = list(place(keys, new))
+                    grew = new.get(one, 0) > state[one]
+                    for a, b in zip(last, now, strict=False):
+                        if a != b and (b if grew else a) != one:
+                            return False
+                    counts, total = collections.Counter(now), sum(new.values())
+                    if set(counts) - set(new):
+                        return False
+                    for i, w in new.items():
+                        mean = k * w / total
+                        if abs(counts[i] - mean) > 0.1 * mean + 5 * mean**0.5:
+                            return False
+                    turned = dict(reversed(new.items()))
+                    if list(place(keys[50:90], turned)) != now[50:90]:
+                        return False
+        return True
+    except Exception:
+        return False
+
+
+@answer("18.5", style="sets of keys a node, nodes that come one by one")
+def by_sets(place, rng):
+    k, numbers = 15_000, rng.choice(10_001, 9, replace=False)
+    keys = rng.permutation(np.arange(k, dtype=np.uint64))
+    other = np.frombuffer(rng.bytes(8 * k), np.uint64)
+    ages = [1, 8, 3, 6, 2, 8, 1, 5, 4]
+
+    def sets(weights, keys):
+        nodes = np.asarray(place(keys, weights))
+        if not set(np.unique(nodes)) <= set(weights):
+            raise ValueError
+        total = sum(weights.values())
+        for i, w in weights.items():
+            mean = len(keys) * w / total
+            if abs(np.sum(nodes == i) - mean) > 0.1 * mean + 5 * np.sqrt(mean):
+                raise ValueError
+        return nodes
+
+    try:
+        for some in (keys, other):
+            weights, nodes = {}, None
+            for number, w in zip(numbers.tolist(), ages, strict=True):
+                weights = {number: w, **weights}
+                new = sets(weights, some)
+                if nodes is not None and np.any((new != nodes) & (new != number)):
+                    return False
+                nodes = new
+            for number in numbers[[4, 0, 8]].tolist():
+                fewer = {i: w for i, w in weights.items() if i != number}
+                new = sets(fewer, some)
+                if np.any((new != nodes) & (nodes != number)):
+                    return False
+            for number in numbers[[1, 2]].tolist():
+                new = sets(weights | {number: weights[number] - 2}, some)
+                if np.any((new != nodes) & (nodes != number)):
+                    return False
+            turned = {i: weights[i] for i in sorted(weights)}
+            if np.any(sets(turned, some) != nodes):
+                return False
+        return True
+    except Exception:
+        return False

@@ -88,7 +88,9 @@ def evenly_spaced(places, racks, n_copies):
 def clustered(places, racks, n_copies):
     v = 2_000
     near = [hash_items([f"{name} {j}" for j in range(v)]) >> np.uint64(3) for name in racks]
-    points = np.concatenate([hash_items([name]) + one for name, one in zip(racks, near)])
+    points = np.concatenate(
+        [hash_items([name]) + one for name, one in zip(racks, near, strict=False)]
+    )
     order = np.argsort(points)
     owners = np.repeat(np.arange(len(racks)), v)
     return points[order], owners[order], np.zeros((len(places), n_copies), int)
@@ -148,6 +150,15 @@ def next_rack_in_a_list(places, racks, n_copies):
 def forwards(places, racks, n_copies):
     ring = Ring(list(racks), n_points=2_000)
     return ring.points, ring.owners, ring.copies(places, n_copies)
+
+
+@mistake("18.1", caught_by="check", says="write this one yourself")
+def forwards_under_another_name(places, racks, n_copies):
+    from course_lib.placement.ring import Ring as Circle
+
+    circle = Circle(list(racks), n_points=1_500)
+    copies = [circle.copies(int(place), n_copies)[0] for place in places[:9]]
+    return circle.points, circle.owners, copies
 
 
 def auction(n_keys, draw, weights, better=lambda u, w: -np.log(u) / w, salt=lambda i, at: i):
@@ -234,7 +245,7 @@ def filled_from_the_left(n_keys, draw, weights, segments):
 
 @mistake("18.2", caught_by="check", says="By the segments, a share")
 def to_the_next_piece(n_keys, draw, weights, segments):
-    starts, owners = zip(*[(start, node) for start, _, node in sorted(segments)])
+    starts, owners = zip(*[(start, node) for start, _, node in sorted(segments)], strict=False)
     at = np.searchsorted(starts, draw("place", np.arange(n_keys)), side="right") - 1
     draw("idle", np.arange(n_keys))
     return auction(n_keys, draw, weights), np.array(owners)[at]
@@ -277,6 +288,16 @@ def forwards(n_keys, draw, weights, segments):
     rule = toolbox.Rendezvous(list(weights), list(weights.values()))
     bidders = np.array(rule.nodes)[rule.assign(np.arange(n_keys))]
     return bidders, pieces(n_keys, draw, segments)
+
+
+@mistake("18.2", caught_by="check", says="write this one yourself")
+def forwards_the_segments(n_keys, draw, weights, segments):
+    from course_lib.placement.segments import SegmentTable as Table
+
+    lengths = [end - start for start, end, _ in segments]
+    table = Table(1.0, range(len(lengths)), lengths)
+    at = table.assign(np.arange(n_keys))
+    return auction(n_keys, draw, weights), np.array([node for *_, node in segments])[at]
 
 
 def put(homes, bins, n_bins, most, order=None):
@@ -394,3 +415,221 @@ def in_place(homes, bins, n_bins, c):
 @mistake("18.3", caught_by="check", says="write this one yourself")
 def forwards(homes, bins, n_bins, c):
     return BoundedRing(n_bins, factor=c).assign(np.arange(len(homes)))
+
+
+@mistake("18.3", caught_by="check", says="write this one yourself")
+def forwards_under_another_name(homes, bins, n_bins, c):
+    bounded = toolbox.BoundedRing
+    ring = bounded(range(n_bins), factor=c, n_points=1)
+    return ring.assign(homes)
+
+
+def go(start, key, bits, ask, *, beyond=0, pick=max, forget=False, verify=True, tries=None):
+    """A lookup whose steps a mistake chooses; right as it stands, but for a dead end."""
+    size, dead, at, table = 1 << bits, set(), start, ask(start)
+    if key == start:
+        return start
+    while True:
+        left, failures = (key - at) % size, 0
+        known = {*table[0], *table[1]} - dead - {at}
+        steps = [(node - at) % size for node in known if (node - at) % size <= left - beyond]
+        moved = False
+        while steps and not moved:
+            step = pick(steps)
+            steps.remove(step)
+            node = (at + step) % size
+            reply = ask(node)
+            if reply is None:
+                failures += 1
+                if tries is not None and failures >= tries:
+                    return -1
+                if not forget:
+                    dead.add(node)
+                continue
+            if node == key:
+                return node
+            at, table, moved = node, reply, True
+        if moved:
+            continue
+        for node in table[1]:
+            if (node - at) % size < left and node != at:
+                continue
+            if node == start or not verify or (node not in dead and ask(node) is not None):
+                return node
+        return -1
+
+
+@mistake("18.4", caught_by="check", says="is there a `return`?")
+def forgot_to_return(start, key, bits, ask):
+    go(start, key, bits, ask)
+
+
+@mistake("18.4", caught_by="check", says="also the one exactly at it")
+def strictly_before(start, key, bits, ask):
+    return go(start, key, bits, ask, beyond=1)
+
+
+@mistake("18.4", caught_by="check", says="it belongs to")
+def half_open_the_wrong_way(start, key, bits, ask):
+    return go(start, (key + 1) % (1 << bits), bits, ask)
+
+
+@mistake("18.4", caught_by="check", says="it belongs to")
+def no_circle(start, key, bits, ask):
+    fingers, successors = ask(start)
+    later = [node for node in [*fingers, *successors, start] if node >= key]
+    return min(later, default=start)
+
+
+@mistake("18.4", caught_by="check", says="the distance has")
+def one_after_the_other(start, key, bits, ask):
+    return go(start, key, bits, ask, pick=min)
+
+
+@mistake("18.4", caught_by="check", says="Ask the owner before you name it")
+def trusts_the_table(start, key, bits, ask):
+    return go(start, key, bits, ask, verify=False)
+
+
+@mistake("18.4", caught_by="check", says="end at -1")
+def gives_up_at_the_first(start, key, bits, ask):
+    return go(start, key, bits, ask, tries=1)
+
+
+@mistake("18.4", caught_by="check", says="asked 3,000 questions")
+def asks_the_dead_for_ever(start, key, bits, ask):
+    if key == start:
+        return start
+    size, at, table = 1 << bits, start, ask(start)
+    while True:
+        left = (key - at) % size
+        known = [n for n in {*table[0], *table[1]} if n != at and (n - at) % size <= left]
+        if not known:
+            for node in table[1]:
+                after = (node - at) % size >= left or node == at
+                if after and (node == start or ask(node)):
+                    return node
+            return -1
+        to = max(known, key=lambda node: (node - at) % size)
+        reply = ask(to)
+        if reply is not None:
+            at, table = to, reply
+            if to == key:
+                return to
+
+
+@mistake("18.4", caught_by="check", says="it belongs to")
+def any_finger_beyond(start, key, bits, ask):
+    size = 1 << bits
+    fingers, successors = ask(start)
+    known = [node for node in {*fingers, *successors} if ask(node) is not None]
+    return min(known, key=lambda node: (node - key) % size)
+
+
+@mistake("18.4", caught_by="check", says="bits that are 1")
+def counts_twice(start, key, bits, ask):
+    return go(start, key, bits, lambda node: (node == start or ask(node)) and ask(node))
+
+
+@mistake("18.4", caught_by="check", says="write this one yourself")
+def forwards(start, key, bits, ask):
+    ids, at = [start], ask(start)[1][0]
+    while at != start:
+        ids.append(at)
+        at = ask(at)[1][0]
+    ids = np.sort(ids)
+    found = toolbox.chord_routes(ids, [key], [int(np.searchsorted(ids, start))], bits=bits)
+    return ids[found.owners[0]]
+
+
+@mistake("18.4", caught_by="check", says="write this one yourself")
+def forwards_to_the_ring(start, key, bits, ask):
+    ids, at = [start], ask(start)[1][0]
+    while at != start:
+        ids.append(at)
+        at = ask(at)[1][0]
+    ring = toolbox.Chord(np.sort(ids), bits=bits)
+    return ring.lookup([key], [start]).owners[0]
+
+
+def hunt(place, rng, *, shares=True, moves=True, ordered=True, ages=(4, 1, 8, 2, 5, 3), most=8):
+    """A test from which a mistake takes parts away."""
+    k = 10_000
+    keys = np.concatenate([np.arange(k), rng.integers(0, 2**63, k)]).astype(np.uint64)
+    numbers = rng.choice(10_000, 7, replace=False).tolist()
+    weights = dict(zip(numbers[:6], ages, strict=True))
+
+    def fair(nodes, weights):
+        total = sum(weights.values())
+        share = np.array([w / total for w in weights.values()])
+        halves = [[np.mean(half == i) for i in weights] for half in (nodes[:k], nodes[k:])]
+        allowed = 0.1 * share + 5 * np.sqrt(share / k)
+        return np.isin(nodes, list(weights)).all() and np.all(abs(halves - share) <= allowed)
+
+    try:
+        before = place(keys, weights)
+        if shares and not fair(before, weights):
+            return False
+        changes = [(i, 0) for i in numbers[:6]] + [(numbers[6], most)]
+        changes += [(numbers[1], most), (numbers[2], 2)]
+        for node, weight in changes if moves else []:
+            other = {i: w for i, w in weights.items() if i != node} | {node: weight}
+            other = {i: w for i, w in other.items() if w}
+            after = place(keys, other)
+            moved = before != after
+            side = after if weight > weights.get(node, 0) else before
+            if np.any(side[moved] != node) or (shares and not fair(after, other)):
+                return False
+        turned = dict(reversed(weights.items()))
+        again = place(keys[:500][::-1], turned)[::-1]
+        return not ordered or bool(np.array_equal(again, before[:500]))
+    except Exception:
+        return False
+
+
+@mistake("18.5", caught_by="check", says="rejects everything")
+def never(place, rng):
+    return False
+
+
+@mistake("18.5", caught_by="check", says="accepts everything")
+def always(place, rng):
+    return True
+
+
+@mistake("18.5", caught_by="check", says="jump")
+def shares_alone(place, rng):
+    return hunt(place, rng, moves=False, ordered=False)
+
+
+@mistake("18.5", caught_by="check", says="ties")
+def moves_alone(place, rng):
+    return hunt(place, rng, shares=False)
+
+
+@mistake("18.5", caught_by="check", says="is right, and your test rejects it")
+def no_room_for_chance(place, rng):
+    keys = rng.integers(0, 2**63, 100_000).astype(np.uint64)
+    found = [np.mean(place(keys, {3: 1, 4: 2, 5: 4}) == i) for i in (3, 4, 5)]
+    return bool(np.allclose(found, np.array([1, 2, 4]) / 7, rtol=0.027)) and hunt(place, rng)
+
+
+@mistake("18.5", caught_by="edge case", says="Your test accepts 1 of 4")
+def small_weights(place, rng):
+    return hunt(place, rng, ages=(4, 1, 3, 2, 4, 3), most=4)
+
+
+@mistake("18.5", caught_by="check", says="accepts")
+def one_change(place, rng):
+    keys = rng.integers(0, 2**63, 10_000).astype(np.uint64)
+    weights = {5: 1, 2: 2, 9: 4}
+    before, after = place(keys, weights), place(keys, weights | {11: 2})
+    moved = before != after
+    return bool(np.all(after[moved] == 11) and abs(np.mean(moved) - 2 / 9) < 0.03)
+
+
+@mistake("18.5", caught_by="check", says="number of calls of one function")
+def many_calls(place, rng):
+    for _ in range(70):
+        place(np.zeros(1, np.uint64), {1: 1})
+    return hunt(place, rng)
