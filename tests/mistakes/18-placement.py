@@ -531,6 +531,19 @@ def counts_twice(start, key, bits, ask):
     return go(start, key, bits, lambda node: (node == start or ask(node)) and ask(node))
 
 
+heard = {}
+
+
+@mistake("18.4", caught_by="check", says="remember what nodes said")
+def remembers(start, key, bits, ask):
+    def once(node):
+        if (bits, node) not in heard:
+            heard[bits, node] = ask(node)
+        return heard[bits, node]
+
+    return go(start, key, bits, once)
+
+
 @mistake("18.4", caught_by="check", says="write this one yourself")
 def forwards(start, key, bits, ask):
     ids, at = [start], ask(start)[1][0]
