@@ -14,6 +14,7 @@ a part of a result.
 """
 
 import collections.abc
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,8 @@ class Array:
             array = np.asarray(value)
         except ValueError:
             array = None
+        if array is not None and array.dtype.kind == "f" and self.dtype is np.uint64:
+            array = _words(value, array)
         if array is None or array.dtype.kind not in "biufc":
             raise CheckFailed(f"{name} should be an array of numbers; got {_what(value)}.")
         if self.ndim is not None and array.ndim != self.ndim:
@@ -179,6 +182,15 @@ def _there(value, name):
 def _what(value):
     shape = getattr(value, "shape", ())
     return f"{type(value).__name__} of shape {shape}" if shape else type(value).__name__
+
+
+def _words(value, array):
+    """A list of Python's integers on both sides of 2**63, of which NumPy makes floats."""
+    exact = np.array(value, dtype=object)
+    if all(isinstance(one, int | np.integer) for one in exact.flat):
+        with contextlib.suppress(OverflowError):
+            return exact.astype(np.uint64)
+    return array
 
 
 def _cast(array, dtype, name):
