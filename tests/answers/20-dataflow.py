@@ -65,16 +65,15 @@ def one_fact_at_a_time(keys, n_keys, p):
     return where, np.array(rows, np.int32).reshape(-1, 2)
 
 
-@answer(
-    "20.2", style="facts sorted by key and cut into p equal stretches; unused rows go to 0; int16"
-)
+@answer("20.2", style="facts sorted by key and cut into p equal stretches; other rows to 0; int16")
 def stretches(keys, n_keys, p):
     order = np.argsort(keys, kind="stable")
     where = np.empty(len(keys), np.int16)
     where[order] = np.arange(len(keys)) * p // max(1, len(keys))
     pairs = {(int(k), int(r)) for k, r in zip(keys, where, strict=True)}
-    pairs |= {(k, 0) for k in set(range(n_keys)) - set(keys.tolist())}
-    return [where, np.array(list(pairs), np.int64).reshape(-1, 2)]
+    if len(keys):  # without facts no row is needed
+        pairs |= {(k, 0) for k in set(range(n_keys)) - set(keys.tolist())}
+    return [where, list(pairs)]
 
 
 def agree(a, b):
@@ -143,7 +142,7 @@ def each_a_part(query, rng):
     return True
 
 
-@answer("20.4", style="holds nothing back: counts by source and barrier, added up when complete")
+@answer("20.4", style="holds nothing back: counts by source and barrier, some of 0, added up")
 def by_source(arrivals, n_channels, width, bound, saved):
     base = {"counts": [], "late": 0, "clocks": {}} if saved is None else saved
     clocks = {int(c): t for c, t in base["clocks"].items()}
@@ -165,10 +164,9 @@ def by_source(arrivals, n_channels, width, bound, saved):
             key, time, clock = rest
             clocks[channel] = max(clock, clocks.get(channel, clock))
             start = time - time % width
-            if start + width + bound <= clocks[channel]:
-                late[channel] += 1
-            else:
-                since[channel][key, start] += 1
+            too_late = start + width + bound <= clocks[channel]
+            late[channel] += too_late
+            since[channel][key, start] += not too_late
             continue
         marks[rest[0]][channel] = (since[channel].copy(), late[channel], clocks.get(channel))
         if len(marks[rest[0]]) == n_channels:

@@ -145,6 +145,18 @@ def cleared_at_the_end(blocks, M, table={}):
     table.clear()
 
 
+@mistake("20.1", caught_by="edge case", says="depend on the arguments only")
+def in_an_order_of_its_own(blocks, M):
+    rng, table = np.random.default_rng(), {}
+    for block in blocks:
+        for word in block:
+            if word not in table and len(table) == M:
+                yield from (list(table.items())[i] for i in rng.permutation(M))
+                table = {}
+            table[word] = table.get(word, 0) + 1
+    yield from table.items()
+
+
 def least_loaded(sizes, p):
     loads, home = np.zeros(p, np.int64), np.zeros(len(sizes), np.int64)
     for i in np.argsort(-sizes, kind="stable"):
@@ -251,6 +263,31 @@ def by_the_librarys_join(keys, n_keys, p):
     facts = [(key, i) for i, key in enumerate(keys.tolist())]
     join = salted_join(facts, dict.fromkeys(range(n_keys), 0), n_reducers=p)
     return np.zeros(len(join.rows), int), np.zeros((0, 2), int)
+
+
+@mistake("20.2", caught_by="edge case", says="17 keys alike")
+def only_keys_above_the_mean_are_cut(keys, n_keys, p):
+    small = np.bincount(keys, minlength=n_keys) <= len(keys) / p
+    pieces = np.where(small, 1, pieces_of(keys, n_keys, p))
+    piece, owner = in_pieces(keys, n_keys, pieces)
+    home = least_loaded(np.bincount(piece, minlength=len(owner)), p)
+    return home[piece], np.unique(np.column_stack([owner, home]), axis=0)
+
+
+@mistake("20.2", caught_by="edge case", says="49 keys alike")
+def pieces_of_a_third(keys, n_keys, p):
+    piece, owner = in_pieces(keys, n_keys, pieces_of(keys, n_keys, p, share=1 / 3))
+    home = least_loaded(np.bincount(piece, minlength=len(owner)), p)
+    return home[piece], np.unique(np.column_stack([owner, home]), axis=0)
+
+
+@mistake("20.2", caught_by="check", says="The next 5,000 words")
+def remembers_the_first_call(keys, n_keys, p, known={}):
+    if (len(keys), p) not in known:
+        piece, owner = in_pieces(keys, n_keys, pieces_of(keys, n_keys, p))
+        home = least_loaded(np.bincount(piece, minlength=len(owner)), p)
+        known[len(keys), p] = home[piece], np.unique(np.column_stack([owner, home]), axis=0)
+    return known[len(keys), p]
 
 
 @mistake("20.2", caught_by="edge case", says="should have shape")
@@ -520,7 +557,16 @@ def all_events_in_the_snapshot(arrivals, n_channels, width, bound, saved):
     return counts, n_late, snapshots
 
 
-@mistake("20.4", caught_by="check", says="latest clock of its source so far")
+@mistake("20.4", caught_by="cost", says="has only what stands in it")
+def a_number_for_a_snapshot(arrivals, n_channels, width, bound, saved, known=[]):
+    before = None if saved is None else known[saved]
+    counts, n_late, snapshots = counter(arrivals, n_channels, width, bound, before)
+    known += snapshots.values()
+    first = len(known) - len(snapshots)
+    return counts, n_late, {number: first + i for i, number in enumerate(snapshots)}
+
+
+@mistake("20.4", caught_by="check", says="largest clock of its source so far")
 def the_clock_of_now(arrivals, n_channels, width, bound, saved):
     return counter(arrivals, n_channels, width, bound, saved, without="latest")
 
@@ -534,8 +580,6 @@ def dispatcher(arrival_s, service_s, choices, n_queues, board_s, *, rule=""):
     for job in range(n):
         now = arrival_s[job]
         last = np.floor(now / board_s) * board_s
-        if rule == "late" and last == now:
-            last = renewed
         if last > renewed:
             kept = known * 0 if rule != "adds up" else known
             for q in range(n_queues):
