@@ -288,7 +288,8 @@ def simulate_choices(
 
     **Guarantee.** ``tail[i]`` counts the time that measured jobs spend at place i of their queue,
     the first being served: place i is taken exactly while at least i jobs are there. In the
-    steady state its mean is the share of queues with at least i jobs.
+    steady state its mean is the share of queues with at least i jobs. With d = 1 a queue forgets
+    its empty start over :math:`1/(1 - \sqrt\lambda)^2` services: make ``warm_s`` longer than that.
 
     References
     ----------
