@@ -360,7 +360,8 @@ def the_mean_wait(legs, r, w, gaps, share):
 @mistake("19.3", caught_by="check", says="negative")
 def a_negative_wait(legs, r, w, gaps, share):
     least = least_gaps(legs, r, w)
-    return from_gaps(least, gaps, share)[0], np.quantile(least, 1 - share)
+    wait = np.quantile(least, 1 - share, method="inverted_cdf")
+    return from_gaps(least, gaps, share)[0], wait
 
 
 @mistake("19.3", caught_by="accuracy", says="The rates with n = ")
