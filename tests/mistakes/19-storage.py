@@ -434,7 +434,7 @@ def neighbors_only(history):
     return judged(history, neighbors=1)
 
 
-@mistake("19.4", caught_by="edge case", says="Of a history of 1003 operations")
+@mistake("19.4", caught_by="edge case", says="Of a history of 504 operations")
 def fifty_neighbors(history):
     return judged(history, neighbors=50)
 
