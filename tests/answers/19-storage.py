@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+from scipy.optimize import minimize
 
 from course_lib.storage import gf_inverse, gf_multiply
 from tests.answers import answer
@@ -233,6 +234,27 @@ def gap_by_gap(legs, r, w, gaps, share):
     return [rates, np.float64(enough[0])]
 
 
+@answer("19.3", style="one less the share of fresh trials; bisection that stops within 0.1%")
+def by_bisection(legs, r, w, gaps, share):
+    write, ack, read, reply = legs
+    done = np.sort(write + ack, axis=1)[:, w - 1, None]
+    first = np.argsort(read + reply, axis=1)[:, :r]
+    heard = np.take_along_axis(write, first, axis=1)
+    asked = done + np.take_along_axis(read, first, axis=1)
+
+    def stale(gap):
+        return 1 - (asked + gap >= heard).any(axis=1).mean()
+
+    rates = [stale(gap) for gap in gaps]
+    low, high = 0.0, 0.0 if stale(0.0) <= share else 1e-9
+    while stale(high) > share:
+        low, high = high, 2 * high
+    while high - low > 1e-3 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if stale(middle) <= share else (middle, high)
+    return rates, high
+
+
 @answer("19.4", style="all pairs of operations in plain loops; NumPy booleans in a list")
 def by_pairs(history):
     writes = [op for op in history if op.kind == "write"]
@@ -344,6 +366,23 @@ def by_portions(n_tables, memtable_puts, ratio, probabilities, bits_per_key):
         left -= portion
     bits = -np.log(p) / np.log(2) ** 2
     return np.float64(made / (n_tables * memtable_puts)), sizes, bits
+
+
+@answer("19.5", style="bits by a general optimizer of SciPy, as it comes")
+def by_optimizer(n_tables, memtable_puts, ratio, probabilities, bits_per_key):
+    amplification, sizes, _ = as_it_grows(
+        n_tables, memtable_puts, ratio, probabilities, bits_per_key
+    )
+    n = np.array(sizes)
+    found = minimize(
+        lambda bits: np.exp(-bits * np.log(2) ** 2).sum(),
+        np.full(len(n), float(bits_per_key)),
+        bounds=[(0, None)] * len(n),
+        constraints=[{"type": "ineq", "fun": lambda bits: bits_per_key * n.sum() - n @ bits}],
+        method="SLSQP",
+        options={"maxiter": 1000},
+    )
+    return amplification, n, found.x
 
 
 @answer("19.6", style="each byte plus one as two hex-like digits; time by struct")

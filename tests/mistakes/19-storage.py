@@ -116,6 +116,12 @@ def gives_up_at_four(read, lost):
     return planned(read, lost)
 
 
+@mistake("19.1", caught_by="check", says="of its bytes are wrong")
+def looks_behind_read(read, lost):
+    planned(read, lost)
+    return read.__self__.held[lost]
+
+
 @mistake("19.1", caught_by="check", says="write this one yourself")
 def forwards(read, lost):
     from course_lib.storage import ReedSolomon
@@ -236,6 +242,15 @@ def no_pivoting(P, n_lost):
     return sets_that_fail(P, n_lost, singular)
 
 
+@mistake("19.2", caught_by="edge case", says="sets are fatal")
+def neighboring_rows_only(P, n_lost):
+    def singular(A):
+        rows, columns = A.shape
+        return all(short_of_rank(A[i : i + columns]) for i in range(rows - columns + 1))
+
+    return sets_that_fail(P, n_lost, singular)
+
+
 @mistake("19.2", caught_by="check", says="write this one yourself")
 def forwards(P, n_lost):
     from course_lib.storage import ReedSolomon
@@ -345,12 +360,25 @@ def the_mean_wait(legs, r, w, gaps, share):
 @mistake("19.3", caught_by="check", says="negative")
 def a_negative_wait(legs, r, w, gaps, share):
     least = least_gaps(legs, r, w)
-    return from_gaps(least, gaps, share)[0], np.quantile(least, 1 - share)
+    wait = np.quantile(least, 1 - share, method="inverted_cdf")
+    return from_gaps(least, gaps, share)[0], wait
 
 
 @mistake("19.3", caught_by="accuracy", says="The rates with n = ")
 def sorts_the_gaps(legs, r, w, gaps, share):
     return from_gaps(least_gaps(legs, r, w), np.sort(gaps), share)
+
+
+@mistake("19.3", caught_by="check", says="share that is still stale")
+def a_share_rounded_up(legs, r, w, gaps, share):
+    trials = legs.shape[1]
+    return from_gaps(least_gaps(legs, r, w), gaps, np.ceil(share * trials - 1e-9) / trials)
+
+
+@mistake("19.3", caught_by="accuracy", says="more than 1% too long")
+def a_wait_in_whole_milliseconds(legs, r, w, gaps, share):
+    rates, wait = from_gaps(least_gaps(legs, r, w), gaps, share)
+    return rates, np.ceil(1000 * wait) / 1000
 
 
 @mistake("19.3", caught_by="check", says="write this one yourself")
@@ -371,7 +399,7 @@ def forwards_under_another_name(legs, r, w, gaps, share):
     return [count(3, r, w, gap_s=gap) for gap in gaps], 6.0
 
 
-def judged(history, *, regular_only=False, window=None, comes_after=None, neighbors=False):
+def judged(history, *, regular_only=False, window=None, comes_after=None, neighbors=10**6):
     """Judge as it should be, and with one thing otherwise."""
     writes = sorted((op for op in history if op.kind == "write"), key=lambda op: op.start_s)
     reads = sorted((op for op in history if op.kind == "read"), key=lambda op: op.start_s)
@@ -390,7 +418,7 @@ def judged(history, *, regular_only=False, window=None, comes_after=None, neighb
     if regular_only:
         return True, True
     for i, a in enumerate(reads):
-        later = reads[i + 1 : i + 2] if neighbors else reads[i + 1 :]
+        later = reads[i + 1 : i + 1 + neighbors]
         if any(comes_after(a, b) and number[b.value] < number[a.value] for b in later):
             return True, False
     return True, True
@@ -403,7 +431,12 @@ def forgot_to_return(history):
 
 @mistake("19.4", caught_by="check", says="look at all pairs")
 def neighbors_only(history):
-    return judged(history, neighbors=True)
+    return judged(history, neighbors=1)
+
+
+@mistake("19.4", caught_by="edge case", says="Of a history of 504 operations")
+def fifty_neighbors(history):
+    return judged(history, neighbors=50)
 
 
 @mistake("19.4", caught_by="check", says="may have come first")
