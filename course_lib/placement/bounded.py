@@ -78,7 +78,7 @@ class BoundedRing(Ring):
         Returns
         -------
         int
-            :math:`\\lceil c m / n \rceil`, and 1 at least.
+            :math:`\\lceil c m / n \\rceil`, and 1 at least.
         """
         self._check_not_empty()
         n_keys = check_count(n_keys, "n_keys", low=0, high=1 << 40)
