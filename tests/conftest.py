@@ -1,9 +1,12 @@
 """Shared fixtures: one BLAS thread, and randomness that does not depend on the order."""
 
 import os
+import sys
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # before NumPy is imported: a test measures one thread
+# Before nbformat is: a check of addresses that takes it a second to load, and no notebook has any.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 import hypothesis
 import numpy as np

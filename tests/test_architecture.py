@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "_team": {"cost"},
     "batch_optimization": {"_losses", "_rates", "_spectrum", "_team", "sparse_coding"},
     "binary_embeddings": {"_random_map", "lsh", "randomness"},
+    "dataflow": {"_sketch", "cost"},
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
     "heavy_hitters": {"_select", "_sketch", "hashing"},
@@ -49,6 +50,7 @@ MAY_IMPORT = {
     "placement": {"_sketch", "cost", "hashing"},
     "randomness": {"_random_map"},
     "sparse_coding": {"_ahead", "_losses", "_online", "_rates", "_spectrum"},
+    "storage": {"_sketch", "cost", "hashing"},
     "trees": {"_neighbors", "_select"},
 }
 FRIENDS = {"numba", "numpy", "scipy", "sklearn", "threadpoolctl"}  # of algorithms

@@ -18,6 +18,7 @@ MODULES = [
     "batch_optimization",
     "binary_embeddings",
     "cost",
+    "dataflow",
     "distinct",
     "hashing",
     "heavy_hitters",
@@ -32,6 +33,7 @@ MODULES = [
     "placement",
     "randomness",
     "sparse_coding",
+    "storage",
     "trees",
 ]
 COMPILES = ("float16", "float32", "longdouble")  # kernels for another dtype, seconds each

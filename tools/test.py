@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-COMMON = ["-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+COMMON = ["-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "-p", "no:nbval"]
 KINDS = {
     "all": ["tests", "course_lib", "--doctest-modules", "--durations=15"],
     "nightly": ["tests", "course_lib", "--doctest-modules", "--durations=30"],

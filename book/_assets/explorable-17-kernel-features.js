@@ -139,7 +139,7 @@
       draw: drawBars,
     });
     legend(stage, [
-      { name: "a grid", color: "--fig-1", width: 10 },
+      { name: "a grid, by the theorem", color: "--fig-1", width: 10 },
       { name: "chance", color: "--fig-2", dash: "7 4" },
     ]);
     const say = reading(stage);
@@ -218,7 +218,7 @@
         grid: "waves on a grid" }[way.value];
       return `${F} ${name}: the kernel is missed by ${format(gap)} at most, by ${format(atZero)} at zero. `
         + `For ${digits.value} digits chance needs ${format(chanceWaves(epsilon))} waves in every `
-        + `dimension, a grid ${format(gridWaves(extent.value, epsilon, 2))} in the plane; `
+        + `dimension, a grid by the theorem ${format(gridWaves(extent.value, epsilon, 2))} in the plane; `
         + `chance needs fewer from ${d} dimensions on.`;
     }
 

@@ -1,4 +1,4 @@
-"""Directives that draw the syllabus and the map of chapters from ``syllabus.toml``.
+"""Directives that draw the syllabus, the map of chapters and the systems from ``syllabus.toml``.
 
 A chapter is there when it is a page of the book, its lab when ``solutions`` holds it. The rest is
 coming.
@@ -18,6 +18,11 @@ SYLLABUS = ROOT / "syllabus.toml"
 def parts(path=SYLLABUS):
     """Return the parts of the course, each a dict with a title and a list of chapters."""
     return tomllib.loads(path.read_text("utf-8"))["part"]
+
+
+def systems(path=SYLLABUS):
+    """Return the systems that the lectures name, each a dict."""
+    return tomllib.loads(path.read_text("utf-8"))["system"]
 
 
 def chapters():
@@ -107,6 +112,41 @@ class ChapterMap(_FromSyllabus):
         ]
 
 
+class SystemsTable(_FromSyllabus):
+    """``{systems-table}``: each system of the lectures, its code, its exercise, what is beside."""
+
+    def draw(self):
+        every = chapters()
+        rows = [self.entries(system, every) for system in systems()]
+        head = ["System", "Chapter", "Code that runs", "Graded by", "The real thing beside it"]
+        return self.table(head, rows, ["syllabus-systems"])
+
+    def entries(self, system, every):
+        code = nodes.inline()
+        for name in system["code"]:
+            code += [nodes.Text(", ")] if len(code) else []
+            code += self.code(name)
+        return [
+            nodes.Text(system["name"]),
+            self.title_of(every[system["chapter"]]),
+            code,
+            nodes.Text(", ".join(f"Lab {number}" for number in system["checks"])),
+            nodes.Text(system["beside"]),
+        ]
+
+    def code(self, name):
+        return addnodes.pending_xref(
+            "",
+            nodes.literal(text=name),
+            refdomain="py",
+            reftype="obj",
+            reftarget=f"course_lib.{name}",
+            refdoc=self.env.docname,
+            refexplicit=True,
+            refwarn=True,
+        )
+
+
 def _row(entries, width=0):
     if isinstance(entries, str):
         heading = nodes.paragraph("", "", nodes.strong(text=entries))
@@ -126,4 +166,5 @@ def _numbers(numbers):
 def setup(app):
     app.add_directive("syllabus-table", SyllabusTable)
     app.add_directive("chapter-map", ChapterMap)
+    app.add_directive("systems-table", SystemsTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

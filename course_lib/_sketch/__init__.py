@@ -8,10 +8,13 @@ from course_lib._sketch.items import (
     check_seed,
     hash_bytes,
     hash_items,
+    hash_slices,
     hash_word,
     mix,
     random_words,
     seed_words,
+    slice_hashes,
+    text_key,
 )
 from course_lib._sketch.sizes import sizing
 from course_lib._sketch.wire import SameBytes
@@ -26,9 +29,12 @@ __all__ = [
     "check_seed",
     "hash_bytes",
     "hash_items",
+    "hash_slices",
     "hash_word",
     "mix",
     "random_words",
     "seed_words",
     "sizing",
+    "slice_hashes",
+    "text_key",
 ]

@@ -20,10 +20,13 @@ __all__ = [
     "check_seed",
     "hash_bytes",
     "hash_items",
+    "hash_slices",
     "hash_word",
     "mix",
     "random_words",
     "seed_words",
+    "slice_hashes",
+    "text_key",
 ]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio, made odd
@@ -112,6 +115,19 @@ def hash_items(items, seed=0):
         block = slice(start, start + BLOCK)
         hashes[block] = _hash_sequence(batch[block], keys)
     return hashes
+
+
+def hash_slices(text, ends, seed=0):
+    """Return what `hash_items` returns for the bytes that stand in a row, without cutting them.
+
+    ``text`` (uint8) holds item after item, and ``ends`` (int64) says where each ends.
+    """
+    return slice_hashes(np.concatenate([text, np.zeros(8, np.uint8)]), ends, text_key(seed))
+
+
+def text_key(seed):
+    """Return the word with which `slice_hashes` begins, for a seed."""
+    return seed_words(check_seed(seed))[1]
 
 
 @functools.lru_cache(64)
@@ -244,7 +260,7 @@ def _hash_texts(items, key, are_str):
     # Some item holds a zero byte itself, so zeros do not mark the ends: count lengths.
     pieces = [item.encode("utf-8", "surrogatepass") for item in items] if are_str else items
     ends = np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)))
-    return _hash_slices(_padded(b"".join(pieces)), ends, key)
+    return slice_hashes(_padded(b"".join(pieces)), ends, key)
 
 
 def _padded(text):
@@ -296,8 +312,11 @@ def _hash_joined(text, n_items, key):
 
 
 @njit(cache=True)
-def _hash_slices(text, ends, key):
-    """Hash the items ``text[ends[i - 1]:ends[i]]`` to the same values as `_hash_joined`."""
+def slice_hashes(text, ends, key):
+    """Hash the items ``text[ends[i - 1]:ends[i]]`` to the same values as `_hash_joined`.
+
+    Eight bytes must follow the last.
+    """
     hashes = np.empty(len(ends), np.uint64)
     start = np.uint64(0)
     for i in range(len(ends)):

@@ -1,4 +1,4 @@
-"""The one cost language of the book: what an algorithm read, computed and sent.
+"""The one cost language of the book: what an algorithm read, computed, wrote and sent.
 
 Seconds change with the machine; counts do not. Wrap what an algorithm works on, run it, read
 the meter. What counts is in `counted`; here are::
@@ -45,6 +45,8 @@ class Meter:
     rounds : int
         Rounds in which all could send: the longest chain of messages, each of which its sender
         could only send after it had received the one before.
+    written_bytes, blocks : int
+        Bytes written to a disk, and blocks read from it.
 
     Examples
     --------
@@ -63,6 +65,8 @@ class Meter:
     messages: int = 0
     sent_bytes: int = 0
     rounds: int = 0
+    written_bytes: int = 0
+    blocks: int = 0
 
     def reset(self):
         """Set every counter to zero."""

@@ -16,7 +16,7 @@ from scipy.special import gammaln
 from course_lib._sketch import Sketch, mix, sizing
 from course_lib._validation import check_count, check_fraction, check_memory
 
-__all__ = ["BaseFilter", "BlockedBloomFilter", "BloomFilter", "probe"]
+__all__ = ["BaseFilter", "BlockedBloomFilter", "BloomFilter", "has_bits", "probe"]
 
 LINE = 512  # bits of a cache line
 MOST_ITEMS = 2**64  # that hashes of 64 bits can tell apart
@@ -107,6 +107,19 @@ class BaseFilter(Sketch):
         """
         return self._answer(items, self._has, self._cells, *self._shape(), dtype=np.bool_)
 
+    def update_hashes(self, hashes):
+        """Read the items of which `hash_items` with this filter's seed returned ``hashes``.
+
+        For who has the hashes at hand, or asks several filters of one seed about one item.
+        """
+        self._flush()
+        self._set(self._cells, *self._shape(), _checked_hashes(hashes))
+
+    def contains_hashes(self, hashes):
+        """Return what `contains` says of these items: hashes (n,) uint64 to (n,) bool."""
+        self._flush()
+        return self._has(self._cells, *self._shape(), _checked_hashes(hashes))
+
     def __contains__(self, item):
         found = self.contains(item)
         return found if isinstance(found, bool) else bool(found.all())  # one item: no array
@@ -179,6 +192,12 @@ class BloomFilter(BaseFilter):
         check_memory(self.n_bits // 8, type(self).__name__)
         self._cells = np.zeros(math.ceil(self.n_bits / 64), np.uint64)
 
+    @property
+    def words(self):
+        """The bits, 64 in each word: an array of uint64."""
+        self._flush()
+        return self._cells
+
     def _filled(self):
         return int(np.bitwise_count(self._cells).sum())
 
@@ -186,7 +205,7 @@ class BloomFilter(BaseFilter):
         _set_bits(*state)
 
     def _has(self, *state):
-        return _has_bits(*state)
+        return has_bits(*state)
 
     def _merge(self, other):
         self._cells |= other._cells
@@ -268,6 +287,12 @@ class BlockedBloomFilter(BloomFilter):
         return _has_line(*state)
 
 
+def _checked_hashes(hashes):
+    if type(hashes) is not np.ndarray or hashes.dtype != np.uint64 or hashes.ndim != 1:
+        raise TypeError(f"hashes must be an array of uint64, as of hash_items; got {hashes!r:.60}.")
+    return hashes
+
+
 def _check_n_items(n_items, low):
     n_items = check_count(n_items, "n_items", low=low)
     if n_items > MOST_ITEMS:
@@ -292,7 +317,8 @@ def _set_bits(words, n_bits, n_hashes, hashes):
 
 
 @njit(cache=True)
-def _has_bits(words, n_bits, n_hashes, hashes):
+def has_bits(words, n_bits, n_hashes, hashes):
+    """Whether all bits of each hash are set."""
     found = np.ones(len(hashes), np.bool_)
     for i in range(len(hashes)):
         place, step = hashes[i], mix(hashes[i])

@@ -144,8 +144,11 @@ def keep_house(machine, n_successors, bits, period_s, timeout_s, budget):
 
 
 def _mend_successors(machine, n_successors, bits, timeout_s):
-    """Process: find the first successor that lives, or one that came before it; take its list."""
-    memory, me = machine.memory, machine.name
+    """Process: find the first successor that lives, or one that came before it; take its list.
+
+    The list of a newcomer is short, so what was known before fills it up.
+    """
+    memory, me, size = machine.memory, machine.name, 1 << bits
     for successor in list(memory["successors"]):
         heard = yield machine.ask(successor, ("neighbors",), timeout_s=timeout_s)
         if heard is None:
@@ -156,7 +159,10 @@ def _mend_successors(machine, n_successors, bits, timeout_s):
             nearer = yield machine.ask(between, ("neighbors",), timeout_s=timeout_s)
             if nearer is not None:
                 successor, theirs = between, nearer[1]
-        known = [name for name in (successor, *theirs) if name != me] or [successor]
-        memory["successors"] = list(dict.fromkeys(known))[:n_successors]
+        known = {successor, *theirs}
+        if len(theirs) < n_successors - 1:
+            known.update(memory["successors"])
+        nearest = sorted(known - {me}, key=lambda name: (name - me) % size)
+        memory["successors"] = nearest[:n_successors] or [successor]
         machine.send(successor, ("notify", me))
         return

@@ -59,7 +59,7 @@ class BoundedRing(Ring):
         super().__init__(nodes, n_points=n_points, seed=seed)
 
     def add(self, node):
-        """Add a node: the capacity of all shrinks, so keys may move between others too.
+        """Add a node: the capacity of all shrinks, and keys may move between others too.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class BoundedRing(Ring):
         Returns
         -------
         int
-            :math:`\\lceil c m / n \rceil`, and 1 at least.
+            :math:`\\lceil c m / n \\rceil`, and 1 at least.
         """
         self._check_not_empty()
         n_keys = check_count(n_keys, "n_keys", low=0, high=1 << 40)

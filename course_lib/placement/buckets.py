@@ -145,8 +145,8 @@ def jump_hash(words, n_buckets):
     **Cost.** :math:`H_n` jumps in the mean, each with one division; no memory.
 
     **Guarantee.** If the numbers are random, every bucket is equally likely, for each n, and from
-    n to n + 1 buckets a key moves with probability 1/(n + 1), and only to the new one ([1],
-    Section "Explanation"). Only the last bucket may go: buckets have numbers and not names.
+    n to n + 1 buckets a key moves with probability 1/(n + 1), and only to the new one [1].
+    Only the last bucket may go: buckets have numbers and not names.
 
     References
     ----------

@@ -74,8 +74,8 @@ class Chord:
     **Cost.** On a ring at rest, ``chord_hops(n)`` hops in the mean, each one question and one
     reply, the question to the owner whether it lives included.
 
-    **Guarantee.** On a ring at rest a lookup ends at the owner ([1], Theorem 2, has
-    :math:`O(\log n)` hops with high probability). If nodes have crashed independently with
+    **Guarantee.** On a ring at rest a lookup ends at the owner, after :math:`O(\log n)` hops with
+    high probability [1]. If nodes have crashed independently with
     probability q, it fails with probability ``lookup_failure(q, n_successors)`` at least.
 
     References

@@ -98,7 +98,7 @@ def finger_table(ids, *, bits=32):
 
     Examples
     --------
-    The example of the paper [1], Figure 3: nodes 0, 1 and 3 on a circle of 8 places. Node 1 knows
+    The example of the paper [1]: nodes 0, 1 and 3 on a circle of 8 places. Node 1 knows
     nodes 3, 3 and 0:
 
     >>> ids = np.array([0, 1, 3])

@@ -31,8 +31,8 @@ class Rendezvous(Placement):
     Notes
     -----
     Node i draws, for each key, a uniform number :math:`u_i` from the hash of both, and waits for
-    :math:`-\ln(u_i) / w_i`. Who is first has the key. Published as "highest random weight" [1],
-    for equal weights; the logarithm is what makes shares proportional to weights.
+    :math:`-\ln(u_i) / w_i`. Who is first has the key. Another name, for equal
+    weights, is "highest random weight" [1]; the logarithm makes shares proportional to weights.
 
     **Cost.** n hashes a key, and :math:`O(\log n)` logarithms at equal weights: most nodes are out
     of the race by :math:`-\ln u \ge 1 - u`. No table but the n names.

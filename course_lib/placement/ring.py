@@ -40,7 +40,7 @@ class Ring(Placement):
 
     Notes
     -----
-    **Cost.** p points take about 40 bytes each. A key costs its hash and two or three looks at
+    **Cost.** p points take about 60 bytes each. A key costs its hash and two or three looks at
     memory: a table of starts, one a point, tells where on the circle to begin. To add or remove a
     node sorts all points, :math:`O(p \log p)`.
 

@@ -33,8 +33,8 @@ def murmur3_token(keys):
     Notes
     -----
     The first 64 of the 128 bits of MurmurHash3 for 64-bit machines, with seed 0, but with signed
-    bytes in what is left after the last whole 16: a slip of the first Java text that became the
-    format. Keys of ASCII letters have the same hash either way.
+    bytes in what is left after the last whole 16, as Cassandra has it. Keys of ASCII letters have
+    the same hash either way.
 
     **Cost.** About one product for two bytes.
 

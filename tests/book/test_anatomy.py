@@ -31,6 +31,9 @@ HEROES = {
     "15-parallel-optimization": "all-reduce, error feedback, parameter server, list scheduling",
     "16-kernel-training": "support vector, SMO, core set, random pivots, preconditioner",
     "17-kernel-features": "random Fourier features, tensor sketch, fast Gauss transform",
+    "18-placement": "consistent hashing, rendezvous hashing, jump hash, bounded loads, Chord",
+    "19-storage": "Reed-Solomon, RAID, copyset, quorum, lease, vector clock, LSM tree, Merkle tree",
+    "20-dataflow": "combiner, monoid, backup task, lineage, watermark, barrier, salting",
 }
 
 

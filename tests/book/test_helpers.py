@@ -141,6 +141,22 @@ def test_syllabus_has_22_chapters_in_order_whose_needs_come_first():
         assert all(0 < needed < chapter["number"] for needed in chapter["needs"])
 
 
+def test_every_system_of_the_lectures_has_its_code_and_its_exercise():
+    syllabus = tomllib.loads((ROOT / "syllabus.toml").read_text("utf-8"))
+    slugs = {c["number"]: c["slug"] for part in syllabus["part"] for c in part["chapter"]}
+    for system in syllabus["system"]:
+        assert (ROOT / "book" / f"{slugs[system['chapter']]}.md").is_file()
+        for name in system["code"]:
+            module, _, what = name.rpartition(".")
+            assert what in importlib.import_module(f"course_lib.{module}").__all__
+        for number in system["checks"]:
+            slug = slugs[int(number.split(".")[0])]
+            lab = (ROOT / "solutions" / slug / f"{slug}.ipynb").read_text("utf-8")
+            assert re.search(rf'checks\.exercise\(\\n",\s+"    \\"{number}\\"', lab) or (
+                f'checks.exercise(\\"{number}\\"' in lab
+            )
+
+
 def test_every_public_module_has_an_api_page_with_every_public_name(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
     import library_api

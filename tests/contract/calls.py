@@ -16,6 +16,7 @@ from course_lib import sparse_coding as so
 from tests.contract.batch import BATCH
 from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
+from tests.contract.dataflow import DATAFLOW, NOT_CALLED_OF_DATAFLOW
 from tests.contract.judge import Call, fitted
 from tests.contract.kernel_features import KERNEL_FEATURES
 from tests.contract.kernel_ridge import KERNEL_RIDGE
@@ -25,6 +26,8 @@ from tests.contract.lsh import LSH
 from tests.contract.online import ONLINE
 from tests.contract.parallel import NOT_CALLED_OF_PARALLEL, PARALLEL
 from tests.contract.placement import PLACEMENT
+from tests.contract.storage_codes import NOT_CALLED_OF_STORAGE_CODES, STORAGE_CODES
+from tests.contract.stores import NOT_CALLED_OF_STORES, STORES
 from tests.contract.trees import TREES
 
 __all__ = ["CALLS", "NOT_CALLED"]
@@ -1168,8 +1171,12 @@ SKETCHES = [
 NOT_CALLED = {
     "bound_versus_truth": "takes functions",
     **NOT_CALLED_OF_COST,
+    **NOT_CALLED_OF_DATAFLOW,
     **NOT_CALLED_OF_PARALLEL,
+    **NOT_CALLED_OF_STORAGE_CODES,
+    **NOT_CALLED_OF_STORES,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
-CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS + PLACEMENT
+CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS
+CALLS += PLACEMENT + STORAGE_CODES + STORES + DATAFLOW

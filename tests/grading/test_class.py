@@ -15,6 +15,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from grading.lab import load_config
 from grading.records.store import Store
+from tests.sample import by_day
 
 from .fixtures.course import Course
 from .fixtures.hostile import HOSTILE
@@ -227,14 +228,15 @@ def class_of(root, students):
 def test_a_class_that_is_killed_and_resumed_has_the_gradebook_of_an_undisturbed_run(tmp_path):
     whole = class_of(tmp_path / "whole", len(QUALITIES))
     whole.grade("--workers", "2")
-    killed = class_of(tmp_path / "killed", 40)
+    students = by_day(2, 5) * len(QUALITIES)
+    killed = class_of(tmp_path / "killed", students)
     assert killed.kill_after(1)
-    assert killed.kill_after(len(killed.records()) + 12, "--workers", "2")
+    assert killed.kill_after(len(killed.records()) + 4, "--workers", "2")
     graded = len(killed.records())
-    assert 0 < graded < 40
-    assert f"{40 - graded} graded, {graded} unchanged" in killed.grade("--workers", "2")
+    assert 0 < graded < students
+    assert f"{students - graded} graded, {graded} unchanged" in killed.grade("--workers", "2")
     with gradebook(killed) as left, gradebook(whole) as right:
-        for number in range(40):
+        for number in range(students):
             student, like = f"student-{number:02}", f"student-{number % len(QUALITIES):02}"
             assert killed.scores()[student] == whole.scores()[like]
             for test in ("check-90-1", "hidden-90-1-accuracy", "check-90-2", "hidden-90-2-cost"):
