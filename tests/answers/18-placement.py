@@ -299,6 +299,8 @@ def by_sets(place, rng):
             turned = {i: weights[i] for i in sorted(weights)}
             if np.any(sets(turned, some) != nodes):
                 return False
+            if np.any(place(some[:3:-1], weights) != nodes[:3:-1]):
+                return False
         return True
     except Exception:
         return False

@@ -49,6 +49,12 @@ def forgot_to_return(places, racks, n_copies):
     ring_of(places[:5], racks, n_copies)
 
 
+@mistake("18.1", caught_by="check", says="depend on its name alone")
+def with_the_rack(places, racks, n_copies):
+    names = [f"{name} of {rack}" for name, rack in racks.items()]
+    return ring_of(places, dict(zip(names, racks.values(), strict=True)), n_copies)
+
+
 @mistake("18.1", caught_by="check", says="some of eleven nodes has more than 1.1")
 def as_a_blog_says(places, racks, n_copies):
     return ring_of(places, racks, n_copies, v=150)
@@ -381,6 +387,17 @@ def one_ball_back(homes, bins, n_bins, c):
     return filled(homes, bins, n_bins, most, rounds=1)
 
 
+@mistake("18.3", caught_by="edge case", says="Eight balls")
+def three_sweeps(homes, bins, n_bins, c):
+    most = capacity(homes, n_bins, c)
+    bins = put(homes, pushed(bins, n_bins, most), n_bins, most)
+    for to in 3 * list(range(n_bins)):
+        for _ in range(most - np.sum(bins == to)):
+            steps = np.where((to - homes) % n_bins < (bins - homes) % n_bins, bins - to, 0) % n_bins
+            bins[np.argmax(steps)] = to if steps.any() else bins[np.argmax(steps)]
+    return bins
+
+
 @mistake("18.3", caught_by="check", says="beyond bin")
 def no_circle(homes, bins, n_bins, c):
     most = capacity(homes, n_bins, c)
@@ -462,6 +479,15 @@ def go(start, key, bits, ask, *, beyond=0, pick=max, forget=False, verify=True, 
 @mistake("18.4", caught_by="check", says="is there a `return`?")
 def forgot_to_return(start, key, bits, ask):
     go(start, key, bits, ask)
+
+
+@mistake("18.4", caught_by="edge case", says="Seven nodes in a row are dead")
+def four_successors(start, key, bits, ask):
+    def some(node):
+        table = ask(node)
+        return table and (table[0], table[1][:4])
+
+    return go(start, key, bits, some)
 
 
 @mistake("18.4", caught_by="check", says="also the one exactly at it")
@@ -630,6 +656,11 @@ def no_room_for_chance(place, rng):
 @mistake("18.5", caught_by="edge case", says="Your test accepts 1 of 4")
 def small_weights(place, rng):
     return hunt(place, rng, ages=(4, 1, 3, 2, 4, 3), most=4)
+
+
+@mistake("18.5", caught_by="accuracy", says="Your test accepts 1 of 5")
+def the_same_call_in_the_same_order(place, rng):
+    return hunt(place, rng, ordered=False)
 
 
 @mistake("18.5", caught_by="check", says="accepts")
