@@ -11,6 +11,7 @@ from course_lib.hashing import hash_items
 __all__ = [
     "MOST_NODES",
     "Placement",
+    "Weighted",
     "as_words",
     "check_name",
     "check_weight",
@@ -132,6 +133,42 @@ class Placement:
             raise ValueError(f"node must be one that is there; got {node!r}.")
         self._weights[at] = 0.0
         return at
+
+
+class Weighted(Placement):
+    """A placement whose nodes have weights and of which any may come and go; see `_build`."""
+
+    def __init__(self, nodes, weights, seed):
+        super().__init__(seed)
+        for node, weight in named(nodes, weights):
+            self._add(node, weight)
+        self._build()
+
+    def add(self, node, weight=1.0):
+        """Add a node: keys move to it alone.
+
+        Parameters
+        ----------
+        node : int, str or bytes
+            Its name.
+        weight : float, default 1
+        """
+        self._add(node, weight)
+        self._build()
+
+    def remove(self, node):
+        """Remove a node: only its keys move.
+
+        Parameters
+        ----------
+        node : int, str or bytes
+        """
+        self._remove(node)
+        self._build()
+
+    def _build(self):
+        """Make what keys are looked up in, from the names and weights that there are."""
+        raise NotImplementedError
 
 
 def check_name(node):

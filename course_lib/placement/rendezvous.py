@@ -4,14 +4,14 @@ import numpy as np
 from numba import njit
 
 from course_lib._sketch import mix
-from course_lib.placement._base import Placement, check_weight, named, node_word
+from course_lib.placement._base import Weighted, check_weight, node_word
 
 __all__ = ["Rendezvous"]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-class Rendezvous(Placement):
+class Rendezvous(Weighted):
     r"""Weighted rendezvous: a key belongs to the node with the shortest exponential time.
 
     Parameters
@@ -60,32 +60,7 @@ class Rendezvous(Placement):
     """
 
     def __init__(self, nodes=0, weights=None, *, seed=0):
-        super().__init__(seed)
-        for node, weight in named(nodes, weights):
-            self._add(node, weight)
-        self._build()
-
-    def add(self, node, weight=1.0):
-        """Add a node: keys move to it alone.
-
-        Parameters
-        ----------
-        node : int, str or bytes
-            Its name.
-        weight : float, default 1
-        """
-        self._add(node, weight)
-        self._build()
-
-    def remove(self, node):
-        """Remove a node: only its keys move.
-
-        Parameters
-        ----------
-        node : int, str or bytes
-        """
-        self._remove(node)
-        self._build()
+        super().__init__(nodes, weights, seed)
 
     def reweight(self, node, weight):
         """Change a weight: keys move only to this node if it grows, from it if it shrinks.

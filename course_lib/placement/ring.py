@@ -5,13 +5,13 @@ import numpy as np
 from course_lib._sketch import random_words, seed_words
 from course_lib._validation import check_count, check_memory
 from course_lib.placement import _circle
-from course_lib.placement._base import Placement, named, node_word
+from course_lib.placement._base import Weighted, node_word
 from course_lib.placement._circle import place_of_bytes, place_of_word
 
 __all__ = ["Ring"]
 
 
-class Ring(Placement):
+class Ring(Weighted):
     r"""Consistent hashing with virtual nodes: a key belongs to the first point at or after it.
 
     Parameters
@@ -74,33 +74,8 @@ class Ring(Placement):
     """
 
     def __init__(self, nodes=0, weights=None, *, n_points=128, seed=0):
-        super().__init__(seed)
         self.n_points = check_count(n_points, "n_points", low=1, high=1 << 20)
-        for node, weight in named(nodes, weights):
-            self._add(node, weight)
-        self._build()
-
-    def add(self, node, weight=1.0):
-        """Add a node: its points go on the circle, and keys move to it alone.
-
-        Parameters
-        ----------
-        node : int, str or bytes
-            Its name.
-        weight : float, default 1
-        """
-        self._add(node, weight)
-        self._build()
-
-    def remove(self, node):
-        """Remove a node and its points: only its keys move.
-
-        Parameters
-        ----------
-        node : int, str or bytes
-        """
-        self._remove(node)
-        self._build()
+        super().__init__(nodes, weights, seed)
 
     def lookup(self, key):
         """Return the name of the node of one key."""
