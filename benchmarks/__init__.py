@@ -10,13 +10,16 @@ How to run::
 """
 
 import os
+import sys
 
 # Before NumPy is imported: BLAS chooses its own kernels and the harness the number of threads.
-for _variable in (
-    "OPENBLAS_CORETYPE",
-    "OPENBLAS_L2_SIZE",
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-):
-    os.environ.pop(_variable, None)
+# Afterwards it would reach only the children, of tests among others, whose one thread is meant.
+if "numpy" not in sys.modules:
+    for _variable in (
+        "OPENBLAS_CORETYPE",
+        "OPENBLAS_L2_SIZE",
+        "OPENBLAS_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+    ):
+        os.environ.pop(_variable, None)

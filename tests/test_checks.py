@@ -24,6 +24,7 @@ RUNS = [[1, 2, 4], [1, 4, 16]]
 def fresh(monkeypatch):
     """Every test begins with no exercise, as a student who does not grade."""
     monkeypatch.setattr(checks, "_exercises", {})
+    monkeypatch.setattr(checks, "_points", {})
     monkeypatch.setattr(checks, "_personal", [])
     monkeypatch.delenv("SML_GRADING", raising=False)
     monkeypatch.delenv("SML_GRADING_SEED", raising=False)

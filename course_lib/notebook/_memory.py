@@ -1,5 +1,7 @@
 """How much memory an answer holds, seen from outside of it."""
 
+import weakref
+
 import psutil
 
 __all__ = ["held_bytes", "seen_by"]
@@ -22,9 +24,10 @@ def held_bytes():
     >>> 90e6 < held_bytes() - before < 110e6
     True
     """
-    return _look[-1]() if _look else psutil.Process().memory_info().rss
+    look = _look[-1]() if _look else None
+    return look() if look else psutil.Process().memory_info().rss
 
 
 def seen_by(look):
-    """Let ``look()`` tell what `held_bytes` returns, from now on; None undoes it."""
-    _look[:] = [] if look is None else [look]
+    """Let the method ``look()`` tell what `held_bytes` returns, as long as its object lives."""
+    _look[:] = [weakref.WeakMethod(look)]

@@ -61,7 +61,6 @@ class Examiner(Link):
         self.dropped = []
         self.looking = False
         self.asked = None  # the student's function that is being called, for messages
-        seen_by(lambda: watch.tree.look().resident)
 
     # -- questions to the student ------------------------------------------------------
 
@@ -69,7 +68,12 @@ class Examiner(Link):
         """Begin another cell or test, which may use this much."""
         self.turn, self.seconds = self.turn + 1, allowance.seconds
         self.watch.begin(allowance)
+        seen_by(self.resident)
         return allowance
+
+    def resident(self):
+        """Return the bytes of memory that the student's processes hold, seen from outside."""
+        return self.watch.tree.look().resident
 
     def ask(self, what, *args, **header):
         with self.watch.question():
