@@ -69,8 +69,8 @@ def scaled(X, low=-1.0):
 
     Examples
     --------
-    >>> scaled(np.array([[0, 51, 255]], np.uint8))
-    array([[-1. , -0.6,  1. ]], dtype=float32)
+    >>> scaled(np.array([[0, 255]], np.uint8))
+    array([[-1.,  1.]], dtype=float32)
     """
     X = plain_array(X, "X")
     if X.ndim < 2:
