@@ -13,7 +13,14 @@ import numpy as np
 
 from course_lib._layers.kernels import adam_step, momentum_step
 from course_lib._layers.layers import backward, forward
-from course_lib._validation import as_rng, check_array, check_count, check_number, plain_array
+from course_lib._validation import (
+    as_rng,
+    check_array,
+    check_count,
+    check_finite,
+    check_number,
+    plain_array,
+)
 
 __all__ = [
     "Iterate",
@@ -77,7 +84,7 @@ def scaled(X, low=-1.0):
         raise ValueError(f"X must have rows; got shape {X.shape}.")
     X = X.reshape(len(X), math.prod(X.shape[1:]))
     if X.dtype != np.uint8:
-        return check_array(X, "X")
+        return check_finite(check_array(X, "X"), "X")
     low = check_number(low, "low", high=1, low=-FAR)
     Y = X.astype(np.float32)
     Y *= np.float32((1 - low) / 255)
@@ -314,6 +321,7 @@ def descend(layers, batches, loss, step, rng, move, moments, clip, power):
     layers, rng = check_layers(layers), as_rng(rng)
     rate = step if callable(step) else lambda t: step
     for X, T in batches:
+        check_finite(X, "X")  # signs of NaN are -1: the loss would not tell
         Y, tapes = forward(layers, X, rng)
         value, G = loss(Y, T)
         if not math.isfinite(value):
