@@ -166,7 +166,8 @@ def test_compiled_loops_are_their_python(dtype, rng):
     back = kernels.normalize_back
     for a, b in zip(back(Z, scale, G), back.py_func(Z, scale, G), strict=True):
         assert np.allclose(a, b, rtol=1e-4, atol=1e-6)
-    steps = [dtype(v) for v in (0.1, 0.9, 0.99, 2.0, 3.0, 0.5)]
+    pairs = [tuple(map(dtype, pair)) for pair in ((0.9, 0.99), (0.1, 0.01), (2.0, 3.0))]
+    steps = [dtype(0.1), *pairs, dtype(0.5)]
     found = []
     for step in (kernels.adam_step, kernels.adam_step.py_func):
         arrays = [a.copy() for a in (X.ravel(), G.ravel(), 0 * X.ravel(), 0 * X.ravel())]

@@ -10,6 +10,7 @@ from numba import njit
 __all__ = ["adam_step", "momentum_step", "normalize", "normalize_back", "sign", "window"]
 
 TINY = 1e-30  # moments below it become 0: denormal numbers cost a hundred times as much
+LOOSE = {"contract", "nsz", "reassoc"}  # sums in any order; divisions stay, or ties would break
 
 
 def sign(X):
@@ -35,7 +36,7 @@ def window(X, G, width):
     return Y
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=LOOSE)
 def normalize(X, gamma, beta, eps):
     """Return the normalized batch, and for `normalize_back` its columns at unit length.
 
@@ -64,7 +65,7 @@ def normalize(X, gamma, beta, eps):
     return Y, Z, scale, mean, var
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=LOOSE)
 def normalize_back(Z, scale, G):
     """Return the gradients of gamma, beta and X: mean and variance depend on X too."""
     n, d = Z.shape
@@ -82,13 +83,17 @@ def normalize_back(Z, scale, G):
 
 
 @njit(cache=True)
-def adam_step(w, g, m, v, step, beta1, beta2, fix1, fix2, limit):
-    """Change w, and the moments m and v, by one step of Adam; clip w to ``+-limit``."""
+def adam_step(w, g, m, v, step, betas, gains, fixes, limit):
+    """Change w, and the moments m and v, by one step of Adam; clip w to ``+-limit``.
+
+    ``gains`` are 1 - betas, taken before rounding: of 0.999 in float32 five digits would be left.
+    """
+    (beta1, beta2), (gain1, gain2), (fix1, fix2) = betas, gains, fixes
     kind = w.dtype.type
-    zero, one, eps, tiny = kind(0), kind(1), kind(1e-8), kind(TINY)
+    zero, eps, tiny = kind(0), kind(1e-8), kind(TINY)
     for i in range(w.size):
-        mi = beta1 * m[i] + (one - beta1) * g[i]
-        vi = beta2 * v[i] + (one - beta2) * g[i] * g[i]
+        mi = beta1 * m[i] + gain1 * g[i]
+        vi = beta2 * v[i] + gain2 * g[i] * g[i]
         mi = mi if abs(mi) > tiny else zero
         vi = vi if vi > tiny else zero
         m[i], v[i] = mi, vi

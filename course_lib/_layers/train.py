@@ -265,8 +265,9 @@ def adam(layers, batches, loss, step, *, rng=None, betas=(0.9, 0.999), clip=True
 
     def move(a, g, m, v, eta, limit, decays, t):
         kind = a.dtype.type
+        decay, gain = (kind(beta1), kind(beta2)), (kind(1 - beta1), kind(1 - beta2))
         fixes = kind(1 / (1 - beta1**t)), kind(1 / (1 - beta2**t))
-        adam_step(a, g, m, v, kind(eta), kind(beta1), kind(beta2), *fixes, kind(limit))
+        adam_step(a, g, m, v, kind(eta), decay, gain, fixes, kind(limit))
 
     yield from descend(layers, batches, loss, step, rng, move, moments, clip, int(pace))
 
