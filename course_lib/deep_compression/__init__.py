@@ -19,23 +19,6 @@ In the order to read it::
 Book: ``book/22-deep-compression.md``. Lab: ``labs/22-deep-compression``.
 """
 
-from course_lib._layers import (
-    Dense,
-    Dropout,
-    Iterate,
-    Relu,
-    backward,
-    batches,
-    cosine,
-    cross_entropy,
-    distillation,
-    error_rate,
-    float_mlp,
-    forward,
-    predict,
-    sgd,
-    targets,
-)
 from course_lib.deep_compression.audit import Cell, audit
 from course_lib.deep_compression.coder import context_decode, context_encode
 from course_lib.deep_compression.files import CompressedLayer, CompressedNetwork, FilePart

@@ -1,8 +1,8 @@
 r"""A coder that learns while it codes: arithmetic coding of a layer, in integers alone.
 
 An arithmetic coder spends :math:`-\log_2 p` bits on an event that it gave probability p. Here each
-weight is first "zero or not", then, if it is not, a symbol bit by bit. Probabilities are counters of
-16 bits that move towards what happens; which counter is asked depends on what was coded before,
+weight is first "zero or not", then, if it is not, a symbol bit by bit. Probabilities are counters
+of 16 bits that move towards what happens; which counter is asked depends on what was coded before,
 the *context*: the same unit's weights at neighboring pixels, and how full row and column have been.
 No float is involved, so that every machine decodes the same bits.
 

@@ -20,6 +20,7 @@ A *number* has 7 bits a byte, the low ones first, and the last byte is below 128
 damage from chance; who writes bytes on purpose is stopped by the checks behind it.
 """
 
+import itertools
 import zlib
 from typing import NamedTuple
 
@@ -145,7 +146,7 @@ class CompressedNetwork(SameBytes):
         self._set(layers)
 
     def _set(self, layers):
-        for before, after in zip(layers[:-1], layers[1:], strict=True):
+        for before, after in itertools.pairwise(layers):
             if before.symbols.shape[1] != after.symbols.shape[0]:
                 raise ValueError(
                     f"shared must have layers that follow one another; {before.symbols.shape[1]} "

@@ -46,9 +46,9 @@ def prune_masks(weights, density, *, score="lamp", masks=None):
     -----
     **Cost.** O(n), for ``"lamp"`` O(n log n).
 
-    **Guarantee.** With ``"layer"`` and s weights left, no matrix with s nonzero entries is nearer in
-    Frobenius norm; with ``"global"`` the same holds for all layers together. It is the best for the
-    layer's *output* if its inputs are uncorrelated and of one size, :math:`X^T X = c I`.
+    **Guarantee.** With ``"layer"`` and s weights left, no matrix with s nonzero entries is nearer
+    in Frobenius norm; with ``"global"`` the same holds for all layers together. It is the best for
+    the layer's *output* if its inputs are uncorrelated and of one size, :math:`X^T X = c I`.
 
     References
     ----------
@@ -118,7 +118,8 @@ def lamp_scores(W):
     **Cost.** A sort.
 
     **Guarantee.** The largest weight of a layer has the score 1, so that no layer is pruned as a
-    whole; in a layer scores are ordered as magnitudes are; a factor of the layer changes nothing [1].
+    whole; in a layer scores are ordered as magnitudes are; a factor of the layer changes
+    nothing [1].
 
     References
     ----------

@@ -11,7 +11,7 @@ import numpy as np
 from course_lib._layers import Dense, backward, forward, sgd
 from course_lib._validation import as_rng, check_count, check_flag, check_number
 from course_lib.deep_compression.prune import prune_masks
-from course_lib.deep_compression.share import SharedWeights, centroid_gradient
+from course_lib.deep_compression.share import centroid_gradient
 
 __all__ = ["PrunedIterate", "TunedIterate", "prune_sgd", "tune_sgd"]
 
@@ -105,28 +105,32 @@ def prune_sgd(
     >>> batch = np.array([[1.0, 1.0]]), np.array([[-1.0]])
     >>> for iterate in prune_sgd(layers, [batch] * 3, square_hinge, 0.1, 0.5, decay=0.0): pass
     >>> layers[0].W.ravel().round(3), iterate.masks[0].ravel()
-    (array([0.256, 0.   ]), array([ True, False]))
+    (array([-0.31,  0.  ]), array([ True, False]))
     """
     layers = tuple(layers)
     dense = _dense(layers)
     every = check_count(every, "every", low=1)
-    masks = tuple(np.ones(layer.W.shape, bool) for layer in dense)
-    if not callable(density):
-        masks = _prune(dense, density, score, masks)
+    now = 1.0 if callable(density) else density
+    masks, pruned = _prune(dense, now, score, tuple(np.ones(d.W.shape, bool) for d in dense))
     steps = sgd(layers, batches, loss, step, rng=rng, momentum=momentum, decay=decay)
     for t, iterate in enumerate(steps, 1):
-        for layer, mask in zip(dense, masks, strict=True):
-            np.multiply(layer.W, mask, out=layer.W)
+        _cut(dense, pruned)
         if callable(density) and t % every == 0 and density(t) < 1:
-            masks = _prune(dense, density(t), score, masks)
+            masks, pruned = _prune(dense, density(t), score, masks)
         yield PrunedIterate(layers, iterate.value, masks)
 
 
 def _prune(dense, density, score, masks):
+    """Masks of what is left, and of what is not."""
     masks = prune_masks([layer.W for layer in dense], density, score=score, masks=masks)
-    for layer, mask in zip(dense, masks, strict=True):
-        np.multiply(layer.W, mask, out=layer.W)
-    return masks
+    pruned = [~mask for mask in masks]
+    _cut(dense, pruned)
+    return masks, pruned
+
+
+def _cut(dense, pruned):
+    for layer, gone in zip(dense, pruned, strict=True):
+        np.copyto(layer.W, 0, where=gone)
 
 
 def tune_sgd(layers, shared, batches, loss, step, *, momentum=0.9, by_mean=True, rng=None):
@@ -171,6 +175,7 @@ def tune_sgd(layers, shared, batches, loss, step, *, momentum=0.9, by_mean=True,
     Two weights share a value, whose gradient is the sum of both:
 
     >>> from course_lib._layers import square_hinge
+    >>> from course_lib.deep_compression import SharedWeights
     >>> layers = (Dense(np.array([[1.0], [1.0]]), np.zeros(1)),)
     >>> shared = [SharedWeights(np.array([1.0]), np.array([[1], [1]]), None)]
     >>> batch = np.array([[0.25, 0.25]]), np.array([[1.0]])
@@ -190,7 +195,9 @@ def tune_sgd(layers, shared, batches, loss, step, *, momentum=0.9, by_mean=True,
             np.maximum(1, np.bincount(s.symbols.ravel(), minlength=len(s.codebook) + 1)[1:])
             for s in shared
         ]
-    moving = [(np.zeros(len(s.codebook)), np.zeros_like(d.b)) for s, d in zip(shared, dense, strict=True)]
+    moving = [
+        (np.zeros(len(s.codebook)), np.zeros_like(d.b)) for s, d in zip(shared, dense, strict=True)
+    ]
     _spread(dense, shared)
     for t, (X, T) in enumerate(batches):
         Y, tapes = forward(layers, X, rng)
