@@ -111,26 +111,25 @@ def prune_sgd(
     dense = _dense(layers)
     every = check_count(every, "every", low=1)
     now = 1.0 if callable(density) else density
-    masks, pruned = _prune(dense, now, score, tuple(np.ones(d.W.shape, bool) for d in dense))
+    masks = _prune(dense, now, score, tuple(np.ones(layer.W.shape, bool) for layer in dense))
     steps = sgd(layers, batches, loss, step, rng=rng, momentum=momentum, decay=decay)
     for t, iterate in enumerate(steps, 1):
-        _cut(dense, pruned)
+        _cut(dense, masks)
         if callable(density) and t % every == 0 and density(t) < 1:
-            masks, pruned = _prune(dense, density(t), score, masks)
+            masks = _prune(dense, density(t), score, masks)
         yield PrunedIterate(layers, iterate.value, masks)
 
 
 def _prune(dense, density, score, masks):
-    """Masks of what is left, and of what is not."""
     masks = prune_masks([layer.W for layer in dense], density, score=score, masks=masks)
-    pruned = [~mask for mask in masks]
-    _cut(dense, pruned)
-    return masks, pruned
+    _cut(dense, masks)
+    return masks
 
 
-def _cut(dense, pruned):
-    for layer, gone in zip(dense, pruned, strict=True):
-        np.copyto(layer.W, 0, where=gone)
+def _cut(dense, masks):
+    for layer, mask in zip(dense, masks, strict=True):
+        np.multiply(layer.W, mask, out=layer.W)
+        np.add(layer.W, 0, out=layer.W)  # -0 becomes 0
 
 
 def tune_sgd(layers, shared, batches, loss, step, *, momentum=0.9, by_mean=True, rng=None):
