@@ -19,6 +19,7 @@ MODULES = [
     "binary_embeddings",
     "cost",
     "dataflow",
+    "deep_compression",
     "distinct",
     "hashing",
     "heavy_hitters",
