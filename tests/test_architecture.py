@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "binary_embeddings": {"_random_map", "lsh", "randomness"},
     "binary_networks": {"_layers", "_sketch", "lsh"},
     "dataflow": {"_sketch", "cost"},
+    "deep_compression": {"_layers", "_sketch"},
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
     "heavy_hitters": {"_select", "_sketch", "hashing"},
