@@ -1,0 +1,3 @@
+"""Models as files of few bytes."""
+
+__all__ = []
