@@ -20,8 +20,6 @@ The families, and the functions that write them::
     code_entry       images as codes of bits, and the nearest
 """
 
-import numpy as np
-
 from course_lib._validation import check_count
 from course_lib.deep_compression._entry_budgets import (
     BUDGETS,
@@ -93,6 +91,7 @@ def linear_entry(weights, intercept, *, front=None, bits=4):
 
     Examples
     --------
+    >>> import numpy as np
     >>> load(linear_entry(np.eye(784, 10), np.zeros(10))).nbytes
     4013
     """
@@ -127,6 +126,7 @@ def feature_entry(weights, intercept, features, *, front=None, bits=4):
 
     Examples
     --------
+    >>> import numpy as np
     >>> features = SeededFeatures(2048, gamma=0.01, random_state=3)
     >>> load(feature_entry(np.ones((2048, 10)), np.zeros(10), features)).work
     Work(multiply_adds=24576, additions=30730, look_ups=2048)
@@ -171,6 +171,7 @@ def landmark_entry(landmarks, weights, intercept, *, gamma, front=None, bits=8, 
 
     Examples
     --------
+    >>> import numpy as np
     >>> images = np.arange(4, dtype=np.uint8).reshape(2, 2) * 80
     >>> file = landmark_entry(images, np.eye(2), np.zeros(2), gamma=1.0, front=Front(n_pixels=2))
     >>> load(file).predict(images)
@@ -215,6 +216,7 @@ def neighbor_entry(images, labels, *, n_neighbors=1, front=None, bits=8):
 
     Examples
     --------
+    >>> import numpy as np
     >>> images = np.array([[0, 0], [255, 0], [0, 255]], np.uint8)
     >>> load(neighbor_entry(images, [0, 1, 1], front=Front(n_pixels=2))).predict(images)
     array([0, 1, 1], dtype=uint8)
@@ -256,7 +258,8 @@ def product_entry(quantizer, codes, labels, *, n_neighbors=1, front=None, bits=8
 
     Examples
     --------
-    >>> from course_lib.lsh import pq_encode
+    >>> import numpy as np
+    >>> from course_lib.lsh import ProductQuantizer, pq_encode
     >>> quantizer = ProductQuantizer(np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 2]))
     >>> images = np.array([[0, 255], [255, 0]], np.uint8)
     >>> codes = pq_encode(quantizer, images / 255)
@@ -309,6 +312,7 @@ def code_entry(images, labels, *, n_bits=256, seed=0, n_neighbors=1, front=None)
 
     Examples
     --------
+    >>> import numpy as np
     >>> images = np.array([[0, 255], [255, 0]], np.uint8)
     >>> front = Front(n_pixels=2, mean=[0.5, 0.5])
     >>> load(code_entry(images, [0, 1], n_bits=8, front=front)).predict(images)
