@@ -15,11 +15,11 @@ MOST_CLASSES = 255
 
 
 class Head:
-    """Weights (m, c), coded, and intercepts (c,)."""
+    """Weights (m, c), coded, and intercepts (c,); one column tells two classes by its sign."""
 
     def __init__(self, weights, intercept):
         self.weights, self.intercept = weights, intercept
-        check_count(len(intercept), "classes", low=2, high=MOST_CLASSES)
+        check_count(len(intercept), "columns of weights", low=1, high=MOST_CLASSES)
 
     @classmethod
     def coded(cls, weights, intercept, bits):
@@ -53,8 +53,9 @@ class Head:
     def work(self):
         return Work(self.weights.numbers.size, len(self.intercept))
 
-    def scores(self, rows):
-        return rows @ self.weights.values + self.intercept
+    def labels(self, rows):
+        scores = rows @ self.weights.values + self.intercept
+        return scores[:, 0] > 0 if scores.shape[1] == 1 else scores.argmax(axis=1)
 
 
 class Linear:
@@ -77,7 +78,7 @@ class Linear:
         return self.head.work
 
     def labels(self, rows):
-        return self.head.scores(rows).argmax(axis=1)
+        return self.head.labels(rows)
 
 
 class Features:
@@ -107,7 +108,7 @@ class Features:
         return Work(cost.multiplications, cost.additions, cost.waves).plus(self.head.work)
 
     def labels(self, rows):
-        return self.head.scores(self.features.transform(rows)).argmax(axis=1)
+        return self.head.labels(self.features.transform(rows))
 
 
 class Landmarks:
@@ -142,7 +143,7 @@ class Landmarks:
         return Work(m * d, 2 * m, m).plus(self.head.work)  # |x|^2 and |z|^2 are added
 
     def labels(self, rows):
-        return self.head.scores(Kernel("rbf", self.gamma)(rows, self._rows)).argmax(axis=1)
+        return self.head.labels(Kernel("rbf", self.gamma)(rows, self._rows))
 
 
 def _of_height(head, height):

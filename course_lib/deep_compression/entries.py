@@ -69,7 +69,7 @@ def linear_entry(weights, intercept, *, front=None, bits=4):
     Parameters
     ----------
     weights : array, shape (d, c)
-        A column for each class.
+        A column for each class; a single one tells two classes by the sign of its score.
     intercept : array, shape (c,)
     front : Front, optional
         What is done to an image first; its rows have d columns. By default the pixels themselves.
