@@ -85,7 +85,7 @@ def winners(rows):
                 by_kind[kind] = min(of_kind, key=lambda number: rows[number]["validation"])
         found[budget.name] = {
             **budget._asdict(), "rows": inside, "best": by_kind,
-            "winner": min(by_kind.values(), key=lambda number: rows[number]["validation"]),
+            "winner": min(inside, key=lambda number: rows[number]["validation"], default=None),
         }  # fmt: skip
     return found
 

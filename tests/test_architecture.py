@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "batch_optimization": {"_losses", "_rates", "_spectrum", "_team", "sparse_coding"},
     "binary_embeddings": {"_random_map", "lsh", "randomness"},
     "dataflow": {"_sketch", "cost"},
+    "deep_compression": {"_sketch", "kernel_features", "kernel_training", "lsh", "trees"},
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
     "heavy_hitters": {"_select", "_sketch", "hashing"},

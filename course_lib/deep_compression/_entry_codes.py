@@ -14,6 +14,7 @@ from course_lib._validation import check_array, check_count, check_finite
 
 __all__ = ["Coded", "Reader", "code", "floats", "from_levels", "levels", "packed", "unpacked"]
 
+LARGEST = 1e15  # size of a number in a file; squares of such numbers can still be summed
 FULL = 32  # bits of a number that is kept as it is, float32
 TRIES = np.linspace(0.4, 1.0, 61)  # shares of the largest entry that the largest code may be
 
@@ -46,11 +47,15 @@ def code(values, bits, name="weights"):
 
     The scale of a column is the one of 61 that leaves the least sum of squares.
     """
-    values = check_finite(check_array(values, name, ndim=2, dtype=np.float32), name)
-    if bits != FULL:
-        bits = check_count(bits, "bits", low=2, high=8)
-    else:
+    values = check_finite(check_array(values, name, ndim=2), name)
+    if not values.size:
+        raise ValueError(f"{name} must not be empty; got shape {values.shape}.")
+    if np.abs(values).max() > LARGEST:
+        raise ValueError(f"{name} must be at most {LARGEST:g} in size; rescale them.")
+    values = values.astype(np.float32)
+    if isinstance(bits, int) and bits == FULL:
         return Coded(values, np.zeros(0, np.float32), FULL)
+    bits = check_count(bits, "bits", low=2, high=8)
     most = (1 << (bits - 1)) - 1
     largest = np.abs(values).max(axis=0)
     scales, least = np.zeros(values.shape[1], np.float32), np.full(values.shape[1], np.inf)
@@ -123,9 +128,11 @@ class Reader:
         return struct.unpack("<" + form, self.take(struct.calcsize("<" + form)))
 
     def floats(self, count):
-        """Return the next finite float32 numbers."""
+        """Return the next float32 numbers; none may be NaN or huge."""
         read = np.frombuffer(self.take(4 * count), "<f4").astype(np.float32)
-        return check_finite(read, "the numbers")
+        if not (np.abs(read) <= LARGEST).all():
+            raise ValueError(f"numbers must lie between {-LARGEST:g} and {LARGEST:g}.")
+        return read
 
     def packed(self, count, bits):
         """Return the next numbers that `packed` wrote."""

@@ -51,14 +51,16 @@ class Entry:
         Raises
         ------
         ValueError, TypeError
-            If images are not bytes, or not of the size that the entry was made for.
+            If images are not bytes, or not of the size that the entry was made for; or if numbers
+            of a file that was made to do so overflow.
         """
         front = self._model.front
         images = as_images(images, front.n_pixels)
         labels = np.empty(len(images), np.uint8)
         for start in range(0, len(images), ROWS):
             part = slice(start, start + ROWS)
-            labels[part] = self._model.labels(front.rows(images[part]))
+            with np.errstate(over="ignore", invalid="ignore"):  # of files with huge numbers
+                labels[part] = self._model.labels(front.rows(images[part]))
         return labels
 
     def within(self, budget):

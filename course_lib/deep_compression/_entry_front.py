@@ -174,6 +174,8 @@ def as_images(images, n_pixels):
         raise ValueError(
             f"images must be an array with {n_pixels} bytes for each; got shape {images.shape}."
         )
-    if images.dtype != np.uint8:
+    if images.dtype.kind not in "iu":
         raise TypeError(f"images must be bytes, uint8; got {images.dtype}.")
-    return images.reshape(len(images), n_pixels)
+    if images.dtype != np.uint8 and images.size and not (images.min() >= 0 and images.max() < 256):
+        raise ValueError("images must be bytes, from 0 to 255; got other integers.")
+    return images.reshape(len(images), n_pixels).astype(np.uint8, copy=False)

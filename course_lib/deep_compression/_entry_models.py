@@ -24,8 +24,6 @@ class Head:
     @classmethod
     def coded(cls, weights, intercept, bits):
         weights = code(weights, bits)
-        if not weights.numbers.size:
-            raise ValueError("weights must not be empty.")
         intercept = check_finite(
             check_array(intercept, "intercept", ndim=1, dtype=np.float32), "intercept"
         )
