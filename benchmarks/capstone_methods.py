@@ -263,7 +263,6 @@ def random_features(pool, sizes, bits, seeds=SEEDS):
             for k in bits:
                 file = entries.feature_entry(W, b, of, front=front, bits=k)
                 made.setdefault((D, k), []).append(file)
-        print(f"features, pool {pool}, seed {seed}: made", flush=True)
     side, n = 28 // pool, len(full)
     for (D, k), files in made.items():
         alpha, errors = chosen[D]
@@ -345,7 +344,7 @@ def exact_kernel(pool, n, pixel_bits, bits, seeds=SEEDS):
     found = [
         (choose.error(file), gamma, alpha)
         for gamma in gammas
-        for alpha, file in make(fit, 0, gamma, (0.1, 1.0))
+        for alpha, file in make(fit, 0, gamma, (0.1, 1.0) if n <= 1000 else (0.3,))
     ]
     error, gamma, alpha = min(found)
     files = [file for seed in seeds for _, file in make(full, seed, gamma, (alpha,))]
