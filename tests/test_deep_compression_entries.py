@@ -170,6 +170,16 @@ def test_seeded_features_are_hadamard_features_of_those_signs():
     np.testing.assert_array_equal(seeded.transform(X), twin.transform(X))
 
 
+def test_an_odd_feature_has_its_offset_from_the_seed_too():
+    odd = SeededFeatures(5, random_state=3).fit(np.zeros((1, 4)))
+    key = words_by_hand(3, 1)  # of stream 0; another stream gives another offset
+    assert odd.transform(np.zeros((1, 4))).shape == (1, 5)
+    assert 0 <= odd.offsets_[0] < 2 * np.pi
+    assert odd.offsets_[0] != (key[0] >> 11) * 2 * np.pi / 2**53
+    again = SeededFeatures(5, random_state=3).fit(np.zeros((1, 4)))
+    np.testing.assert_array_equal(odd.offsets_, again.offsets_)
+
+
 def test_more_features_begin_with_the_same_frequencies():
     few, many = (SeededFeatures(D, random_state=8).fit(np.zeros((1, 7))) for D in (10, 60))
     np.testing.assert_array_equal(few.dense(), many.dense()[:5])
@@ -518,7 +528,6 @@ def test_nothing_is_pickled_or_executed():
         (lambda: entries.code_entry(IMAGES, LABELS, n_bits=12), "multiple of 8; got 12"),
         (lambda: entries.linear_entry(np.ones((784, 2)), [0, 0], front=7), "front must be a Front"),
         (lambda: load(FILES["linear"]).within(1100), "budget must be a Budget"),
-        (lambda: SeededFeatures(5).fit([[0.0]]), "n_components must be even; got 5"),
         (lambda: SeededFeatures(4, random_state=None).fit([[0.0]]), "random_state must be an int"),
         (
             lambda: entries.landmark_entry(

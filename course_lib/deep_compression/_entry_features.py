@@ -29,12 +29,13 @@ class SeededFeatures(FourierFeatures):
     r"""Random Fourier features of the Gaussian kernel, all of whose randomness is one seed.
 
     The kind "hadamard" with fixed lengths of `FourierFeatures`: frequencies are rows of
-    H D3 H D2 H D1, all of length :math:`\sqrt{2\gamma P}`. The signs D are drawn by splitmix64.
+    H D3 H D2 H D1, all of length :math:`\sqrt{2\gamma P}`. The signs D are drawn by splitmix64,
+    and so is the one offset if D is odd.
 
     Parameters
     ----------
     n_components : int, default 100
-        Numbers D of a row of features, even.
+        Numbers D of a row of features.
     gamma : float, default 1.0
         Inverse width of the kernel :math:`e^{-\gamma|x-y|^2}`.
     random_state : int, default 0
@@ -80,8 +81,6 @@ class SeededFeatures(FourierFeatures):
 
     def _check_parameters(self):
         count = super()._check_parameters()
-        if self.n_components % 2:
-            raise ValueError(f"n_components must be even; got {self.n_components}.")
         check_count(self.random_state, "random_state", low=0, high=MOST_SEED)
         return count
 
@@ -90,6 +89,7 @@ class SeededFeatures(FourierFeatures):
         blocks = -(-count // size)
         self.signs_ = seeded_signs(self.random_state, (blocks, 3, size))
         self.lengths_ = np.full(count, np.sqrt(2 * float(self.gamma) * size), dtype)
-        self.offsets_ = np.zeros(0, dtype)
+        words = random_words(self.random_state, self.n_components % 2, stream=1)
+        self.offsets_ = ((words >> np.uint64(11)) * (2 * np.pi / 2**53)).astype(dtype)
         self.n_frequencies_, self._n_features_out = count, int(self.n_components)
         self.n_stored_ = self.signs_.size + count
