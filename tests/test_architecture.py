@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "_team": {"cost"},
     "batch_optimization": {"_losses", "_rates", "_spectrum", "_team", "sparse_coding"},
     "binary_embeddings": {"_random_map", "lsh", "randomness"},
+    "binary_networks": {"_layers", "_sketch", "lsh"},
     "dataflow": {"_sketch", "cost"},
     "deep_compression": {"_sketch", "kernel_features", "kernel_training", "lsh", "trees"},
     "distinct": {"_sketch"},
