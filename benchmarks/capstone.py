@@ -17,6 +17,7 @@ import time
 
 from benchmarks import capstone_a9a, harness
 from benchmarks import capstone_methods as methods
+from benchmarks import capstone_networks as networks
 from course_lib.deep_compression import entries
 
 PATH = harness.RESULTS / "capstone.json"
@@ -48,6 +49,8 @@ METHODS = {
     "codes 128": lambda: methods.bit_codes(128),
     "codes 256": lambda: methods.bit_codes(256, seeds=(0, 1)),
     "a9a": capstone_a9a.table,
+    "compressed": lambda: networks.compressed(0.04, 8, seeds=(0, 1)),
+    "signs": lambda: networks.binary(256),
     "features 28": lambda: methods.random_features(1, (256, 512, 1024, 2048), (8, 4)),
     "exact 14 6000": lambda: methods.exact_kernel(2, 6000, 4, 8, seeds=(0,)),
     "nystrom 14 2000": lambda: methods.landmarks(2, 2000, 4, 8, seeds=(0,)),

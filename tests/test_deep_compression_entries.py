@@ -13,13 +13,17 @@ from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
 from course_lib import datasets
+from course_lib.binary_networks import BinaryNetwork, binary_mlp
 from course_lib.deep_compression import (
+    CompressedNetwork,
     _entry_codes,
     _entry_format,
     _entry_front,
     _entry_models,
+    _entry_nets,
     _entry_search,
     entries,
+    share_weights,
 )
 from course_lib.deep_compression._entry_codes import Reader, code, packed, unpacked
 from course_lib.deep_compression._entry_features import seeded_signs
@@ -62,7 +66,24 @@ def one_of_each():
         "neighbors": entries.neighbor_entry(IMAGES, LABELS, n_neighbors=3, front=flat, bits=6),
         "products": entries.product_entry(quantizer, codes, LABELS, front=flat),
         "codes": entries.code_entry(IMAGES, LABELS, n_bits=24, seed=9, front=flat),
+        "binary": entries.network_entry(signs_network()),
+        "compressed": entries.network_entry(pruned_network()),
     }
+
+
+def signs_network():
+    """784 pixels, 20 units, 10 classes, untrained."""
+    return BinaryNetwork.from_layers(binary_mlp((784, 20, 10), rng=3))
+
+
+def pruned_network():
+    """784 pixels, 12 units, 10 classes; few weights are left."""
+    draw = np.random.default_rng(4)
+    layers = []
+    for shape in ((784, 12), (12, 10)):
+        W = draw.standard_normal(shape) * (draw.random(shape) < 0.1)
+        layers.append(share_weights(W, 4))
+    return CompressedNetwork(layers, [draw.standard_normal(12), draw.standard_normal(10)], width=28)
 
 
 FILES = one_of_each()
@@ -252,6 +273,14 @@ def test_codes_are_the_signs_of_three_transforms():
     np.testing.assert_array_equal(bits[clear], (products >= 0)[clear])
 
 
+def test_networks_predict_what_they_predict_outside_of_a_file():
+    for network, name in ((signs_network(), "binary"), (pruned_network(), "compressed")):
+        entry = load(FILES[name])
+        np.testing.assert_array_equal(entry.predict(IMAGES), network.predict(IMAGES))
+        assert entries.network_entry(network.to_bytes()) == FILES[name]
+        assert entry.nbytes == len(network.to_bytes()) + 11
+
+
 @pytest.mark.parametrize(
     ("near", "winner"), [([2, 1, 1], 1), ([2, 1, 0], 2), ([0, 1, 1, 0, 2], 0), ([3], 3)]
 )
@@ -333,12 +362,20 @@ def test_work_of_hadamard_features_is_counted_by_hand():
         ("landmarks", Work(16 * 16 + 16 * 10, 784 + 2 * 16 + 10, 16)),
         ("neighbors", Work(16 * 6 + 40 * 6, 784 + 16 + 40)),
         ("products", Work(16 * 6 + 8 * 6, 784 + 16 + 40 * 3 + 8 * 3, 40 * 3)),
+        # eight planes of 13 words for each of 20 units, one word for each of 10; scores
+        ("binary", Work(10, 2 * (8 * 13 * 20 + 10) + 10, 8 * 13 * 20 + 10)),
         # three blocks of 8: signs, three stages three times; one word a code
         ("codes", Work(16 * 6 + 3 * 24, 784 + 16 + 3 * 24 * 3 + 2 * 40, 40)),
     ],
 )
 def test_work_is_what_the_sizes_say(family, work):
     assert load(FILES[family]).work == work
+
+
+def test_a_pruned_network_multiplies_by_what_is_left():
+    left = sum(np.count_nonzero(layer.symbols) for layer in pruned_network().layers)
+    assert load(FILES["compressed"]).work == Work(left, 12 + 10)
+    assert left < 0.15 * (784 * 12 + 120)
 
 
 def test_budgets_grow_and_are_kept_to_the_byte():
@@ -455,6 +492,8 @@ def test_files_made_to_harm_end_in_labels_or_in_a_sentence(family):
             bad[place] = int(hurt.choice([0, 1, 127, 128, 255, hurt.integers(256)]))
         if trial % 5 == 0:
             bad = bad[: hurt.integers(3, len(bad))]
+        if family in ("binary", "compressed") and len(bad) > 20:  # these have one of their own
+            bad[7:] = sealed(bytes(bad[7:-4]))
         try:
             entry = load(sealed(bytes(bad)))
             labels = entry.predict(IMAGES[:3] if entry._model.front.n_pixels == 784 else [[0]])
@@ -498,6 +537,7 @@ def test_nothing_is_pickled_or_executed():
         _entry_format,
         _entry_front,
         _entry_models,
+        _entry_nets,
         _entry_search,
     ):
         text = pathlib.Path(module.__file__).read_text(encoding="utf-8")
@@ -519,6 +559,8 @@ def test_nothing_is_pickled_or_executed():
         (lambda: entries.linear_entry(np.ones((784, 10)), np.ones(10), bits=9), "between 2 and 8"),
         (lambda: entries.linear_entry(np.full((784, 2), np.nan), np.ones(2)), "NaN"),
         (lambda: entries.linear_entry(np.full((784, 2), 1e20), np.ones(2)), "rescale"),
+        (lambda: entries.network_entry([1, 2]), "BinaryNetwork or a CompressedNetwork; got a list"),
+        (lambda: entries.network_entry(b"junk"), "these bytes do not"),
         (
             lambda: entries.feature_entry(np.ones((4, 2)), np.ones(2), FourierFeatures(4)),
             "features must be SeededFeatures; got a FourierFeatures",

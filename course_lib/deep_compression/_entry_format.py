@@ -9,12 +9,16 @@ from course_lib.deep_compression._entry_budgets import Budget
 from course_lib.deep_compression._entry_codes import Reader
 from course_lib.deep_compression._entry_front import Front, as_images
 from course_lib.deep_compression._entry_models import Features, Landmarks, Linear
+from course_lib.deep_compression._entry_nets import Binary, Compressed
 from course_lib.deep_compression._entry_search import Codes, Examples, Products
 
 __all__ = ["Entry", "file_of", "load"]
 
 MAGIC = b"\xe7\x01"  # the first byte is no ASCII; the second is the version of the format
-FAMILIES = {1: Linear, 2: Features, 3: Landmarks, 4: Examples, 5: Products, 6: Codes}
+FAMILIES = {
+    1: Linear, 2: Features, 3: Landmarks, 4: Examples, 5: Products, 6: Codes, 7: Binary,
+    8: Compressed,
+}  # fmt: skip
 ROWS = 1000  # images that are looked at together
 WRONG = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 
@@ -25,7 +29,8 @@ class Entry:
     Attributes
     ----------
     family : str
-        "linear", "features", "landmarks", "neighbors", "products" or "codes".
+        "linear", "features", "landmarks", "neighbors", "products", "codes", "binary" or
+        "compressed".
     nbytes : int
         Bytes of the file.
     work : Work
@@ -95,7 +100,7 @@ def load(data):
     Notes
     -----
     **Cost.** One pass over the bytes; memory at most 32 times as many, and beside them the signs of
-    random features, three bytes for each frequency and image at most.
+    random features, at most 400 KB. A compressed network takes what its own reader allows.
 
     **Guarantee.** Nothing is executed while reading. The checksum tells damage from chance; it
     does not stop one who writes bytes on purpose, so every number is looked at too.

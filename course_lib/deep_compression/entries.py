@@ -18,9 +18,11 @@ The families, and the functions that write them::
     neighbor_entry   images, and the nearest of them
     product_entry    images by a product quantizer, and the nearest
     code_entry       images as codes of bits, and the nearest
+    network_entry    a BinaryNetwork or a CompressedNetwork, as its own bytes
 """
 
 from course_lib._validation import check_count
+from course_lib.binary_networks import BinaryNetwork
 from course_lib.deep_compression._entry_budgets import (
     BUDGETS,
     PARCEL,
@@ -34,6 +36,7 @@ from course_lib.deep_compression._entry_features import SeededFeatures
 from course_lib.deep_compression._entry_format import Entry, file_of, load
 from course_lib.deep_compression._entry_front import Front
 from course_lib.deep_compression._entry_models import Features, Head, Landmarks, Linear
+from course_lib.deep_compression._entry_nets import Binary, Compressed
 from course_lib.deep_compression._entry_search import (
     Codes,
     Examples,
@@ -41,6 +44,7 @@ from course_lib.deep_compression._entry_search import (
     by_label,
     seeded_bits,
 )
+from course_lib.deep_compression.files import CompressedNetwork
 from course_lib.lsh.quantization import check_bytes, check_quantizer
 
 __all__ = [
@@ -59,6 +63,7 @@ __all__ = [
     "linear_entry",
     "load",
     "neighbor_entry",
+    "network_entry",
     "product_entry",
 ]
 
@@ -327,6 +332,54 @@ def code_entry(images, labels, *, n_bits=256, seed=0, n_neighbors=1, front=None)
     seed = check_count(seed, "seed", low=0, high=(1 << 32) - 1)
     octets = seeded_bits(rows[order], n_bits, seed)
     return file_of(Codes(front, counts, n_neighbors, seed, n_bits, octets))
+
+
+def network_entry(network):
+    """Return the file of a network of signs, or of a pruned and coded one.
+
+    Parameters
+    ----------
+    network : BinaryNetwork or CompressedNetwork, or the bytes of one
+
+    Returns
+    -------
+    bytes
+        Eleven more than those of the network; of a `CompressedNetwork` the smallest, "best".
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is something else, or its bytes are damaged.
+
+    Notes
+    -----
+    **Cost.** Of work for a network of signs three operations a word, `word_operations`; for a
+    pruned one a multiply-add for each weight that is left and an addition for each unit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from course_lib.deep_compression import CompressedNetwork
+    >>> codebook, symbols = np.array([-0.5, 1.0]), np.array([[2, 0], [0, 1], [0, 2]])
+    >>> entry = load(network_entry(CompressedNetwork([(codebook, symbols)], [[0.0, 0.5]])))
+    >>> entry.work
+    Work(multiply_adds=3, additions=2, look_ups=0)
+    >>> entry.predict(np.array([[255, 0, 0], [0, 0, 255]], np.uint8))
+    array([0, 1], dtype=uint8)
+    """
+    if isinstance(network, bytes | bytearray | memoryview):
+        data, kind = bytes(network), Binary if bytes(network[:2]) == b"SM" else Compressed
+    elif isinstance(network, BinaryNetwork | CompressedNetwork):
+        data = network.to_bytes()
+        kind = Binary if isinstance(network, BinaryNetwork) else Compressed
+    else:
+        raise TypeError(
+            "network must be a BinaryNetwork or a CompressedNetwork; "
+            f"got a {type(network).__name__}."
+        )
+    inner = kind.kind.from_bytes(data)
+    pixels = inner.sizes[0] if kind is Binary else inner.layers[0].symbols.shape[0]
+    return file_of(kind(Front(n_pixels=pixels), data))
 
 
 def _front(front):
