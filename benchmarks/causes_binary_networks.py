@@ -27,24 +27,29 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.causes_binary_networks")
     parser.add_argument("--seeds", type=int, default=4)
     arguments = parser.parse_args()
-    rows = json.loads(FILE.read_text(encoding="utf-8"))["runs"] if FILE.exists() else []
-    known = {(row["name"], row["seed"]) for row in rows}
-    for seed in range(arguments.seeds):
-        for name in CHANGES:
-            if (name, seed) not in known:
-                with threadpoolctl.threadpool_limits(1):
+    old = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    rows, turned = old.get("runs", []), old.get("flips", [])
+    known = {(row["name"], row["seed"]) for row in rows} | {row["seed"] for row in turned}
+    with threadpoolctl.threadpool_limits(1):
+        for seed in range(arguments.seeds):
+            for name in CHANGES:
+                if (name, seed) not in known:
                     rows.append(run(name, seed))
-                write(rows)
-                print(name, seed, {k: rows[-1][k] for k in ("val", "test")}, flush=True)
+                    write(rows, turned)
+                    print(name, seed, {k: rows[-1][k] for k in ("val", "test")}, flush=True)
+            if seed < 3 and seed not in known:
+                turned += flips(seed)
+                write(rows, turned)
 
 
-def write(rows):
+def write(rows, turned):
     report = {
         "name": "binary_networks_causes",
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": harness.machine(),
         "recipe": {"sizes": SIZES, "batch": BATCH, "passes": PASSES, "step": STEP},
         "runs": rows,
+        "flips": turned,
     }
     FILE.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
@@ -97,6 +102,55 @@ def run(name, seed):
     return row
 
 
+def flips(seed, count=400):
+    """Turn single signs of each layer, before and after training: what the loss does, and what
+    the straight-through gradient says that it does. The loss is that of 1,000 learned digits."""
+    rng = np.random.default_rng(seed)
+    (X, y), _ = digits(seed)
+    layers = nn.binary_mlp(SIZES, rng)
+    rows = []
+    for trained in (False, True):
+        if trained:
+            step = nn.cosine(STEP, PASSES * (len(X) // BATCH))
+            for _ in nn.adam(layers, nn.batches(X, nn.targets(y), BATCH, PASSES, rng),
+                             nn.square_hinge, step, rng=rng):  # fmt: skip
+                pass
+        nn.recalibrate(layers, X[:5000])
+        for number in (i for i, layer in enumerate(layers) if isinstance(layer, nn.BinaryDense)):
+            said, truth = turned_signs(layers, number, X[:1000], y[:1000], count, rng)
+            strong = np.abs(said) >= np.quantile(np.abs(said), 0.8)
+            same = np.sign(said) == np.sign(truth)
+            row = {"seed": seed, "trained": trained, "layer": number // 3 + 1, "count": count}
+            row |= {"same": float(same.mean()), "same_strong": float(same[strong].mean())}
+            row["correlation"] = float(np.corrcoef(said, truth)[0, 1])
+            rows.append(row)
+            print(row, flush=True)
+    return rows
+
+
+def turned_signs(layers, number, X, y, count, rng):
+    """Return for some weights of a layer the change of the loss foretold, and the true one."""
+    T = nn.targets(y)
+    inputs = nn.forward(layers[:number], nn.scaled(X))[0]
+    tail = (nn.BinaryDense(layers[number].W.copy()), *layers[number + 1 :])
+    out, tapes = nn.forward(tail, inputs)
+    value, G = nn.square_hinge(out, T)
+    for layer, tape in zip(tail[::-1], tapes[::-1], strict=True):
+        if isinstance(layer, nn.BatchNorm):  # as it predicts: a factor for each unit
+            G = G * (layer.gamma / np.sqrt(layer.var + np.float32(1e-4)))
+        else:
+            gradient, G = layer.backward(tape, G)
+    W, said, truth = tail[0].W, [], []
+    for place in rng.choice(W.size, count, replace=False):
+        at = np.unravel_index(place, W.shape)
+        sign = 1 if W[at] >= 0 else -1
+        W[at] = -sign if W[at] != 0 else -1
+        truth.append(nn.square_hinge(nn.forward(tail, inputs)[0], T)[0] - value)
+        W[at] = layers[number].W[at]
+        said.append(-2 * sign * gradient.W[at])
+    return np.array(said), np.array(truth)
+
+
 def window(width):
     return lambda layers: tuple(
         nn.Sign(width) if isinstance(layer, nn.Sign) else layer for layer in layers
@@ -128,24 +182,36 @@ def replaced(old, new):
 
 
 SHIFTED = {"layers": replaced(nn.BatchNorm, nn.ShiftBatchNorm)}
-CHANGES = {
-    "binary": {},
-    "float": {"step": 0.003},
-    "float, 13 units": {"step": 0.003, "sizes": (784, 13, 10)},  # the bytes of the signs, in float32
-    "float, 54 units": {"step": 0.003, "sizes": (784, 54, 10)},  # in weights of one byte each
-    "no window": {"layers": window(np.inf)},
-    "no Glorot factor": {"options": {"pace": False}},
-    "no clipping": {"options": {"clip": False}},
-    "no batch norm": {"layers": without_norm(False, False)},
-    "1/sqrt(n)": {"layers": without_norm(True, False)},
-    "1/sqrt(n), centered": {"layers": without_norm(True, False), "center": True},
-    "1/sqrt(n), centered, last norm": {"layers": without_norm(True, True), "center": True},
-    "shift batch norm": SHIFTED,
-    "shift batch norm and AdaMax": SHIFTED | {"learn": nn.shift_adamax, "step": 2.0**-8},
-    "stochastic activations": {"layers": replaced(nn.Sign, nn.StochasticSign)},
-    "stochastic weights": {"layers": replaced(nn.BinaryDense, nn.StochasticDense)},
-    "cross-entropy": {"loss": nn.cross_entropy},
-} | {f"window {width:g}": {"layers": window(width)} for width in WINDOWS if width < np.inf}
+CHANGES = (
+    {
+        "binary": {},
+        "float": {"step": 0.003},
+    }
+    | {
+        # No more bytes than the signs take: 13 units in float32, 54 in weights of one byte each.
+        f"float, {units} units" + ("" if step == 0.003 else f", step {step:g}"): {
+            "step": step,
+            "sizes": (784, units, 10),
+        }
+        for units in (13, 54)
+        for step in (0.003, 0.01, 0.03)
+    }
+    | {
+        "no window": {"layers": window(np.inf)},
+        "no Glorot factor": {"options": {"pace": False}},
+        "no clipping": {"options": {"clip": False}},
+        "no batch norm": {"layers": without_norm(False, False)},
+        "1/sqrt(n)": {"layers": without_norm(True, False)},
+        "1/sqrt(n), centered": {"layers": without_norm(True, False), "center": True},
+        "1/sqrt(n), centered, last norm": {"layers": without_norm(True, True), "center": True},
+        "shift batch norm": SHIFTED,
+        "shift batch norm and AdaMax": SHIFTED | {"learn": nn.shift_adamax, "step": 2.0**-8},
+        "stochastic activations": {"layers": replaced(nn.Sign, nn.StochasticSign)},
+        "stochastic weights": {"layers": replaced(nn.BinaryDense, nn.StochasticDense)},
+        "cross-entropy": {"loss": nn.cross_entropy},
+    }
+    | {f"window {width:g}": {"layers": window(width)} for width in WINDOWS if width < np.inf}
+)
 
 
 if __name__ == "__main__":

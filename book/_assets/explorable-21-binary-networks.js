@@ -2,7 +2,7 @@
    and output follow. Below, validation curves of networks trained with other windows.
 
    Data: { "n": 256, "digits": [[label, bits], ...], "units": [[number, bits, limit], ...],
-   "windows": [[width, errors in percent], ...] }, bits as a string of 0 and 1. The products are
+   "windows": [[width, errors in percent], ...] }, bits as strings of 0 and 1, width 0 for none. The products are
    computed here, and course_lib gives the same numbers. */
 (function () {
   "use strict";
@@ -69,7 +69,7 @@
     stage.append(below);
     const window_ = slider(below, {
       label: "Window of the gradient", min: 0, max: data.windows.length - 1, value: 2,
-      show: (i) => (data.windows[i][0] === null ? "none" : format(data.windows[i][0])),
+      show: (i) => (data.windows[i][0] === 0 ? "none" : format(data.windows[i][0])),
     }, show);
     const curves = chart(stage, {
       label: "Validation error while the network learns, by window",
@@ -77,7 +77,7 @@
       draw: drawCurves,
     });
     legend(stage, data.windows.map(([width], i) => ({
-      name: width === null ? "no window" : `window ${format(width)}`,
+      name: width === 0 ? "no window" : `window ${format(width)}`,
       color: STYLES[i][0],
       dash: STYLES[i][1],
     })));
@@ -176,7 +176,7 @@
       return `${c} of ${data.n} bits differ, so z = ${data.n} − 2 · ${c} = ${
         format(product(a, b)).replace("-", "−")}. The unit fires while at most ${limit} differ: its output is ${
         output}. ${distance(c, limit)} flips at the right places would turn it over; each flip changes z by 2. ${
-        flipped.size} inputs are flipped. With ${width === null ? "no window" : `a window of ${format(width)}`
+        flipped.size} inputs are flipped. With ${width === 0 ? "no window" : `a window of ${format(width)}`
       } the network ends at ${errors[errors.length - 1].toFixed(1)}% of validation errors.`;
     }
 
