@@ -175,9 +175,9 @@
       const output = fires(c, limit) ? "+1" : "−1";
       return `${c} of ${data.n} bits differ, so z = ${data.n} − 2 · ${c} = ${
         format(product(a, b)).replace("-", "−")}. The unit fires while at most ${limit} differ: its output is ${
-        output}. ${distance(c, limit)} flips at the right places would turn it over; each flip changes z by 2. ${
+        output}. Flips at the right places that would turn it over: ${distance(c, limit)}; each changes z by 2. ${
         flipped.size} inputs are flipped. With ${width === 0 ? "no window" : `a window of ${format(width)}`
-      } the network ends at ${errors[errors.length - 1].toFixed(1)}% of validation errors.`;
+      } the network ends with a validation error of ${errors[errors.length - 1].toFixed(1)}%.`;
     }
 
     show();
