@@ -24,6 +24,7 @@ import sys
 import time
 
 import numpy as np
+import threadpoolctl
 
 from benchmarks import harness
 from benchmarks import recipes_deep_compression as recipes
@@ -215,4 +216,5 @@ def show(report):
 
 
 if __name__ == "__main__":
-    main()
+    with threadpoolctl.threadpool_limits(1):  # two threads wait for each other at these sizes
+        main()

@@ -17,8 +17,10 @@ from tests.sample import NIGHTLY
 MODULES = [
     "batch_optimization",
     "binary_embeddings",
+    "binary_networks",
     "cost",
     "dataflow",
+    "deep_compression",
     "distinct",
     "hashing",
     "heavy_hitters",

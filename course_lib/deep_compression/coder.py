@@ -2,9 +2,9 @@ r"""A coder that learns while it codes: arithmetic coding of a layer, in integer
 
 An arithmetic coder spends :math:`-\log_2 p` bits on an event that it gave probability p. Here each
 weight is first "zero or not", then, if it is not, a symbol bit by bit. Probabilities are counters
-of 16 bits that move towards what happens; which counter is asked depends on what was coded before,
-the *context*: the same unit's weights at neighboring pixels, and how full row and column have been.
-No float is involved, so that every machine decodes the same bits.
+of 16 bits that move towards what happens, by 1/n of the way the n-th time. Which counter is asked
+depends on what was coded before, the *context*: the same unit's weights at neighboring pixels, and
+how full row and column have been. No float is involved, so every machine decodes the same bits.
 
     context_encode, context_decode
 """
@@ -19,8 +19,9 @@ __all__ = ["MOST_VALUES", "context_decode", "context_encode"]
 
 MOST_VALUES = 256
 MASK = np.int64(0xFFFFFFFF)
-FAST, SLOW = 4, 7  # rates 1/16 and 1/128 of the two counters whose mean is the probability
-BYTES = 3  # at most, of one binary decision: 10 bits by its probability, 17 with a narrow range
+MEMORY = 255  # a counter is the mean of what it saw, of about so many last ones
+LEAST = 16  # of 65,536: no decision costs more than 12 bits by its probability
+BYTES = 3  # at most, of one decision: 17 bits where the interval is narrow
 
 
 def context_encode(symbols, n_values, width=0):
@@ -149,13 +150,13 @@ def _next_byte(state, data):
 
 
 @njit(cache=True)
-def _code(state, data, counters, bit, decoding):
-    """Code one decision by its two counters, which learn from it; return the decision.
+def _code(state, data, counter, bit, decoding):
+    """Code one decision by its counter, which learns from it; return the decision.
 
     ``state`` is the interval, first and last number of 32 bits, the number that is decoded, and
-    the place in the bytes.
+    the place in the bytes. The counter is a probability of 16 bits, and how often it was asked.
     """
-    p = (counters[0] + counters[1]) >> 1
+    p, seen = counter[0], counter[1]
     low, high = state[0], state[1]
     middle = low + ((high - low) * p >> 16)
     if decoding:
@@ -173,9 +174,8 @@ def _code(state, data, counters, bit, decoding):
         low = (low << 8) & MASK
         high = (high << 8) & MASK | 255
     state[0], state[1] = low, high
-    target = np.int64(65535 * bit)
-    counters[0] += (target - counters[0]) >> FAST
-    counters[1] += (target - counters[1]) >> SLOW
+    counter[0] = max(LEAST, p + 2 * (65535 * bit - p) // (2 * seen + 3))
+    counter[1] = min(seen + 1, MEMORY)
     return bit
 
 
@@ -225,8 +225,8 @@ def _row_level(filled, r, width, columns):
 def _walk(symbols, n_bits, width, state, data, decoding):
     """Code all weights, input by input."""
     rows, columns = symbols.shape
-    zero = np.full((8, 8, 5, 2), 3277, np.int64)  # 5% are left, before anything was seen
-    value = np.full((5, 1 << n_bits, 2), 32768, np.int64)
+    zero, value = np.ones((8, 8, 5, 2), np.int64), np.ones((5, 1 << n_bits, 2), np.int64)
+    zero[..., 0], value[..., 0] = 3277, 32768  # 5% are left, before anything was seen
     filled, in_column = np.zeros(rows, np.int64), np.zeros(columns, np.int64)
     half = (1 << n_bits) >> 1
     for r in range(rows):
@@ -238,13 +238,13 @@ def _walk(symbols, n_bits, width, state, data, decoding):
                 if symbol:
                     n += 1
                     signs += 1 if symbol > half else -1
-            counters = zero[row, _level(in_column[c], r + 8), n]
-            if not _code(state, data, counters, np.int64(symbols[r, c] > 0), decoding):
+            counter = zero[row, _level(in_column[c], r + 8), n]
+            if not _code(state, data, counter, np.int64(symbols[r, c] > 0), decoding):
                 continue
             filled[r] += 1
             in_column[c] += 1
             given, node = symbols[r, c] - 1, np.int64(1)
             for bit in range(n_bits - 1, -1, -1):
-                counters = value[min(max(signs, -2), 2) + 2, node]
-                node = 2 * node + _code(state, data, counters, given >> bit & 1, decoding)
+                counter = value[min(max(signs, -2), 2) + 2, node]
+                node = 2 * node + _code(state, data, counter, given >> bit & 1, decoding)
             symbols[r, c] = node - (1 << n_bits) + 1

@@ -28,7 +28,7 @@ import numpy as np
 
 from course_lib._layers import Dense, Relu, predict
 from course_lib._sketch.wire import SameBytes, reading
-from course_lib._validation import check_array, check_count, check_finite, check_room
+from course_lib._validation import check_array, check_count, check_finite, check_room, plain_array
 from course_lib.deep_compression._bits import as_bytes, check_symbols
 from course_lib.deep_compression._streams import (
     ORDERS,
@@ -183,9 +183,16 @@ class CompressedNetwork(SameBytes):
         Raises
         ------
         ValueError, TypeError
-            If the rows have other entries than the first layer has inputs.
+            If there are no rows, they have other entries than the first layer has inputs, or
+            something is not finite.
         """
-        return predict(self.to_layers(), X, low=0.0).argmax(axis=1)
+        X = plain_array(X, "X")
+        n_in = len(self.layers[0].symbols)
+        if X.ndim < 2 or not len(X) or X[0].size != n_in:
+            raise ValueError(f"X must have rows of {n_in} entries; got shape {X.shape}.")
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = predict(self.to_layers(), X, low=0.0)
+        return check_finite(outputs, "X").argmax(axis=1)
 
     @property
     def n_weights(self):

@@ -67,9 +67,10 @@ def prune_sgd(
         ``value, G = loss(Y, T)``.
     step : float or callable
         Step size, or a function of the number of steps taken.
-    density : float or callable
+    density : float, sequence of float, or callable
         Share of the weights to leave, or a function of the number of steps taken, such as one of
-        `cubic_density`. A number is pruned to before the first step.
+        `cubic_density`. A number is pruned to before the first step; with ``score="layer"`` it
+        may be one number for each dense layer.
     every : int, default 50
         Steps after which a schedule is asked.
     score : {"lamp", "global", "layer"}, default "lamp"

@@ -73,9 +73,9 @@ def share_weights(W, n_shared, *, start="linear", n_iter=50, rng=None):
     On a line clusters are intervals, whose ends lie half way between values.
 
     **Guarantee.** The sum of squares never rises, up to rounding, and the end is a local optimum if
-    the rounds suffice. A value that no weight is nearest to stays where it is. From a linear start
-    with many values the rounds are many: far from zero intervals stay as they were, since hardly a
-    weight is there.
+    the rounds suffice. A value that no weight is nearest to stays where it is. With many values
+    the rounds are many: 256 values of normal weights, from a linear start, are after 1000 rounds
+    still close to equal steps.
 
     References
     ----------

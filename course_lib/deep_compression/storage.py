@@ -93,6 +93,7 @@ def bits_per_nonzero(density, value_bits, index_bits):
     [11.6, 10.5]
     """
     value_bits = check_number(value_bits, "value_bits", low=0, high=1e6)
+    index_bits = check_count(index_bits, "index_bits", low=1, high=MOST_INDEX_BITS)
     return (value_bits + index_bits) * (1 + expected_fillers(density, index_bits))
 
 
