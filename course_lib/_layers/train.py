@@ -69,8 +69,8 @@ def scaled(X, low=-1.0):
 
     Examples
     --------
-    >>> scaled(np.array([[0, 51, 255]], np.uint8))
-    array([[-1. , -0.6,  1. ]], dtype=float32)
+    >>> scaled(np.array([[0, 255]], np.uint8))
+    array([[-1.,  1.]], dtype=float32)
     """
     X = plain_array(X, "X")
     if X.ndim < 2:
@@ -256,7 +256,7 @@ def adam(layers, batches, loss, step, *, rng=None, betas=(0.9, 0.999), clip=True
         fixes = kind(1 / (1 - beta1**t)), kind(1 / (1 - beta2**t))
         adam_step(a, g, m, v, kind(eta), kind(beta1), kind(beta2), *fixes, kind(limit))
 
-    yield from _descend(layers, batches, loss, step, rng, move, moments, clip, int(pace))
+    yield from descend(layers, batches, loss, step, rng, move, moments, clip, int(pace))
 
 
 def sgd(layers, batches, loss, step, *, rng=None, momentum=0.9, decay=0.0, clip=True, pace=True,
@@ -306,11 +306,11 @@ def sgd(layers, batches, loss, step, *, rng=None, momentum=0.9, decay=0.0, clip=
         held = kind(decay if decays else 0)
         momentum_step(a, g, m, kind(eta), kind(momentum), held, kind(limit))
 
-    yield from _descend(layers, batches, loss, step, rng, move, moments, clip, 2 * int(pace))
+    yield from descend(layers, batches, loss, step, rng, move, moments, clip, 2 * int(pace))
 
 
-def _descend(layers, batches, loss, step, rng, move, moments, clip, power):
-    """The loop of both: forward, loss, backward, and a move of each array that has a gradient."""
+def descend(layers, batches, loss, step, rng, move, moments, clip, power):
+    """The loop of all: forward, loss, backward, and a move of each array that has a gradient."""
     layers, rng = check_layers(layers), as_rng(rng)
     rate = step if callable(step) else lambda t: step
     for X, T in batches:
