@@ -34,6 +34,7 @@ HEROES = {
     "18-placement": "consistent hashing, rendezvous hashing, jump hash, bounded loads, Chord",
     "19-storage": "Reed-Solomon, RAID, copyset, quorum, lease, vector clock, LSM tree, Merkle tree",
     "20-dataflow": "combiner, monoid, backup task, lineage, watermark, barrier, salting",
+    "22-deep-compression": "pruning, codebook, filler, Huffman code, Golomb code, arithmetic coding",
 }
 
 
