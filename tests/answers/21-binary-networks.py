@@ -211,7 +211,7 @@ def anew(stream, rng):
                         continue
                     new = []
                     for a, g, old in zip(
-                        one[:2], slope[:2], memory.get(i, [(0, 0)] * 2), strict=True
+                        one[:2], slope[:2], memory.get(i, [(0, 0)] * len(one[:2])), strict=True
                     ):
                         m, v = (old[0] * 9 + g) / 10, (old[1] * 999 + g * g) / 1000
                         a = a - eta * corrected(m, v, t) * (sum(a.shape) / 1.5) ** (

@@ -213,7 +213,7 @@ def real_limits(planes, B, n, gamma, beta, mean, var, eps):
     return fired(planes, B, t, gamma < 0)
 
 
-@mistake("21.2", caught_by="edge case", says="limit is wrong at the ends of z")
+@mistake("21.2", caught_by="edge case", says="fires is wrong for bright rows")
 def limits_in_16_bits(planes, B, n, gamma, beta, mean, var, eps):
     limit = limits(gamma, beta, mean, var, eps)
     small = np.clip(limit, -(10**6), 10**6).astype(np.int16)
