@@ -186,7 +186,7 @@ def flat(stream, rng):
 
 
 @answer(
-    "21.4", style="layers in a list, made anew at each step; blocks of 1,000 shuffled; bytearray"
+    "21.4", style="layers in a list, made anew at each step; blocks of 1,000 shuffled"
 )
 def anew(stream, rng):
     sizes, net = (784, 256, 256, 256, 10), []
@@ -225,7 +225,7 @@ def anew(stream, rng):
                     )
         last = block[:, :784]
     recalibrate(net, np.ascontiguousarray(last))
-    return bytearray(BinaryNetwork.from_layers(net).to_bytes())
+    return BinaryNetwork.from_layers(net).to_bytes()
 
 
 @answer("21.5", style="planes of Python's integers; trits digit by digit; masked from both sides")
