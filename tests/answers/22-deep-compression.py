@@ -306,13 +306,13 @@ def gradients(weights, block):
     return found[::-1]
 
 
-def softmax_weights(X, labels, steps=150):
+def softmax_weights(X, labels):
     """Softmax regression by accelerated gradient descent with whole batches."""
     T = np.eye(10, dtype=np.float32)[labels]
     W = V = np.zeros((X.shape[1] + 1, 10), np.float32)
     A = np.hstack([X, np.ones((len(X), 1), np.float32)])
     step = np.float32(2 / np.linalg.eigvalsh(A.T @ A / len(A))[-1])
-    for t in range(steps):
+    for t in range(150):
         P = np.exp(A @ V - (A @ V).max(axis=1, keepdims=True))
         P /= P.sum(axis=1, keepdims=True)
         before, W = W, V - step * (A.T @ (P - T) / len(A))
@@ -347,7 +347,7 @@ def without_a_network(rows, weights, rng):
 def with_neighbors(rows, weights, rng):
     images, labels = rows[:, :784], rows[:, 784]
     front = entries.Front(pool=2)
-    W, b = softmax_weights(front.rows(images[-8_000:]), labels[-8_000:], steps=120)
+    W, b = softmax_weights(front.rows(images[-10_000:]), labels[-10_000:])
     stamp = np.frombuffer(entries.linear_entry(W, b, front=front, bits=4), np.uint8)
     layers = tuple([p for W, b in weights for p in (Dense(W.copy(), b.copy()), Relu())][:-1])
 
@@ -357,15 +357,15 @@ def with_neighbors(rows, weights, rng):
             yield images[some] / np.float32(255), targets(labels[some])
 
     def density(t):
-        return max(0.075, 0.4 * 0.985**t)
+        return max(0.075, 0.4 * 0.97**t)
 
-    for _ in prune_sgd(layers, blocks(0, 150), cross_entropy, 0.06, density, every=15):
+    for _ in prune_sgd(layers, blocks(0, 80), cross_entropy, 0.06, density, every=10):
         pass
     dense = [layer for layer in layers if isinstance(layer, Dense)]
     shared = [share_weights(layer.W, 8) for layer in dense]
-    for _ in tune_sgd(layers, shared, blocks(150, 220), cross_entropy, 0.01):
+    for _ in tune_sgd(layers, shared, blocks(80, 100), cross_entropy, 0.01):
         pass
     postcard = CompressedNetwork(shared, [layer.b for layer in dense], width=28).to_bytes()
-    parcel = entries.neighbor_entry(images[:500], labels[:500])
+    parcel = entries.neighbor_entry(images[:300], labels[:300])
     told = {"stamp": ["exact", 9.2], "postcard": ("learned", 2), "parcel": ("exact", np.float64(9))}
     return told, {"stamp": stamp, "postcard": postcard, "parcel": parcel}

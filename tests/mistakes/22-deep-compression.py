@@ -610,7 +610,7 @@ FORESEEN = {"stamp": ("exact", 9), "postcard": ("learned", 2), "parcel": ("learn
 
 def softmax(rows, front, n):
     X = front.rows(rows[:n, :784])
-    return LogisticRegression(max_iter=30, tol=1e-2).fit(X, rows[:n, 784])
+    return LogisticRegression(max_iter=60, tol=1e-3).fit(X, rows[:n, 784])
 
 
 def stamp_of(rows, bits=4, pool=2, n=2_000):
