@@ -89,7 +89,7 @@ def measured(file, errors=("val", "test")):
     found = {name: recipes.percent(net, where[name]) for name in errors}
     sizes = recipes.sizes(file)
     ratios = {kind: round(recipes.FULL_BYTES / size, 2) for kind, size in sizes.items()}
-    return found | {"bytes": sizes, "ratio": ratios, "density": round(file.density, 4)}
+    return found | {"bytes": sizes, "ratio": ratios, "density": round(float(file.density), 4)}
 
 
 def files():
@@ -137,7 +137,7 @@ def grid():
             if how == "at once":
                 masks = dc.prune_masks([layer.W for layer in net[::2]], density)
                 for layer, mask in zip(net[::2], masks, strict=True):
-                    layer.W *= mask
+                    np.multiply(layer.W, mask, out=layer.W)
             else:
                 options = {"step": 0.05, "start": max(density, 0.3), "first": 0.1, "every": 25}
                 recipes.prune(net, digits, 2, 0, density, dropout=0.1, tick=bar, **options)
@@ -196,7 +196,7 @@ def cut_at_once():
             net = recipes.copied(checkpoint())
             masks = dc.prune_masks([layer.W for layer in net[::2]], density, score=score)
             for layer, mask in zip(net[::2], masks, strict=True):
-                layer.W *= mask
+                np.multiply(layer.W, mask, out=layer.W)
             found.append({"score": score, "density": density, "val": recipes.percent(net, val)})
     return found
 

@@ -17,6 +17,7 @@ from tests.sample import NIGHTLY
 MODULES = [
     "batch_optimization",
     "binary_embeddings",
+    "binary_networks",
     "cost",
     "dataflow",
     "deep_compression",

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from course_lib._validation import as_rng, check_array, check_number
+from course_lib._validation import as_rng, check_array, check_finite, check_number
 
 __all__ = ["affine"]
 
@@ -42,10 +42,10 @@ def affine(X, rng=None, *, strength=1.0, background=-1.0):
     >>> bool(np.allclose(affine(X, strength=0.0), X))
     True
     """
-    X = np.ascontiguousarray(check_array(X, "X", ndim=2))
+    X = np.ascontiguousarray(check_finite(check_array(X, "X", ndim=2), "X"))
     side = math.isqrt(X.shape[1])
-    if side * side != X.shape[1] or side == 0:
-        raise ValueError(f"X must hold square images; got {X.shape[1]} pixels.")
+    if side * side != X.shape[1] or X.size == 0:
+        raise ValueError(f"X must hold square images; got shape {X.shape}.")
     s = check_number(strength, "strength", low=0, high=10)
     background = check_number(background, "background", low=-3e38, high=3e38)
     out = np.empty_like(X)

@@ -76,7 +76,7 @@ def distillation(weight, temperature, loss=cross_entropy):
     weight : float
         Of the teacher, from 0 to 1; the rest is ``loss``.
     temperature : float
-        :math:`\tau`, positive; both outputs are divided by it.
+        :math:`\tau`, from 0.01 to 10,000; both outputs are divided by it.
     loss : callable, default `cross_entropy`
 
     Returns
@@ -96,7 +96,7 @@ def distillation(weight, temperature, loss=cross_entropy):
        arXiv:1503.02531, 2015, section 2.
     """
     weight = check_number(weight, "weight", low=0, high=1)
-    temperature = check_number(temperature, "temperature", low=0, open_low=True, open_high=True)
+    temperature = check_number(temperature, "temperature", low=0.01, high=1e4)
 
     def both(Y, pair):
         T, teacher = pair

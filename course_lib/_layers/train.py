@@ -13,7 +13,14 @@ import numpy as np
 
 from course_lib._layers.kernels import adam_step, momentum_step
 from course_lib._layers.layers import backward, forward
-from course_lib._validation import as_rng, check_array, check_count, check_number, plain_array
+from course_lib._validation import (
+    as_rng,
+    check_array,
+    check_count,
+    check_finite,
+    check_number,
+    plain_array,
+)
 
 __all__ = [
     "Iterate",
@@ -73,11 +80,11 @@ def scaled(X, low=-1.0):
     array([[-1.,  1.]], dtype=float32)
     """
     X = plain_array(X, "X")
-    if X.ndim < 2:
-        raise ValueError(f"X must have rows; got shape {X.shape}.")
+    if X.ndim < 2 or X.size == 0:
+        raise ValueError(f"X must have rows and columns; got shape {X.shape}.")
     X = X.reshape(len(X), math.prod(X.shape[1:]))
     if X.dtype != np.uint8:
-        return check_array(X, "X")
+        return check_finite(check_array(X, "X"), "X")
     low = check_number(low, "low", high=1, low=-FAR)
     Y = X.astype(np.float32)
     Y *= np.float32((1 - low) / 255)
@@ -109,10 +116,12 @@ def targets(y, n_classes=10):
            [ 1., -1., -1.]], dtype=float32)
     """
     y = plain_array(y, "y")
-    n_classes = check_count(n_classes, "n_classes", low=1)
-    if y.ndim != 1 or (y.size and y.dtype.kind not in "iu"):
+    n_classes = check_count(n_classes, "n_classes", low=1, high=2**20)
+    if y.ndim != 1 or y.dtype.kind not in "iu":
         raise TypeError(f"y must be a vector of integers; got {y.dtype} of shape {y.shape}.")
-    if y.size and not (y.min() >= 0 and y.max() < n_classes):
+    if not len(y):
+        raise ValueError("y must hold a label; it is empty.")
+    if not (y.min() >= 0 and y.max() < n_classes):
         raise ValueError(f"y must hold labels from 0 to {n_classes - 1}; got {y.min()}, {y.max()}.")
     T = np.full((len(y), n_classes), -1, np.float32)
     T[np.arange(len(y)), y.astype(np.int64)] = 1
@@ -152,7 +161,10 @@ def batches(X, T, size, n_passes, rng=None, *, low=-1.0, change=None):
     >>> [len(rows) for rows, _ in batches(X, T, 1, 2, rng=0)]
     [1, 1, 1, 1, 1, 1]
     """
-    X, T, rng = plain_array(X, "X"), check_array(T, "T"), as_rng(rng)
+    X, rng = plain_array(X, "X"), as_rng(rng)
+    T = check_finite(check_array(T, "T", ndim=2), "T")
+    if X.ndim < 2 or X.size == 0:
+        raise ValueError(f"X must have rows and columns; got shape {X.shape}.")
     if len(X) != len(T):
         raise ValueError(f"X and T must have as many rows; got {len(X)} and {len(T)}.")
     size = check_count(size, "size", low=1, high=len(X), high_name="the rows of X")
@@ -314,6 +326,7 @@ def descend(layers, batches, loss, step, rng, move, moments, clip, power):
     layers, rng = check_layers(layers), as_rng(rng)
     rate = step if callable(step) else lambda t: step
     for X, T in batches:
+        check_finite(X, "X")  # signs of NaN are -1: the loss would not tell
         Y, tapes = forward(layers, X, rng)
         value, G = loss(Y, T)
         if not math.isfinite(value):
@@ -359,6 +372,17 @@ def check_layers(layers):
     return tuple(layers)
 
 
+def _fitting(layers, X):
+    """Return layers and rows that the first product takes."""
+    layers, X = check_layers(layers), plain_array(X, "X")
+    if X.ndim < 2 or X.size == 0:
+        raise ValueError(f"X must have rows and columns; got shape {X.shape}.")
+    weights = next((layer.W for layer in layers if hasattr(layer, "W")), None)
+    if weights is not None and X[0].size != len(weights):
+        raise ValueError(f"X must have {len(weights)} numbers in a row; got {X[0].size}.")
+    return layers, X
+
+
 def predict(layers, X, *, low=-1.0, batch=1000):
     """Return the output of a network for each row.
 
@@ -380,11 +404,11 @@ def predict(layers, X, *, low=-1.0, batch=1000):
     ValueError, TypeError
         If the rows do not fit the layers, or are no numbers.
     """
-    layers, X = check_layers(layers), plain_array(X, "X")
+    layers, X = _fitting(layers, X)
     batch = check_count(batch, "batch", low=1)
     parts = [
         forward(layers, scaled(X[start : start + batch], low))[0]
-        for start in range(0, max(len(X), 1), batch)
+        for start in range(0, len(X), batch)
     ]
     return np.concatenate(parts)
 
@@ -435,7 +459,8 @@ def recalibrate(layers, X, *, low=-1.0):
     -----
     **Cost.** One forward pass; all rows are in memory at once.
     """
-    layers, X = check_layers(layers), scaled(X, low)
+    layers, X = _fitting(layers, X)
+    X = scaled(X, low)
     for layer in layers:
         if hasattr(layer, "measure"):
             layer.mean[:], layer.var[:] = layer.measure(X)

@@ -59,7 +59,10 @@ def pack_signs(X):
     array([[5],
            [2]], dtype=uint64)
     """
-    return pack_bits(check_finite(check_array(X, "X", ndim=2), "X") >= 0)
+    X = check_finite(check_array(X, "X", ndim=2), "X")
+    if X.size == 0:
+        raise ValueError(f"X must have rows and columns; got shape {X.shape}.")
+    return pack_bits(X >= 0)
 
 
 def unpack_signs(words, n):
@@ -128,10 +131,11 @@ def product(A, B, n):
     >>> product(pack_signs([[1, -1, 1]]), pack_signs([[1, 1, 1], [-1, 1, -1]]), 3)
     array([[ 1, -3]], dtype=int32)
     """
-    A, B, n = *_check_pair(A, B), _check_signs(n, B)
-    counts = np.empty((len(A), len(B)), np.int32)
-    count_differing(A, panels(B), counts)
-    return n - 2 * counts
+    A, B = _check_pair(A, B)
+    n = _check_signs(n, B)
+    out = np.empty((len(A), len(B)), np.int32)
+    multiply(A, panels(B), n, out)
+    return out
 
 
 def pack_planes(images):
@@ -285,9 +289,9 @@ def popcount(typing, x):
 
 
 @njit(cache=True)
-def count_differing(A, panels, counts):
-    """Write into counts (m, k) how many bits differ between rows of A and of the panels."""
-    k = counts.shape[1]
+def multiply(A, panels, n, out):
+    """Write into out (m, k) the products: n less twice the bits that differ."""
+    k = out.shape[1]
     sums = np.empty(PANEL, np.uint64)
     for p in range(len(panels)):
         panel = panels[p]
@@ -299,7 +303,7 @@ def count_differing(A, panels, counts):
                 for j in range(PANEL):
                     sums[j] += popcount(a ^ column[j])
             for j in range(here):
-                counts[i, p * PANEL + j] = sums[j]
+                out[i, p * PANEL + j] = n - 2 * np.int64(sums[j])
 
 
 @njit(cache=True)

@@ -73,7 +73,8 @@ def fold(gamma, beta, mean, var, n, *, eps=1e-4, levels=1):
     gamma = check_vector(gamma, "gamma", dtype=np.float64)
     parts = (beta, "beta"), (mean, "mean"), (var, "var")
     beta, mean, var = (check_vector(x, name, len(gamma), dtype=np.float64) for x, name in parts)
-    n, levels = check_count(n, "n", low=1, high=2**31), check_count(levels, "levels", low=1)
+    n = check_count(n, "n", low=1, high=2**31)
+    levels = check_count(levels, "levels", low=1, high=2**16)
     eps = check_number(eps, "eps", low=0, open_high=True)
     if len(var) and not var.min() + eps > 0:
         raise ValueError(f"var + eps must be positive; the smallest var is {var.min():g}.")

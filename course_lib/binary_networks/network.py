@@ -9,8 +9,8 @@ from course_lib._layers.layers import EPS
 from course_lib._sketch.wire import pack, reading, unpack
 from course_lib._validation import plain_array
 from course_lib.binary_networks.bits import (
-    count_differing,
     fire,
+    multiply,
     pack_planes,
     pack_signs,
     panels,
@@ -159,9 +159,8 @@ class BinaryNetwork:
                 z = block * np.float32(2 / BYTES) - 1
                 z = z @ unpack_signs(self.weights[0], n).T.astype(np.float32)
             else:
-                counts = np.empty((len(block), self.sizes[-1]), np.int32)
-                count_differing(self._hidden(block)[-1], self._panels[-1], counts)
-                z = n - 2 * counts
+                z = np.empty((len(block), self.sizes[-1]), np.int32)
+                multiply(self._hidden(block)[-1], self._panels[-1], n, z)
             out[start : start + BLOCK] = z * self.scale + self.shift
         return out
 

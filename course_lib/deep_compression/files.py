@@ -155,7 +155,7 @@ class CompressedNetwork(SameBytes):
         self.layers = tuple(layers)
 
     def to_layers(self):
-        """Return the network as layers in float32: `Dense`, and `Relu` between.
+        """Return the network as layers in float32: ``Dense``, and ``Relu`` between.
 
         Returns
         -------

@@ -15,6 +15,7 @@ from course_lib import randomness as rd
 from course_lib import sparse_coding as so
 from tests.contract.batch import BATCH
 from tests.contract.binary_embeddings import EMBEDDINGS
+from tests.contract.binary_networks import BINARY_NETWORKS, NOT_CALLED_OF_BINARY_NETWORKS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.dataflow import DATAFLOW, NOT_CALLED_OF_DATAFLOW
 from tests.contract.deep_compression import DEEP_COMPRESSION, NOT_CALLED_OF_DEEP_COMPRESSION
@@ -1171,6 +1172,7 @@ SKETCHES = [
 # Public, and called by no array of a user: with the reason.
 NOT_CALLED = {
     "bound_versus_truth": "takes functions",
+    **NOT_CALLED_OF_BINARY_NETWORKS,
     **NOT_CALLED_OF_COST,
     **NOT_CALLED_OF_DATAFLOW,
     **NOT_CALLED_OF_DEEP_COMPRESSION,
@@ -1179,7 +1181,7 @@ NOT_CALLED = {
     **NOT_CALLED_OF_STORES,
 }
 CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
-CALLS += TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
+CALLS += BINARY_NETWORKS + TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
 CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS
 CALLS += PLACEMENT + STORAGE_CODES + STORES + DATAFLOW
 CALLS += DEEP_COMPRESSION
