@@ -185,9 +185,7 @@ def flat(stream, rng):
     return BinaryNetwork.from_layers(layers).to_bytes()
 
 
-@answer(
-    "21.4", style="layers in a list, made anew at each step; blocks of 1,000 shuffled"
-)
+@answer("21.4", style="layers in a list, made anew at each step; blocks of 1,000 shuffled")
 def anew(stream, rng):
     sizes, net = (784, 256, 256, 256, 10), []
     for i in range(4):
