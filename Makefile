@@ -6,7 +6,7 @@ LAB ?=
 
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help course book labs submit grade similarity items term variants test test-fast test-nightly lint format bench lock chapter setup setup-peers setup-engines engines clean
+.PHONY: help course book labs submit grade similarity items leaderboard term variants test test-fast test-nightly lint format bench lock chapter setup setup-peers setup-engines engines clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ similarity: setup ## say which answers resemble each other
 
 items: setup ## say what the answers tell about the tests
 	@$(PY) -m grading.items
+
+leaderboard: setup ## the scores of a lab, without names: make leaderboard LAB=22
+	@$(PY) -m grading.leaderboard $(if $(LAB),--lab "$(LAB)")
 
 term: setup ## the term in one page, and grades for Canvas
 	@$(PY) -m grading.term

@@ -3,9 +3,9 @@
 First, of 1,024 nodes three in ten die at once, each by itself or rack by rack, and nobody mends
 anything: how many lookups fail, for several numbers of successors. Then churn: 256 machines, of
 which about half live at a time, for exponential times of the same mean. Each ring first runs for
-one mean life, and is then looked at for two minutes. Counts only, from the simulator
-`course_lib.cost.Cluster`, so they do not depend on the machine. Takes about fifteen minutes; writes
-``results/placement_churn.json``.
+one mean life, and is then looked at for two minutes; some are looked at for two minutes twice more,
+since a ring may fall apart. Counts only, from the simulator `course_lib.cost.Cluster`, so they do
+not depend on the machine. Takes about twenty minutes; writes ``results/placement_churn.json``.
 """
 
 import datetime
@@ -26,10 +26,12 @@ KINDS = {  # seconds between rounds of housekeeping, seconds to wait for an answ
     "period 0.25 s, timeout 0.25 s": (0.25, 0.25, (20.0,)),
     "no housekeeping": (None, 1.0, (150.0, 600.0)),
 }
+LATER = [("period 1 s, timeout 1 s", 30.0), ("period 1 s, timeout 1 s", 60.0)]
+LATER += [(kind, 20.0) for kind, (_, _, lives) in KINDS.items() if 20.0 in lives]
 
 
-def one(life_s, period_s, timeout_s, seed):
-    """One ring under churn, as a dict."""
+def ring(life_s, period_s, timeout_s, seed):
+    """One ring that has been under churn for one mean life."""
     chord = Chord(
         chord_ids(NODES, rng=seed),
         n_successors=SUCCESSORS,
@@ -40,7 +42,20 @@ def one(life_s, period_s, timeout_s, seed):
     if period_s:
         chord.keep_house()
     simulate_churn(chord, life_s, life_s, every_s=life_s)
+    return chord
+
+
+def one(life_s, period_s, timeout_s, seed):
+    """One ring under churn, as a dict."""
+    chord = ring(life_s, period_s, timeout_s, seed)
     return {"life_s": life_s, "seed": seed, **simulate_churn(chord, life_s, SECONDS)._asdict()}
+
+
+def later(kind, life_s, seed):
+    """Right lookups in each of the first three times two minutes, as a dict."""
+    chord = ring(life_s, *KINDS[kind][:2], seed)
+    right = [simulate_churn(chord, life_s, SECONDS).right for _ in range(3)]
+    return {"kind": kind, "life_s": life_s, "seed": seed, "right": right}
 
 
 def crash(n_successors, seed, rack=1):
@@ -92,6 +107,7 @@ def main():
             for seed in SEEDS:
                 report["kinds"][kind].append(one(life_s, period_s, timeout_s, seed))
                 print(kind, report["kinds"][kind][-1], flush=True)
+    report["later"] = [later(kind, life_s, seed) for kind, life_s in LATER for seed in SEEDS]
     path = harness.RESULTS / "placement_churn.json"
     path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 

@@ -3,7 +3,7 @@
 Flights by planned hour and airport, in the order in which they left. Without late events the counts
 are equal, window by window. Late is not the same to both: we drop an event whose window is closed,
 by one watermark for all keys; bytewax drops what is older than the watermark, by a watermark for
-each key. Its rule takes three lines of NumPy, which agree with it to the event. Takes a
+each key. Its rule takes three lines of NumPy, whose number of late events is its own. Takes a
 minute; writes ``results/dataflow_streams.json``.
 """
 

@@ -22,11 +22,13 @@ __all__ = [
     "Messages",
     "Ratings",
     "Source",
+    "Weights",
     "Words",
     "a9a",
     "debian",
     "flights",
     "glove",
+    "lenet300",
     "letter",
     "load",
     "mnist",
@@ -92,6 +94,13 @@ class Messages(NamedTuple):
 
     texts: tuple  # of 5574 str
     spam: np.ndarray  # (5574,) bool
+
+
+class Weights(NamedTuple):
+    """One layer of a network."""
+
+    W: np.ndarray  # (n_in, n_out) float32
+    b: np.ndarray  # (n_out,) float32
 
 
 class Graph(NamedTuple):
@@ -249,6 +258,15 @@ def debian():
 def mnist_cnn():
     """Return the weights of a small trained network, a dict from layer to float32 array."""
     return dict(load("mnist_cnn"))
+
+
+def lenet300():
+    """Return a trained dense network 784-300-100-10 for digits in [0, 1], three `Weights`.
+
+    Rectifiers stand between its layers; the arrays are new and may be changed.
+    """
+    raw = load("lenet300")
+    return tuple(Weights(raw[f"W{i}"] * raw[f"scale{i}"], raw[f"b{i}"].copy()) for i in range(3))
 
 
 def _lines(block):

@@ -29,6 +29,15 @@ MAY_IMPORT = {
     "binary_embeddings": {"_random_map", "lsh", "randomness"},
     "binary_networks": {"_layers", "_sketch", "lsh"},
     "dataflow": {"_sketch", "cost"},
+    "deep_compression": {
+        "_layers",
+        "_sketch",
+        "binary_networks",
+        "kernel_features",
+        "kernel_training",
+        "lsh",
+        "trees",
+    },
     "distinct": {"_sketch"},
     "hashing": {"_sketch"},
     "heavy_hitters": {"_select", "_sketch", "hashing"},
@@ -69,7 +78,7 @@ FRIENDS_OF_NOTEBOOKS = FRIENDS | {"IPython", "cycler", "matplotlib", "psutil"}
 
 # Rooms of grading import only from the floors below them, the first being the lowest. On the top
 # floor each room is a command, `python -m grading.NAME`.
-COMMANDS = ["__main__", "items", "similarity", "term", "variants"]
+COMMANDS = ["__main__", "items", "leaderboard", "similarity", "term", "variants"]
 FLOORS = [["foreign", "isolation"], ["lab"], ["course", "intake", "records"], ["run"], COMMANDS]
 
 

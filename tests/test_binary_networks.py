@@ -136,7 +136,7 @@ def exact(gamma, beta, mean, var, eps, z):
     return a * a >= b * b * v if sign_a >= 0 else a * a <= b * b * v
 
 
-def all_counts_agree(unit, n, eps, levels):
+def expect_counts_agree(unit, n, eps, levels):
     limit, flip = (part[0] for part in bn.fold(*([p] for p in unit), n, eps=eps, levels=levels))
     for count in range(levels * n + 1):
         z = Fraction(levels * n - 2 * count, levels)
@@ -154,7 +154,7 @@ def test_thresholds_are_exact_at_ties(gamma, beta, mean, var, n, levels):
         var, eps = 0.25, 0.0  # a root that is rational
     else:
         eps = 0.0
-    all_counts_agree((gamma, beta, mean, var), n, eps, levels)
+    expect_counts_agree((gamma, beta, mean, var), n, eps, levels)
 
 
 @given(st.integers(0, 2**32))
@@ -162,7 +162,7 @@ def test_thresholds_are_exact_at_ties(gamma, beta, mean, var, n, levels):
 def test_thresholds_of_random_units_are_exact(seed):
     rng = np.random.default_rng(seed)
     unit = [float(v) for v in (*rng.standard_normal(3).astype(np.float32), rng.random())]
-    all_counts_agree(unit, int(rng.integers(1, 40)), 1e-4, 1)
+    expect_counts_agree(unit, int(rng.integers(1, 40)), 1e-4, 1)
 
 
 @pytest.mark.parametrize("gamma", [0.5, -0.5])
@@ -328,7 +328,7 @@ def test_near_ties_are_decided_by_fractions(rng):
     assert 1e3 * np.finfo(float).eps < folding.NEAR
     for gamma in (0.3, -0.3):
         for mean in (1 + 2**-52, 1 - 2**-53, 1.0):
-            all_counts_agree((gamma, 0.0, mean, 0.7), 5, 1e-4, 1)
+            expect_counts_agree((gamma, 0.0, mean, 0.7), 5, 1e-4, 1)
 
 
 # --- Peers ----------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ MODULES = [
     "binary_networks",
     "cost",
     "dataflow",
+    "deep_compression",
     "distinct",
     "hashing",
     "heavy_hitters",

@@ -48,6 +48,8 @@ def test_shapes_are_the_documented_ones():
     assert len(graph.names) == len(graph.sections) == len(graph.installed_kb) == 63436
     assert len(datasets.flights()["origin_names"]) == 3 and len(datasets.letter().y) == 20000
     assert sum(layer.size for layer in datasets.mnist_cnn().values()) == 421642
+    shapes = [(layer.W.shape, layer.b.shape, layer.W.dtype) for layer in datasets.lenet300()]
+    assert shapes == [((a, b), (b,), "f4") for a, b in ((784, 300), (300, 100), (100, 10))]
     assert set(datasets.photographs()) >= {"camera", "astronaut"}
 
 

@@ -167,7 +167,9 @@
       const [now, without] = [run(), bare()];
       const r = data.copies[copies.value];
       const again = now.spans.filter((span) => span.again).length;
-      const death = state.dead < 0 ? "" : ` Machine ${state.dead} is killed after ${format(data.crash)} s; without a copy, its task waits until the lease ends at ${format(data.lease)} s.`;
+      const lost = without.spans.some((span) => span.fate === 2);
+      const fate = lost ? `; without a copy, its task waits until the lease ends at ${format(data.lease)} s` : ", when its task was done";
+      const death = state.dead < 0 ? "" : ` Machine ${state.dead} is killed after ${format(data.crash)} s${fate}.`;
       const compared = r ? ` Without copies: ${without.time.toFixed(2)} s and ${without.work.toFixed(2)} s.` : "";
       return `${r ? `The last ${r} tasks run twice.` : "No task runs twice."}${death} All is done after ${now.time.toFixed(2)} s; `
         + `the machines worked ${now.work.toFixed(2)} s, and ${again} ${again === 1 ? "task was" : "tasks were"} given out again.${compared}`;

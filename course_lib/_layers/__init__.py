@@ -2,12 +2,13 @@
 
 In the order to read it::
 
-    layers     Dense, BinaryDense, BatchNorm, Sign and others; forward, backward
-    losses     what an output costs, and the gradient of that
-    train      adam, sgd, batches, cosine, recalibrate, predict
-    networks   binary_mlp, float_mlp; a network as arrays for a file
-    images     affine: digits moved a little
-    kernels    the compiled loops
+    layers       Dense, BinaryDense, BatchNorm, Sign and others; forward, backward
+    losses       what an output costs, and the gradient of that
+    optimizers   adam, sgd, cosine
+    train        batches, targets, recalibrate, predict
+    networks     binary_mlp, float_mlp; a network as arrays for a file
+    images       affine: digits moved a little
+    kernels      the compiled loops
 """
 
 from course_lib._layers.images import affine
@@ -25,19 +26,8 @@ from course_lib._layers.layers import (
 )
 from course_lib._layers.losses import cross_entropy, distillation, square_hinge, taught
 from course_lib._layers.networks import binary_mlp, float_mlp, from_arrays, to_arrays
-from course_lib._layers.train import (
-    Iterate,
-    Moments,
-    adam,
-    batches,
-    cosine,
-    error_rate,
-    predict,
-    recalibrate,
-    scaled,
-    sgd,
-    targets,
-)
+from course_lib._layers.optimizers import Iterate, Moments, adam, cosine, sgd
+from course_lib._layers.train import batches, error_rate, predict, recalibrate, scaled, targets
 
 __all__ = [
     "BatchNorm",

@@ -7,7 +7,7 @@ from numba import njit
 
 from course_lib._layers import kernels
 from course_lib._layers.layers import EPS, RATE
-from course_lib._layers.train import descend
+from course_lib._layers.optimizers import descend
 from course_lib._validation import check_array, check_finite, check_number
 
 __all__ = ["ShiftBatchNorm", "ap2", "shift_adamax"]

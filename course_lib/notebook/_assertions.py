@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_lib.notebook import _hunt
+from course_lib.notebook import _hunt, _scores
 from course_lib.notebook._forms import THE_RESULT, Array, Boolean, Number, Parts, Sequence, Sparse
 from course_lib.notebook._values import CheckFailed
 
@@ -28,6 +28,14 @@ class Assertions:
         """Fail with ``message`` unless ``condition`` is true."""
         if not bool(condition):
             raise CheckFailed(message)
+
+    def score(self, board, value, unit="", *, tie=0.0):
+        """Keep a number for the class's table; less is better, and of equal ones less ``tie``.
+
+        Only what a hidden test measures is kept, and only if that test passes: the number should
+        be computed in the test, from what the answer returned. A visible check shows it.
+        """
+        _scores.note(board, value, unit, tie, hidden=self.in_hidden_test)
 
     def shape(self, array, shape, name):
         """Fail unless ``array`` is an array of this shape; a list is none (see `Array`)."""

@@ -110,6 +110,7 @@ def mttdl_approximation(n_units, n_tolerated, mttf_s, mttr_s, *, parallel=True):
     Notes
     -----
     The term of highest order in MTTF/MTTR of `mttdl`: what is left out is positive, so it is below.
+    Near it only where n times MTTR is much less than MTTF: all units' repairs together, not one's.
 
     Examples
     --------

@@ -8,6 +8,7 @@ import resource
 import sys
 import time
 
+from course_lib.notebook import _scores
 from grading.isolation import examiner, link
 from grading.isolation.candidate import OWN, Candidate
 from grading.isolation.cells import KEPT_MIMES, Cells, TimeUp
@@ -167,6 +168,7 @@ class Examination:
         if candidate.examiner is not None:
             inside = candidate.allowance(cell.id)
             candidate.examiner.begin(inside._replace(wall=inside.wall + outside.wall))
+        _scores.taken()  # what an earlier test left that did not pass
         outputs, error, spent = self._outside(cell.id, cell.source)
         error = self._ended(cell, error, spent)
         if candidate.examiner is not None:
@@ -174,7 +176,9 @@ class Examination:
         # nbgrader would take all points for a warning on stderr.
         outputs = [output for output in outputs if output.get("name") != "stderr"]
         self.outputs[position] = outputs + _error_output(error)
-        return _result(cell, outputs, error) | {"hint": self._hint(cell) if error else ""}
+        result = _result(cell, outputs, error) | {"hint": self._hint(cell) if error else ""}
+        scores = [score._asdict() for score in _scores.taken()]
+        return result | {"scores": scores} if scores and error is None else result
 
     def _ended(self, cell, error, spent):
         """Do what is to be done after a test; return its error, as it is to be told."""

@@ -65,7 +65,10 @@ def test_the_slider_and_a_click_tell_the_lesson(page):
     assert f"{library('luck', 4, -1).seconds:.2f} s;" in told.inner_text()
     page.keyboard.press("Home")
     figure.locator("rect.row").nth(7).click()
-    assert "Machine 7 is killed after 0.4 s" in told.inner_text()
+    assert "Machine 7 is killed after 0.4 s; without a copy, its task waits" in told.inner_text()
+    figure.locator("rect.row").nth(12).click()  # its task took 0.06 s
+    assert "Machine 12 is killed after 0.4 s, when its task was done." in told.inner_text()
+    figure.locator("rect.row").nth(7).click()
     assert figure.get_by_label("Kill at").input_value() == "7"
     figure.locator("rect.row").nth(7).click()
     assert figure.get_by_label("Kill at").input_value() == "-1"

@@ -18,6 +18,7 @@ from tests.contract.binary_embeddings import EMBEDDINGS
 from tests.contract.binary_networks import BINARY_NETWORKS, NOT_CALLED_OF_BINARY_NETWORKS
 from tests.contract.cost import COST, NOT_CALLED_OF_COST
 from tests.contract.dataflow import DATAFLOW, NOT_CALLED_OF_DATAFLOW
+from tests.contract.deep_compression import DEEP_COMPRESSION, NOT_CALLED_OF_DEEP_COMPRESSION
 from tests.contract.judge import Call, fitted
 from tests.contract.kernel_features import KERNEL_FEATURES
 from tests.contract.kernel_ridge import KERNEL_RIDGE
@@ -1174,6 +1175,7 @@ NOT_CALLED = {
     **NOT_CALLED_OF_BINARY_NETWORKS,
     **NOT_CALLED_OF_COST,
     **NOT_CALLED_OF_DATAFLOW,
+    **NOT_CALLED_OF_DEEP_COMPRESSION,
     **NOT_CALLED_OF_PARALLEL,
     **NOT_CALLED_OF_STORAGE_CODES,
     **NOT_CALLED_OF_STORES,
@@ -1182,3 +1184,4 @@ CALLS = LOW_RANK + RANDOMNESS + COMPLETION + MANIFOLDS + SPARSE + SKETCHES
 CALLS += BINARY_NETWORKS + TREES + LSH + EMBEDDINGS + COST + BATCH + ONLINE + PARALLEL
 CALLS += KERNEL_TRAINING + KERNEL_RIDGE + KERNEL_FEATURES + KERNEL_SUMS
 CALLS += PLACEMENT + STORAGE_CODES + STORES + DATAFLOW
+CALLS += DEEP_COMPRESSION
