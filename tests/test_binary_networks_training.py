@@ -99,6 +99,16 @@ def test_a_gradient_with_holes_would_be_noticed(rng):
     assert worst_difference(layers, X, T, bn.square_hinge, rng, wrong) > 1e-3
 
 
+@pytest.mark.parametrize("kind", [bn.BinaryDense, bn.StochasticDense])
+def test_gradients_go_back_through_signs_and_not_through_real_weights(kind, rng):
+    layer, X, G = kind(rng.uniform(-1, 1, (6, 4))), rng.standard_normal((5, 6)), np.eye(5, 4)
+    Y, tape = layer.forward(X, rng)
+    signs = layer.forward(np.eye(6), None)[0] if kind is bn.BinaryDense else tape[1]
+    assert np.allclose(Y, X @ signs) and set(np.unique(signs)) == {-1.0, 1.0}
+    gradient, D = layer.backward(tape, G)
+    assert np.array_equal(D, G @ signs.T) and np.array_equal(gradient.W, X.T @ G)
+
+
 @pytest.mark.parametrize("norm", [True, False])
 def test_float_networks_have_the_gradient_of_finite_differences(norm, rng):
     layers = bn.float_mlp((12, 9, 7, 4), rng, norm=norm, dtype=np.float64)
@@ -215,6 +225,22 @@ def test_adam_is_the_algorithm(rng):
     assert all(np.allclose(ours[key], theirs[key], atol=1e-10) for key in ours)
 
 
+def test_in_float32_the_first_step_is_as_long_as_it_says():
+    """1 - 0.999 is rounded once; in float32 numbers it would be wrong in the fifth digit."""
+    layers = (bn.Dense(np.zeros((1, 1), np.float32), np.zeros(1, np.float32)),)
+    next(bn.adam(layers, [(np.ones((1, 1), np.float32),) * 2], bn.square_hinge, 0.1))
+    assert layers[0].W == pytest.approx(0.1, rel=2e-7)
+
+
+def test_a_number_that_is_the_mean_becomes_beta_exactly():
+    """Products of signs are integers, and so may their mean be: then the sign is that of beta."""
+    X = np.repeat(np.arange(-3, 4, dtype=np.float32)[:, None], 5, axis=1)
+    for n in (1, 3, 7, 11, 13):
+        batch = np.concatenate([X] * n)
+        Y = bn.BatchNorm(*np.ones((4, 5), np.float32)).forward(batch, 0)[0]
+        assert (Y[3] == 1).all()
+
+
 @pytest.mark.parametrize("optimizer", [bn.adam, bn.sgd, bn.shift_adamax])
 def test_training_that_was_stopped_goes_on_as_if_it_had_not(optimizer, rng):
     X, T = (a.astype(np.float32) for a in problem(rng))
@@ -266,14 +292,14 @@ def test_decay_pulls_weights_and_not_biases(rng):
 def test_moments_do_not_decay_into_denormal_numbers():
     """A unit that never fires has gradient 0; its averages would take ages to vanish."""
     layers = (bn.Dense(np.ones((1, 1), np.float32), np.zeros(1, np.float32)),)
-    sleepy = iter([1e-12, *[0.0] * 800])
+    sleepy = iter([1e-14, *[0.0] * 800])
 
     def loss(Y, T):
         return 0.0, np.full_like(Y, next(sleepy))
 
     X = np.ones((1, 1), np.float32)
     for optimizer in (bn.adam, bn.sgd, bn.shift_adamax):
-        sleepy = iter([1e-12, *[0.0] * 800])
+        sleepy = iter([1e-14, *[0.0] * 800])
         for iterate in optimizer(layers, [(X, X)] * 800, loss, 1e-3):
             parts = [*iterate.moments.first[0], *iterate.moments.second[0]]
             assert all((p == 0).all() or (np.abs(p) > kernels.TINY).all() for p in parts)
