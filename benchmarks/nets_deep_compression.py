@@ -142,12 +142,15 @@ def grid():
                 options = {"step": 0.05, "start": max(density, 0.3), "first": 0.1, "every": 25}
                 recipes.prune(net, digits, 2, 0, density, dropout=0.1, tick=bar, **options)
             row = {"density": density, "how": how, "pruned": recipes.percent(net, val)}
-            row |= {"errors": [], "counts": [], "best": [], "paper": []}
+            row |= {"errors": [], "best": [], "paper": []}
+            if how == "retrained":
+                row["counts"] = []
             row["left"] = [int(np.count_nonzero(layer.W)) for layer in net[::2]]
             for k in SHARED:
                 file, error, counts = shared_at(net, few, k, val, how, bar)
                 row["errors"].append(error)
-                row["counts"].append(counts)
+                if how == "retrained":
+                    row["counts"].append(counts)
                 row["best"].append(len(file.to_bytes()))
                 row["paper"].append(len(file.to_bytes("paper")))
             if how == "retrained":
@@ -256,7 +259,8 @@ def stamp():
 
 def write(name, report, indent=1):
     path = pathlib.Path(harness.RESULTS / f"{name}.json")
-    path.write_text(json.dumps(report, indent=indent) + "\n", encoding="utf-8")
+    dense = (",", ":") if indent is None else None
+    path.write_text(json.dumps(report, indent=indent, separators=dense) + "\n", encoding="utf-8")
     print(f"wrote benchmarks/results/{path.name}, {path.stat().st_size / 1e3:.0f} KB", flush=True)
 
 

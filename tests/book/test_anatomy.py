@@ -35,7 +35,8 @@ HEROES = {
     "19-storage": "Reed-Solomon, RAID, copyset, quorum, lease, vector clock, LSM tree, Merkle tree",
     "20-dataflow": "combiner, monoid, backup task, lineage, watermark, barrier, salting",
     "21-binary-networks": "popcount, batch norm, bit plane, straight-through estimator, hard tanh",
-    "22-deep-compression": "pruning, codebook, filler, Huffman code, Golomb code, arithmetic coding",
+    "22-deep-compression": "pruning, codebook, filler, Huffman code, Golomb code, "
+    "arithmetic coding",
 }
 
 
