@@ -13,6 +13,7 @@ In the order to read it::
     files      a compressed network as bytes, everything counted
     tables     what the paper printed
     audit      the paper's arithmetic, done again
+    entries    any model of the book as a file of few bytes, and the budgets it must keep
 
 ``_bits`` and ``_streams`` hold what the codes and the files share.
 
@@ -21,6 +22,25 @@ Book: ``book/22-deep-compression.md``. Lab: ``labs/22-deep-compression``.
 
 from course_lib.deep_compression.audit import Cell, audit
 from course_lib.deep_compression.coder import context_decode, context_encode
+from course_lib.deep_compression.entries import (
+    BUDGETS,
+    PARCEL,
+    POSTCARD,
+    STAMP,
+    Budget,
+    Entry,
+    Front,
+    SeededFeatures,
+    Work,
+    code_entry,
+    feature_entry,
+    landmark_entry,
+    linear_entry,
+    load,
+    neighbor_entry,
+    network_entry,
+    product_entry,
+)
 from course_lib.deep_compression.files import CompressedLayer, CompressedNetwork, FilePart
 from course_lib.deep_compression.golomb import (
     coin_bits,
@@ -69,29 +89,40 @@ from course_lib.deep_compression.tables import (
 )
 
 __all__ = [
+    "BUDGETS",
     "NETWORKS",
+    "PARCEL",
+    "POSTCARD",
     "RATES",
+    "STAMP",
+    "Budget",
     "Cell",
     "CompressedLayer",
     "CompressedNetwork",
+    "Entry",
     "FilePart",
+    "Front",
     "PrintedLayer",
     "PrintedNetwork",
     "PrunedIterate",
     "RelativeIndex",
+    "SeededFeatures",
     "SharedWeights",
     "TunedIterate",
+    "Work",
     "audit",
     "best_index_bits",
     "bits_per_nonzero",
     "canonical_codes",
     "centroid_gradient",
+    "code_entry",
     "coin_bits",
     "context_decode",
     "context_encode",
     "cubic_density",
     "entropy",
     "expected_fillers",
+    "feature_entry",
     "filler_count",
     "from_relative_index",
     "gallager_bound",
@@ -105,8 +136,14 @@ __all__ = [
     "huffman_lengths",
     "kraft_sum",
     "lamp_scores",
+    "landmark_entry",
+    "linear_entry",
+    "load",
+    "neighbor_entry",
+    "network_entry",
     "panter_dite",
     "printed",
+    "product_entry",
     "prune_masks",
     "prune_sgd",
     "relative_index",

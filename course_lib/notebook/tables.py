@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import pathlib
+import re
 
 from course_lib.notebook._html import inline, publish
 
@@ -33,7 +34,8 @@ def show(header, rows, *, caption, kind="cost"):
     Raises
     ------
     ValueError
-        If there is no row, a row is not as long as the header, or the kind is unknown.
+        If there is no row, a row is not as long as the header, a column's name has no word beside
+        its formula, or the kind is unknown.
 
     Examples
     --------
@@ -50,6 +52,9 @@ def show(header, rows, *, caption, kind="cost"):
             raise ValueError(
                 f"each row must have {len(header)} entries, as the header has; got {list(row)}."
             )
+    for name in header:
+        if not re.sub(r"\$[^$]*\$", "", name).strip():
+            raise ValueError(f"each column needs a word that is read aloud; got {name!r}.")
     head = "".join(f'<th scope="col">{inline(name)}</th>' for name in header)
     body = "\n".join(_row(row) for row in rows)
     publish(

@@ -108,6 +108,8 @@ def test_table_has_a_caption_and_heads_for_rows_and_columns(published):
         (lambda: tables.show(["a"], [["b"]], caption="c", kind="pie"), "kind must be one of"),
         (lambda: tables.show(["a"], [], caption="c"), "at least one row"),
         (lambda: tables.show(["a"], [["b", 1]], caption="c"), "must have 1 entries"),
+        (lambda: tables.show(["a", "$k$"], [["b", "1"]], caption="c"), "needs a word"),
+        (lambda: tables.show([""], [["b"]], caption="c"), "needs a word"),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence(call, words):
