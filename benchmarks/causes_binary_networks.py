@@ -194,14 +194,16 @@ CHANGES = (
             "sizes": (784, units, 10),
         }
         for units in (13, 54)
-        for step in (0.003, 0.01, 0.03)
+        for step in (0.003, 0.01, 0.03, 0.1)
     }
     | {
         "no window": {"layers": window(np.inf)},
         "no Glorot factor": {"options": {"pace": False}},
+        "no Glorot factor, step 0.1": {"options": {"pace": False}, "step": 0.1},
         "no clipping": {"options": {"clip": False}},
         "no batch norm": {"layers": without_norm(False, False)},
         "1/sqrt(n)": {"layers": without_norm(True, False)},
+        "1/sqrt(n), last norm": {"layers": without_norm(True, True)},
         "1/sqrt(n), centered": {"layers": without_norm(True, False), "center": True},
         "1/sqrt(n), centered, last norm": {"layers": without_norm(True, True), "center": True},
         "shift batch norm": SHIFTED,
