@@ -452,9 +452,57 @@ def test_a_peer_that_is_not_installed_is_passed_over(capsys):
     assert "the visible checks pass" in capsys.readouterr().out
 
 
-def test_a_forbidden_name_that_does_not_exist_is_an_error_of_the_lab():
-    with pytest.raises(AttributeError, match="no_such_function"):
-        attempt(RIGHT, lambda check, f: f(), forbids=["course_lib.cost.no_such_function"])
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("course_lib.cost.no_such_function", "no_such_function"),
+        ("course_lib.no_such_module.function", "no_such_module"),
+        ("course_lib.cost.no_such_module.function", "no_such_module"),
+        ("json.JSONDecoder.no_such_method", "no_such_method"),
+        ("json.NoSuchClass.decode", "NoSuchClass"),
+    ],
+)
+def test_a_forbidden_name_that_does_not_exist_is_an_error_of_the_lab(name, missing):
+    with pytest.raises(AttributeError, match=missing):
+        attempt(RIGHT, lambda check, f: f(), forbids=[name])
+
+
+METHODS = {
+    "json.JSONDecoder.decode": "import json\ndef answer(): return json.JSONDecoder().decode('1')\n",
+    "course_lib.binary_networks.Sign.backward": "from course_lib.binary_networks import Sign\n"
+    "def answer():\n    back = Sign().backward\n    return back(np.ones(2), np.ones(2))\n",
+    "course_lib.binary_networks.BinaryNetwork.from_layers": (  # a class method
+        "from course_lib.binary_networks import BinaryNetwork as B\n"
+        "def answer():\n    try: B.from_layers(())\n    except Exception: return 1\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_can_be_forbidden(method):
+    user = written(METHODS[method])
+    with pytest.raises(checks.CheckFailed, match=f"write this one yourself: {method}"):
+        attempt(user, lambda check, f: f(), forbids=[method])
+
+
+def test_other_methods_of_the_class_stay_free():
+    user = written("import json\ndef answer(): return json.JSONDecoder().raw_decode('1')[0]\n")
+    assert user() == 1
+    attempt(user, lambda check, f: f(), forbids=["json.JSONDecoder.decode"])
+
+
+def test_a_method_that_cannot_be_watched_is_an_error_of_the_lab():
+    with pytest.raises(TypeError, match="cannot be watched"):
+        attempt(RIGHT, lambda check, f: f(), forbids=["collections.Counter.items"])
+
+
+def test_a_module_that_needs_what_is_not_installed_is_passed_over(tmp_path, monkeypatch, capsys):
+    (tmp_path / "half_there").mkdir()
+    (tmp_path / "half_there" / "__init__.py").write_text("")
+    (tmp_path / "half_there" / "part.py").write_text("import no_such_package\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    attempt(RIGHT, lambda check, f: f(), forbids=["half_there.part.function"])
+    assert "the visible checks pass" in capsys.readouterr().out
 
 
 def test_forbidden_now_lists_what_open_guards_refuse():

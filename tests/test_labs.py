@@ -20,6 +20,9 @@ SEEDS = by_day([1], [1, 2, 3])
 SLOW = pytest.mark.slow  # five mistakes and right answers of six wait for the whole run
 WRONG = [(slug, wrong) for slug in labs.SLUGS for wrong in mistakes.load(slug)]
 RIGHT = [(slug, right) for slug in labs.SLUGS for right in answers.load(slug)]
+WRONG, RIGHT = (
+    by_day([case for case in cases if not case[1].by_night], cases) for cases in (WRONG, RIGHT)
+)
 LUCK = by_day([1], range(1, 21))  # seeds of right answers: an honest one may not depend on them
 EXERCISES = [(slug, exercise) for slug in labs.SLUGS for exercise in labs.exercises(slug)]
 

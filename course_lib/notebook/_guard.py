@@ -36,8 +36,9 @@ class guard:
     Parameters
     ----------
     names : sequence of str or function
-        Dotted names, such as ``"course_lib.low_rank.range_finder"``; a name that is not
-        installed is passed over. A function of the notebook itself, such as a helper of its
+        Dotted names, such as ``"course_lib.low_rank.range_finder"`` or, for a method,
+        ``"course_lib.binary_networks.Sign.backward"``; a package that is not installed is passed
+        over. A function of the notebook itself, such as a helper of its
         set-up cell, is given as it is; a copy of its text under its name counts as the same. A
         class stands for its ``__init__`` and the public methods that it defines, so that an
         object made beforehand does not help. The same name with an underscore in the same
@@ -52,6 +53,8 @@ class guard:
     ------
     NotYours
         From the call itself and, if that was swallowed, again at the end of the block.
+    AttributeError
+        If a package is installed and does not have the name: nothing would be refused.
     """
 
     def __init__(self, names, inside=None, running=None):
@@ -156,13 +159,18 @@ def _resolved(names):
                 f"forbids holds dotted names, or the functions of the notebook themselves; got "
                 f"{name!r}. Write forbids=[{name}]."
             )
-        module, _, attribute = name.rpartition(".")
         try:
-            function = getattr(importlib.import_module(module), attribute)
+            home, owner, attribute = _found(name)
         except ImportError:
             continue  # a peer that is not installed cannot be called either
+        function = getattr(owner, attribute)
         yield name, function
-        homes = (module, getattr(function, "__module__", None) or module)
+        if isinstance(owner, type):  # a method: its twin is one too
+            twin = inspect.getattr_static(owner, f"_{attribute}", None)
+            if inspect.isfunction(twin):
+                yield name, twin
+            continue
+        homes = (home, getattr(function, "__module__", None) or home)
         twins = [f"{home}._{attribute}" for home in dict.fromkeys(homes)]
         for twin in (*twins, *TWINS.get(name, ())):
             home, _, attribute_there = twin.rpartition(".")
@@ -171,6 +179,32 @@ def _resolved(names):
                 found = _imported(home, attribute_there)
             if callable(found) and (inspect.isfunction(found) or isinstance(found, type)):
                 yield name, found
+
+
+def _found(name):
+    """Return the module of a dotted name, what its last part belongs to, and that last part.
+
+    An ImportError means that a package is not installed; a part that a module which is there
+    does not have is an AttributeError, so that no misspelled name passes for a missing package.
+    """
+    home, *parts, attribute = name.split(".")
+    owner = importlib.import_module(home)
+    while parts and (module := _submodule(home, parts[0])) is not None:
+        owner, home = module, f"{home}.{parts.pop(0)}"
+    for part in parts:  # classes
+        owner = getattr(owner, part)
+    return home, owner, attribute
+
+
+def _submodule(module, part):
+    """Return a submodule, or None if there is none of that name."""
+    name = f"{module}.{part}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name == name:
+            return None
+        raise  # it is there, and needs what is not installed
 
 
 def _imported(module, attribute):

@@ -155,7 +155,11 @@ def corrected(m, v, t):
     return m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
 
 
-@answer("21.4", style="momentum of Adam in one flat vector; batches of 80; a straight slope down")
+@answer(
+    "21.4",
+    style="momentum of Adam in one flat vector; batches of 80; a straight slope down",
+    by_night=True,  # by day it trains in the grader
+)
 def flat(stream, rng):
     layers = binary_mlp((784, 256, 256, 256, 10), rng)
     arrays = [part for one in layers if not isinstance(one, Sign) for part in one[:2]]
@@ -185,7 +189,11 @@ def flat(stream, rng):
     return BinaryNetwork.from_layers(layers).to_bytes()
 
 
-@answer("21.4", style="layers in a list, made anew at each step; blocks of 1,000 shuffled")
+@answer(
+    "21.4",
+    style="layers in a list, made anew at each step; blocks of 1,000 shuffled",
+    by_night=True,
+)
 def anew(stream, rng):
     sizes, net = (784, 256, 256, 256, 10), []
     for i in range(4):

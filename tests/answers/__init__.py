@@ -8,7 +8,8 @@ Each is a function or class that an able student could have written instead of t
 
 At least two an exercise, as far from the solution and from each other as the task allows: other
 containers and integer widths that the task does not exclude, another algorithm, plain loops. Each
-must pass the check and every hidden test, here and in the grader.
+must pass the check and every hidden test, here and in the grader. One that takes many seconds is
+marked ``by_night=True`` and waits for `make test-nightly`.
 """
 
 import importlib
@@ -32,6 +33,7 @@ class Answer(NamedTuple):
     name: str
     function: object  # or a class
     style: str  # what is unusual about it
+    by_night: bool = False
 
 
 @dataclass
@@ -40,9 +42,10 @@ class answer:
 
     exercise: str
     style: str
+    by_night: bool = False
 
     def __call__(self, function):
-        found = Answer(self.exercise, function.__name__, function, self.style)
+        found = Answer(self.exercise, function.__name__, function, self.style, self.by_night)
         _written.setdefault(function.__module__, []).append(found)
         return function
 

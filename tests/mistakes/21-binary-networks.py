@@ -67,6 +67,20 @@ def highest_bit_first(X, W, popcount):
     return A, B, X.shape[1] - 2 * counted(A, B, popcount)
 
 
+@mistake("21.1", caught_by="check", says="Compare numbers, not their sign bits")
+def sign_bits(X, W, popcount):
+    A, B = packed(1.0 - 2 * np.signbit(X)), packed(1.0 - 2 * np.signbit(W))
+    return A, B, X.shape[1] - 2 * counted(A, B, popcount)
+
+
+@mistake("21.1", caught_by="check", says="all of that should come from `popcount`")
+def counts_the_first_word(X, W, popcount):
+    A, B = packed(X), packed(W)
+    first = popcount(A[:, None, 0] ^ B[:, 0]).astype(int)
+    rest = np.bitwise_count(A[:, None, 1:] ^ B[:, 1:]).sum(axis=2, dtype=int)
+    return A, B, X.shape[1] - 2 * (first + rest)
+
+
 @mistake("21.1", caught_by="check", says="a bit set where the sign is -1")
 def bits_of_minus(X, W, popcount):
     A, B = packed(-X, least=1e-300), packed(-W, least=1e-300)
@@ -220,6 +234,13 @@ def limits_in_16_bits(planes, B, n, gamma, beta, mean, var, eps):
     return fired(planes, B, np.where(gamma == 0, limit, small), gamma < 0)
 
 
+@mistake("21.2", caught_by="edge case", says="is wrong for gamma of 2^-80")
+def limits_beyond_64_bits(planes, B, n, gamma, beta, mean, var, eps):
+    with np.errstate(invalid="ignore"):
+        limit = limits(gamma, beta, mean, var, eps)
+    return fired(planes, B, limit, gamma < 0)
+
+
 @mistake("21.2", caught_by="check", says="write this one yourself")
 def forwards(planes, B, n, gamma, beta, mean, var, eps):
     from course_lib.binary_networks import fold
@@ -333,6 +354,16 @@ def forwards_layer_by_layer(X, W, gamma, beta, G, eps):
     return dense.W, own.gamma, own.beta, dX
 
 
+@mistake("21.3", caught_by="check", says="write this one yourself")
+def forwards_the_window(X, W, gamma, beta, G, eps):
+    from course_lib.binary_networks import StochasticSign
+
+    _, _, N, _, _ = stepped(X, W, gamma, beta, G, eps)
+    D = StochasticSign().backward(gamma * N + beta, G)[1]
+    dW, dgamma, _, dX = gradients(X, W, gamma, beta, G, eps)
+    return dW, dgamma, D.sum(axis=0), dX
+
+
 SIZES = (784, 256, 256, 256, 10)
 
 
@@ -405,6 +436,18 @@ def untrained(stream, rng):
     return BinaryNetwork.from_layers(layers).to_bytes()
 
 
+@mistake("21.4", caught_by="check", says="learn from the records of the stream")
+def learned_from_other_data(stream, rng):
+    from course_lib import datasets
+    from course_lib.cost import CountedStream, Meter
+
+    next(stream.blocks(10))
+    mnist = datasets.mnist()
+    pixels = mnist.train_images[:2_000].reshape(2_000, 784)
+    own = np.column_stack([pixels, mnist.train_labels[:2_000].astype(np.uint8)])
+    return learned(CountedStream(own, Meter()), rng)
+
+
 @mistake("21.4", caught_by="check", says="steps of W longer")
 def no_longer_steps(stream, rng):
     return learned(stream, rng, pace=False)
@@ -415,7 +458,7 @@ def targets_of_zero(stream, rng):
     return learned(stream, rng, zero=True)
 
 
-@mistake("21.4", caught_by="check", says="should be at most 6.0%")
+@mistake("21.4", caught_by="check", says="should be at most 6.0%", by_night=True)
 def no_window(stream, rng):
     return learned(stream, rng, width=3e38)
 
@@ -442,6 +485,21 @@ def forwards_to_descent(stream, rng):
         batch = toolbox.scaled(block[:, :784]), toolbox.targets(block[:, 784])
         next(toolbox.sgd(layers, [batch], toolbox.square_hinge, 0.01))
     return toolbox.BinaryNetwork.from_layers(layers).to_bytes()
+
+
+@mistake("21.4", caught_by="check", says="write this one yourself")
+def forwards_the_loop(stream, rng):
+    from course_lib._layers.optimizers import descend
+
+    def move(a, g, m, v, eta, limit, decays, t):
+        m += 0.1 * (g - m)
+        a -= np.float32(eta) * np.sign(m)
+
+    layers = binary_mlp(SIZES, rng)
+    batches = ((scaled(b[:, :784]), targets(b[:, 784])) for b in stream.blocks(100))
+    for _ in descend(layers, batches, square_hinge, 0.001, rng, move, None, True, 1):
+        pass
+    return BinaryNetwork.from_layers(layers).to_bytes()
 
 
 def planes_of(W):
@@ -523,6 +581,14 @@ def two_products_of_signs(A, W, popcount):
     n, rest = W.shape[1], pack_signs(W + 0.5)
     z = [n - 2 * popcount(A[:, None] ^ B).sum(axis=2, dtype=np.int64) for B in (positive, rest)]
     return nonzero, positive, five_a_byte(W), (z[0] + z[1]) // 2
+
+
+@mistake("21.5", caught_by="check", says="all of that should come from `popcount`")
+def counts_only_the_weights(A, W, popcount):
+    nonzero, positive = planes_of(W)
+    own = popcount(nonzero).sum(axis=1, dtype=np.int64)
+    differ = np.bitwise_count((A[:, None] ^ positive) & nonzero).sum(axis=2, dtype=np.int64)
+    return nonzero, positive, five_a_byte(W), own - 2 * differ
 
 
 @mistake("21.5", caught_by="check", says="write this one yourself")
@@ -608,7 +674,7 @@ def borders_of_rounded_numbers(layer, rng):
 
 @mistake("21.6", caught_by="check", says="The number of calls of one function")
 def many_calls(layer, rng):
-    return sum(asked(layer, rng, MANY) for _ in range(5)) == 5
+    return sum(asked(layer, rng, [(3, 4, 5)]) for _ in range(11)) == 11
 
 
 @mistake("21.6", caught_by="accuracy", says="accepts 2 of 6 wrong ones")

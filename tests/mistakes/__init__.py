@@ -7,7 +7,8 @@ first to reject it, and words that its message must contain::
     def left_as_it_is(A, size, rng):
         return A @ rng.standard_normal((A.shape[1], size))
 
-At least three an exercise; one of them calls the library, one under another name.
+At least three an exercise; one of them calls the library, one under another name. One that
+takes many seconds is marked ``by_night=True`` and waits for `make test-nightly`.
 """
 
 import importlib
@@ -29,6 +30,7 @@ class Mistake(NamedTuple):
     function: object
     caught_by: str  # "check", or the kind of the hidden test
     says: str  # words of the message
+    by_night: bool = False
 
 
 @dataclass
@@ -38,9 +40,12 @@ class mistake:
     exercise: str
     caught_by: str
     says: str
+    by_night: bool = False
 
     def __call__(self, function):
-        found = Mistake(self.exercise, function.__name__, function, self.caught_by, self.says)
+        found = Mistake(
+            self.exercise, function.__name__, function, self.caught_by, self.says, self.by_night
+        )
         _written.setdefault(function.__module__, []).append(found)
         return function
 
