@@ -173,7 +173,7 @@
     legend(stage, [
       { name: "key that moved", color: "--fig-ink", width: 2 },
       { name: "fair share of the change; the mean", color: "--fig-ink", dash: "3 3", width: 2 },
-      { name: "mean of the fullest, by theorem", color: "--fig-2", dash: "7 4" },
+      { name: "mean of the fullest share, ring of equal weights", color: "--fig-2", dash: "7 4" },
     ]);
     const say = reading(stage);
 
