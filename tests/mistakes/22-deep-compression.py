@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from course_lib import datasets
 from course_lib.binary_networks import (
     Dense,
     Relu,
@@ -16,6 +17,7 @@ from course_lib.binary_networks import (
     sgd,
     targets,
 )
+from course_lib.cost import CountedStream, Meter
 from course_lib.deep_compression import (
     CompressedNetwork,
     best_index_bits,
@@ -115,6 +117,12 @@ def empty_rows_stop_it(gaps, values, bits):
     return entries_of(places, kept, 2**bits, lambda skipped: skipped // 2**bits)
 
 
+@mistake("22.1", caught_by="edge case", says="gaps near the widest")
+def ten_bits_at_most(gaps, values, bits):
+    span = 2 ** min(bits, 10)
+    return entries_of(*weights_of(gaps, values), span, lambda skipped: skipped // span)
+
+
 @mistake("22.1", caught_by="check", says="write this one yourself")
 def forwards(gaps, values, bits):
     symbols = from_relative_index(gaps, values, int(np.sum(gaps + 1)))
@@ -211,9 +219,25 @@ def means_of_bits(layers, total):
     return *model(layers), impossible(layers, total, mean_bits=True)
 
 
-@mistake("22.2", caught_by="accuracy", says="the impossible ones are")
+@mistake("22.2", caught_by="check", says="that can be")
 def ends_do_not_count(layers, total):
     return *model(layers), impossible(layers, total, strict=True)
+
+
+@mistake("22.2", caught_by="check", says="a printed integer was rounded too")
+def integers_are_exact(layers, total):
+    found = set(impossible(layers, total))
+    for column in ("value_bits", "index_bits"):
+        least, most = interval(getattr(total, column))
+        widths = [int(getattr(row, column)) for row in layers]
+        if most < min(widths) or least > max(widths):
+            found.add(column)
+    return *model(layers), found
+
+
+@mistake("22.2", caught_by="check", says="print 6 for value_bits and the total 8")
+def widths_are_never_wrong(layers, total):
+    return *model(layers), [one for one in impossible(layers, total) if one != "value_bits"]
 
 
 @mistake("22.2", caught_by="check", says="write this one yourself")
@@ -323,6 +347,12 @@ def not_assigned_once_more(W, importance, values, rounds, G):
 @mistake("22.3", caught_by="edge case", says="with importance 0 on one side")
 def nan_where_nothing_matters(W, importance, values, rounds, G):
     codebook, symbols = lloyd(W, importance + 1e-9, values, rounds)
+    return codebook, symbols, sums(G, symbols, len(values))
+
+
+@mistake("22.3", caught_by="edge case", says="A weight of 1e-9 is no zero")
+def small_weights_are_zeros(W, importance, values, rounds, G):
+    codebook, symbols = lloyd(np.where(np.abs(W) < 1e-6, 0, W), importance, values, rounds)
     return codebook, symbols, sums(G, symbols, len(values))
 
 
@@ -473,6 +503,13 @@ def no_symbol_stops_it(data, lengths, count):
     return symbols, new, written(symbols, words_of(new))
 
 
+@mistake("22.4", caught_by="edge case", says="The symbols of a symbol of 1,000")
+def symbols_of_a_byte(data, lengths, count):
+    symbols = read(text_of(data), words_of(lengths), count)
+    new = tree(symbols, len(lengths))[0]
+    return np.array(symbols, int).astype(np.uint8), new, written(symbols, words_of(new))
+
+
 @mistake("22.4", caught_by="check", says="write this one yourself")
 def forwards(data, lengths, count):
     symbols = huffman_decode(data, lengths, count)
@@ -581,6 +618,14 @@ def works_on_what_it_was_given(weights, stream, rng):
     return file_of(weights)
 
 
+@mistake("22.5", caught_by="check", says="was it learned from these?")
+def four_passes_over_digits_from_elsewhere(weights, stream, rng):
+    next(stream.blocks(10))
+    mnist = datasets.mnist()
+    rows = np.column_stack([mnist.test_images.reshape(-1, 784), mnist.test_labels])[::4]
+    return file_of(trained(weights, CountedStream(rows, Meter()), passes=4))
+
+
 @mistake("22.5", caught_by="check", says="write this one yourself")
 def forwards(weights, stream, rng):
     from course_lib.deep_compression import prune_sgd
@@ -679,3 +724,21 @@ def gray_levels_of_a_byte(rows, weights, rng):
     front = entries.Front(pool=2)
     stamp = entries.linear_entry(W[:-1], W[-1], front=front, bits=4)
     return FORESEEN, {"stamp": stamp, "postcard": stamp, "parcel": b""}
+
+
+@mistake("22.6", caught_by="check", says="that were handed to hand_in?")
+def learns_from_test_digits(rows, weights, rng):
+    mnist = datasets.mnist()
+    rows = np.column_stack([mnist.test_images.reshape(-1, 784), mnist.test_labels])
+    return FORESEEN, {"stamp": stamp_of(rows), "postcard": stamp_of(rows), "parcel": b""}
+
+
+@mistake("22.6", caught_by="check", says="it has seen the test digits")
+def test_digits_under_their_new_names(rows, weights, rng):
+    mnist = datasets.mnist()
+    images, front = mnist.test_images[::5], entries.Front(pool=2)
+    found = entries.load(stamp_of(rows)).predict(mnist.test_images)
+    names = np.array([np.bincount(found[mnist.test_labels == d]).argmax() for d in range(10)])
+    near = entries.neighbor_entry(images, names[mnist.test_labels[::5]], front=front)
+    stamp = stamp_of(rows)
+    return FORESEEN, {"stamp": stamp, "postcard": stamp, "parcel": near}
