@@ -62,6 +62,12 @@ def digits(seed):
     return (*((X[rows], y[rows]) for rows in (order[:20_000], order[20_000:30_000])),)
 
 
+def pooled(X):
+    """Return images of 14 x 14 pixels, each the mean of four."""
+    blocks = X.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4))
+    return np.rint(blocks).astype(np.uint8).reshape(-1, 196)
+
+
 def run(name, seed):
     """Train one network and return its row; the validation curve has six points."""
     rng = np.random.default_rng(seed)
@@ -69,6 +75,9 @@ def run(name, seed):
     mnist = datasets.mnist()
     test = mnist.test_images.reshape(-1, 784), mnist.test_labels.astype(np.int64)
     change = CHANGES[name]
+    if change.get("pool"):
+        valid, test = ((pooled(images), labels) for images, labels in (valid, test))
+        X = pooled(X)
     if change.get("center"):
         middle = nn.scaled(X).mean(axis=0)
         X, valid, test = (
@@ -181,6 +190,12 @@ def replaced(old, new):
     )
 
 
+class LongSteps(nn.BinaryDense):
+    """One number for the Glorot factors, which are 13 to 26 here."""
+
+    pace = 20.0
+
+
 SHIFTED = {"layers": replaced(nn.BatchNorm, nn.ShiftBatchNorm)}
 CHANGES = (
     {
@@ -188,7 +203,8 @@ CHANGES = (
         "float": {"step": 0.003},
     }
     | {
-        # No more bytes than the signs take: 13 units in float32, 54 in weights of one byte each.
+        # No more bytes than the network: 13 units in float32, 54 in weights of one byte each;
+        # below, 54 in float32 on a quarter of the pixels.
         f"float, {units} units" + ("" if step == 0.003 else f", step {step:g}"): {
             "step": step,
             "sizes": (784, units, 10),
@@ -197,12 +213,22 @@ CHANGES = (
         for step in (0.003, 0.01, 0.03, 0.1)
     }
     | {
+        f"float, pooled, 54 units, step {step:g}": {
+            "step": step,
+            "sizes": (196, 54, 10),
+            "pool": True,
+        }
+        for step in (0.003, 0.01, 0.03, 0.1)
+    }
+    | {
         "no window": {"layers": window(np.inf)},
         "no Glorot factor": {"options": {"pace": False}},
         "no Glorot factor, step 0.1": {"options": {"pace": False}, "step": 0.1},
+        "20 for the Glorot factor": {"layers": replaced(nn.BinaryDense, LongSteps)},
         "no clipping": {"options": {"clip": False}},
         "no batch norm": {"layers": without_norm(False, False)},
         "1/sqrt(n)": {"layers": without_norm(True, False)},
+        "1/sqrt(n), step 0.001": {"layers": without_norm(True, False), "step": 0.001},
         "1/sqrt(n), last norm": {"layers": without_norm(True, True)},
         "1/sqrt(n), centered": {"layers": without_norm(True, False), "center": True},
         "1/sqrt(n), centered, last norm": {"layers": without_norm(True, True), "center": True},
