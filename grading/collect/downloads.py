@@ -165,10 +165,10 @@ def _opened(path, parts, notes, name):
 
 def _read_one(found, name, files, labs, several):
     """The notebooks of one download."""
-    own = any(len(one.parts) == 1 for one in files)
-    inside = any(claim_of(one.parts[1:], labs) for one in files if len(one.parts) > 1)
-    archive = name.lower().endswith(".zip") and not own
-    if archive and inside and not several:  # a class's archive, whatever it is called itself
+    archive = name.lower().endswith(".zip") and all(len(one.parts) > 1 for one in files)
+    inside = archive and any(claim_of(one.parts[1:], labs) for one in files)
+    if archive and (claim_of((name,), labs) is None or (inside and not several)):
+        # An archive of a class, whatever it is called itself.
         files = [replace(one, parts=one.parts[1:]) for one in files]
     tables = _metadata(name, files, labs, found.notes)
     persons, stamps = _side_files(files, labs)

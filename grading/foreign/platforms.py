@@ -136,7 +136,10 @@ def claim_of(parts, labs, tables=()):
             return listed.get(part, Claim("Gradescope", (), part, ()))._replace(
                 group="/".join(parts[: place + 1]), rest=below or (part,)
             )
-        if below and below[0] in labs and len(below) > 1:
+        if part.lower().endswith(".zip"):
+            if below and (found := _own(parts[: place + 1], labs)):
+                return found._replace(rest=below)
+        elif len(below) > 1 and below[0] in labs:
             who = Who(logins=(part,))
             return Claim("nbgrader", (who,), "/".join(parts[: place + 2]), below[1:], lab=below[0])
     return _own(parts, labs)
