@@ -180,7 +180,7 @@ def _read_one(found, name, files, labs, several):
         kind = Path(one.parts[-1]).suffix.lower()
         if kind != ".ipynb":
             if claim is not None and kind not in SILENT:
-                other.setdefault(claim.group, (claim, one.parts[-1]))
+                other.setdefault(claim.group, (claim, claim.rest[-1]))
             continue
         if claim is None:
             title = one.parts[0] if len(one.parts) > 1 else Path(one.parts[0]).stem

@@ -224,9 +224,9 @@ class Archive:
         times = [one.time for one in self.entries if one.digest == digest and one.time]
         when = max(times)[:19].replace(":", "") + "Z" if times else "no-time"
         path = folder / f"{when}-{digest[:12]}.ipynb"
-        _write(path, raw, None)
-        if stamp and stamp.is_file():
+        if stamp and stamp.is_file():  # first, since the notebook says that all is done
             write_whole(path.with_suffix(f".{STAMP}"), stamp.read_text("utf-8", "replace"))
+        _write(path, raw, None)
 
     def _unstamp(self, path, student, lab):
         path.with_name(STAMP).unlink(missing_ok=True)

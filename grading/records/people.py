@@ -37,6 +37,14 @@ FORMS = (
         email=("Email address",),
     ),
     Form(
+        "Moodle's participants",
+        ("First name", "Email address"),
+        (*FIRST_LAST, "Surname"),
+        login=("Username",),
+        number=("ID number",),
+        email=("Email address",),
+    ),
+    Form(
         "Brightspace",
         ("OrgDefinedId", "Username"),
         FIRST_LAST,
@@ -54,14 +62,6 @@ FORMS = (
     ),
     Form("Gradescope", ("First Name", "Last Name", "SID"), FIRST_LAST, ("SID",), (), ("Email",)),
     Form("Gradescope", ("Name", "SID", "Email"), ("Name",), ("SID",), (), ("Email",)),
-    Form(
-        "Moodle's participants",
-        ("First name", "Email address"),
-        (*FIRST_LAST, "Surname"),
-        login=("Username",),
-        number=("ID number",),
-        email=("Email address",),
-    ),
     Form("a list of your own", ("student",), ("name",), ("student",), ("number",), ("email",)),
 )
 
@@ -156,15 +156,17 @@ def read_people(path, column=""):
     """
     if not path.exists():
         return People()
+    if _table(path, IDENTITY) is not None:
+        return _canvas(path, column)
     for form in FORMS:
-        if (table := _table(path, form)) is not None:
+        if (table := _table(path, form.needs)) is not None:
             return _people(path, form, table, column)
     return _canvas(path, column)
 
 
-def _table(path, form):
+def _table(path, columns):
     try:
-        return read_table(path, form.needs)
+        return read_table(path, columns)
     except Unreadable:
         return None
 

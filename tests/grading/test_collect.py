@@ -403,7 +403,7 @@ def test_submitters_of_gradescope_each_get_the_file(root):
 @pytest.mark.parametrize("name", ["Canvas", "Moodle", "Brightspace"])
 def test_without_a_class_list_the_notebooks_id_is_believed_and_said(root, name, capsys):
     form = FORMS[name]
-    students, members = class_of(root, form, 10, roster=False)
+    _, members = class_of(root, form, 10, roster=False)
     members[form.member(Student("", "Eve", "Copy", 91), f"{LAB}.ipynb", WHEN, 1)] = notebook("u03x")
     packed(members, root / "s.zip")
     assert collect(root, root / "s.zip", more=ZONE) == 1
@@ -673,7 +673,7 @@ def test_a_hostile_member_costs_itself(root, case):
     packed({**members, HOSTILE[case]: notebook("../../x", "evil")}, root / "s.zip")
     collect(root, root / "s.zip")
     assert {("u00x", LAB), ("u01x", LAB), ("u02x", LAB)} == set(placed(root))
-    assert not [path for path in root.rglob("*evil*")]
+    assert not list(root.rglob("*evil*"))
     for name in ("report/collect.csv", "who.csv"):
         path = root / "grading" / name
         assert not path.exists() or "\n=HYPER" not in path.read_text().replace(",", "\n")
@@ -739,7 +739,7 @@ def test_a_journal_that_cannot_be_read_is_no_reason_to_overwrite(root, capsys):
     assert collect(root, path) == 0
 
 
-# ---- Contracts: a run that is stopped -------------------------------------------------------------
+# ---- Contracts: a run that is stopped ----------------------------------------------------------
 
 
 def attempts(root, size=5):
