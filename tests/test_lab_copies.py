@@ -128,29 +128,23 @@ def test_handing_in_without_an_id_says_whose_data_count(course, capsys):
         (17, "17"),
     ],
 )
-def test_the_name_and_the_metadata_say_whose_it_is_and_of_which_lab(written, name, course):
-    copied(course)
-    notebook = nbformat.read(own(course), as_version=4)
-    next(cell for cell in notebook.cells if cell.id == "student").source = f"student = {written!r}"
-    nbformat.write(notebook, own(course))
-    assert handed_in(course) == 0
-    student, lab, time = own_name(made(course).name, ["00-how-labs-work"])
-    assert (student, lab, len(time)) == (name, "00-how-labs-work", 16)
-    facts = facts_of(made(course).read_bytes())
+def test_the_name_and_the_metadata_say_whose_it_is_and_of_which_lab(written, name):
+    cell = nbformat.v4.new_code_cell(f"student = {written!r}", id="student")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    file = lab_copies._signed(notebook, "06-low-rank")
+    student, lab, time = own_name(file, ["06-low-rank"])
+    assert (student, lab, len(time)) == (name, "06-low-rank", 16)
+    facts = facts_of(nbformat.writes(notebook).encode())
     assert (facts.written, facts.lab, facts.made) == (str(written).strip(), lab, time)
 
 
-def test_what_was_made_before_is_kept_aside(course):
-    copied(course)
-    folder = course / "work" / "hand-in"
-    folder.mkdir(parents=True)
-    for name in ("00-how-labs-work.ipynb", "ann_00-how-labs-work_20200101T000000Z.ipynb"):
-        (folder / name).write_text(name)
-    (folder / "06-low-rank.ipynb").write_text("of another lab")
-    assert handed_in(course) == 0
-    left = [path.name for path in folder.glob("*.ipynb")]
-    assert "06-low-rank.ipynb" in left and len(left) == 2
-    assert len(list((folder / "earlier").iterdir())) == 2
+def test_what_was_made_before_is_kept_aside(tmp_path):
+    names = ("06-low-rank.ipynb", "ann_06-low-rank_20200101T000000Z.ipynb", "05-heavy.ipynb")
+    for name in names:
+        (tmp_path / name).write_text(name)
+    lab_copies._put_away(tmp_path / "ann_06-low-rank_20270101T000000Z.ipynb", "06-low-rank")
+    assert [path.name for path in tmp_path.glob("*.ipynb")] == ["05-heavy.ipynb"]
+    assert len(list((tmp_path / "earlier").iterdir())) == 2
 
 
 @pytest.mark.parametrize("name", ["0", "00", "00-how-labs-work", " 00 "])
