@@ -3,10 +3,12 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 LAB ?=
+FILES ?=
+ZONE ?=
 
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help course book labs submit grade similarity items leaderboard term variants test test-fast test-nightly lint format bench lock chapter setup setup-peers setup-engines engines clean
+.PHONY: help course book labs submit collect grade similarity items leaderboard term variants test test-fast test-nightly lint format bench lock chapter setup setup-peers setup-engines engines clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +33,9 @@ labs: setup ## generate the labs from their solutions
 
 submit: setup ## make the file to hand in: make submit LAB=06
 	@$(PY) -m tools.labs submit "$(LAB)"
+
+collect: setup ## sort what a platform gave you: make collect FILES="~/Downloads/submissions.zip"
+	@$(PY) -m grading.collect $(if $(LAB),--lab "$(LAB)") $(if $(ZONE),--zone "$(ZONE)") $(FILES)
 
 grade: setup ## grade what lies in grading/submitted, each submission in isolation
 	@$(PY) -m grading

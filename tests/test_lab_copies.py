@@ -1,8 +1,12 @@
 """The student's copies: handed out once, never overwritten, handed in without outputs."""
 
+import re
+
 import nbformat
 import pytest
 
+from grading.collect.facts import facts_of
+from grading.foreign.platforms import own_name
 from tools import lab_copies, labs
 
 # ----------------------------------------------------------------------------------- handing out
@@ -22,6 +26,12 @@ def copied(course):
 
 def handed_in(course, name="00"):
     return lab_copies.submit(name, course / "labs", course / "work")
+
+
+def made(course):
+    """The one file that lies there to be handed in."""
+    (path,) = (course / "work" / "hand-in").glob("*.ipynb")
+    return path
 
 
 def own(course):
@@ -84,14 +94,15 @@ def test_handing_in_strips_outputs_and_says_what_is_empty(course, capsys):
     assert handed_in(course) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("00-how-labs-work.ipynb, saved ")
+    assert re.fullmatch(r"ann_00-how-labs-work_20\d{6}T\d{6}Z\.ipynb", made(course).name)
     assert said[1:] == [
         "It carries the id 'ann'; hand it in under that id.",
         "1 of 2 exercises are answered; still empty: 00.2.",
-        "Hand in work/hand-in/00-how-labs-work.ipynb.",
+        f"Hand in work/hand-in/{made(course).name}.",
     ]
-    made = nbformat.read(course / "work" / "hand-in" / "00-how-labs-work.ipynb", as_version=4)
-    nbformat.validate(made)
-    cell = next(cell for cell in made.cells if cell.id == "answer-00-1")
+    file = nbformat.read(made(course), as_version=4)
+    nbformat.validate(file)
+    cell = next(cell for cell in file.cells if cell.id == "answer-00-1")
     assert (cell.outputs, cell.execution_count) == ([], None)
     assert "return 0" in cell.source
     assert nbformat.read(own(course), as_version=4) == notebook  # the student's copy stays
@@ -101,6 +112,39 @@ def test_handing_in_without_an_id_says_whose_data_count(course, capsys):
     copied(course)
     assert handed_in(course) == 0
     assert "It carries no id: it is graded with the data of the id" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("ann", "ann"),
+        ("ann_b", "ann_b"),
+        (" Zoë ", "Zoë"),
+        ("Zoe\u0308", "Zoë"),
+        ("a:b?", "a-b-"),
+        ("", ""),
+        ("../x", ""),
+        ("x" * 300, ""),
+        (17, "17"),
+    ],
+)
+def test_the_name_and_the_metadata_say_whose_it_is_and_of_which_lab(written, name):
+    cell = nbformat.v4.new_code_cell(f"student = {written!r}", id="student")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    file = lab_copies._signed(notebook, "06-low-rank")
+    student, lab, time = own_name(file, ["06-low-rank"])
+    assert (student, lab, len(time)) == (name, "06-low-rank", 16)
+    facts = facts_of(nbformat.writes(notebook).encode())
+    assert (facts.written, facts.lab, facts.made) == (str(written).strip(), lab, time)
+
+
+def test_what_was_made_before_is_kept_aside(tmp_path):
+    names = ("06-low-rank.ipynb", "ann_06-low-rank_20200101T000000Z.ipynb", "05-heavy.ipynb")
+    for name in names:
+        (tmp_path / name).write_text(name)
+    lab_copies._put_away(tmp_path / "ann_06-low-rank_20270101T000000Z.ipynb", "06-low-rank")
+    assert [path.name for path in tmp_path.glob("*.ipynb")] == ["05-heavy.ipynb"]
+    assert len(list((tmp_path / "earlier").iterdir())) == 2
 
 
 @pytest.mark.parametrize("name", ["0", "00", "00-how-labs-work", " 00 "])
@@ -130,13 +174,13 @@ def test_a_lab_that_was_never_copied_is_refused(course, capsys):
 def test_a_damaged_notebook_is_refused_and_an_earlier_hand_in_stays(content, course, capsys):
     copied(course)
     assert handed_in(course) == 0
-    made = course / "work" / "hand-in" / "00-how-labs-work.ipynb"
-    before = made.read_bytes()
+    file = made(course)
+    before = file.read_bytes()
     own(course).write_bytes(content.encode("utf-8", "surrogateescape"))
     capsys.readouterr()
     assert handed_in(course) == 1
     assert "is not a valid notebook" in capsys.readouterr().err
-    assert made.read_bytes() == before
+    assert made(course) == file and file.read_bytes() == before
 
 
 def test_a_notebook_that_is_too_large_is_refused(course, capsys):

@@ -7,6 +7,8 @@ import sys
 
 import nbformat
 
+from grading.foreign.platforms import own_name
+from grading.foreign.text import Unreadable, student_name
 from grading.intake.restore import written_id
 from tools.lab_rules import exercises, is_empty
 
@@ -16,6 +18,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 LABS, WORK = ROOT / "labs", ROOT / "work"
 
 LARGEST_BYTES = 10_000_000  # what the grader accepts
+NOT_IN_NAMES = str.maketrans(dict.fromkeys('<>:"|?*', "-"))  # Windows has no files with these
 
 
 def copy_to_work(labs=LABS, work=WORK):
@@ -54,8 +57,9 @@ def submit(name, labs=LABS, work=WORK):
         lab = _find(name, labs)
         own = work / "labs" / lab.stem / lab.name
         notebook, original = _read(own, work), nbformat.read(lab, as_version=4)
-        target = work / "hand-in" / lab.name
-        _write(notebook, target, work)
+        target = work / "hand-in" / _signed(notebook, lab.stem)
+        _write(notebook, target)
+        _put_away(target, lab.stem)
     except _CannotHandInError as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -98,7 +102,32 @@ def _read(own, work):
     return notebook
 
 
-def _write(notebook, target, work):
+def _signed(notebook, lab):
+    """Write id, lab and time into the notebook's metadata; return the name of the file.
+
+    Platforms rename what is handed in, and mail programs too: then the metadata tell. The time
+    is that of the student's own clock, so it orders his files and says nothing of lateness.
+    """
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+    course = notebook.metadata.setdefault("course", {})
+    student = _id_of(notebook)
+    course.update({"lab": lab, "submitted": now, "student": student})
+    try:
+        return f"{student_name(student).translate(NOT_IN_NAMES)}_{lab}_{now}.ipynb"
+    except Unreadable:  # no id, or one that cannot be a file's name
+        return f"{lab}_{now}.ipynb"
+
+
+def _put_away(target, lab):
+    """Move what was made before aside, so that one file of the lab is there to hand in."""
+    for old in sorted(target.parent.glob("*.ipynb")):
+        if own_name(old.name, [lab])[1] and old != target:
+            older = target.parent / "earlier" / old.name
+            older.parent.mkdir(exist_ok=True)
+            old.replace(older)
+
+
+def _write(notebook, target):
     """Write the notebook without outputs, whole or not at all."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -142,10 +171,14 @@ def _about(notebook, original, own):
         yield "The lab has changed since this copy was made; look whether your exercises did."
 
 
-def _whose(notebook):
+def _id_of(notebook):
     given = [written_id(cell.source) for cell in notebook.cells if cell.get("id") == "student"]
-    if any(given):
-        return f"It carries the id {given[0]!r}; hand it in under that id."
+    return next(iter(given), "")
+
+
+def _whose(notebook):
+    if given := _id_of(notebook):
+        return f"It carries the id {given!r}; hand it in under that id."
     return "It carries no id: it is graded with the data of the id under which you hand it in."
 
 

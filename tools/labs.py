@@ -3,7 +3,7 @@
     python -m tools.labs             write labs/ from solutions/
     python -m tools.labs --check     say whether labs/ is what solutions/ would give
     python -m tools.labs copy        copy the labs to work/labs, overwriting nothing
-    python -m tools.labs submit 06   make work/hand-in/06-low-rank.ipynb
+    python -m tools.labs submit 06   make the file to hand in, in work/hand-in
 
 A solution notebook is the only hand-written source of a lab. nbgrader's own preprocessors cut
 the solutions and the hidden tests out; the same input gives the same bytes.

@@ -9,7 +9,7 @@ from grading.foreign.text import Unreadable, decoded
 
 from .archives import Refused
 
-__all__ = ["fetch", "read_notebook"]
+__all__ = ["course_of", "fetch", "read_notebook"]
 
 CELLS = 1000
 TYPES = ("code", "markdown", "raw")
@@ -134,3 +134,25 @@ def _cell(cell):
     marks = marks if isinstance(marks, dict) else None
     # A lone surrogate is valid JSON and no text.
     return name, kind, source.encode(errors="replace").decode(), marks
+
+
+def course_of(raw):
+    """Return what the notebook's metadata say of the course: its lab, its version, who and when.
+
+    Nothing in them is certain: the student may have changed any of it.
+
+    Parameters
+    ----------
+    raw : bytes
+
+    Returns
+    -------
+    dict of str to str
+        Empty if there is nothing, or if it is no notebook.
+    """
+    try:
+        notebook = json.loads(decoded(raw)[0])
+        found = notebook["metadata"]["course"]
+        return {str(key): one for key, one in found.items() if isinstance(one, str)}
+    except (Unreadable, ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return {}

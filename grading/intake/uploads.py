@@ -4,7 +4,7 @@ Whose notebook it is and of which lab is read from where it lies::
 
     STUDENT/LAB/LAB.ipynb    as nbgrader collects; another name will do where there is no such file
     STUDENT/LAB.ipynb
-    STUDENT_LAB.ipynb
+    STUDENT_LAB.ipynb        also with _TIME, as `make submit` names it; that time is not believed
     STUDENT_LAB.zip          with one notebook inside
     STUDENT/LAB.zip          the same; or STUDENT/LAB/anything.zip
     anything.zip             of a whole class, with any of the above inside
@@ -32,6 +32,7 @@ __all__ = ["Refusal", "Refused", "Upload", "find_uploads", "one_name"]
 
 DEEP = 12  # folders within folders
 IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db", ".ipynb_checkpoints", "timestamp.txt"}
+MADE = re.compile(r"_\d{8}T\d{6}Z$")  # by the student's own clock
 COPY = re.compile(r"(?: ?\((\d{1,4})\)|-(\d{1,4})|-Copy(\d{1,4}))$")
 NAMED, COPIED, OTHER = 2, 1, 0  # bears the lab's name; with what a copy's name adds; neither
 
@@ -262,7 +263,7 @@ def _stem(name):
     stem, number = PurePosixPath(name).stem, 0
     while match := COPY.search(stem):
         stem, number = stem[: match.start()], int(match[match.lastindex])
-    return stem, number
+    return MADE.sub("", stem), number
 
 
 def _owner(parts, labs):
@@ -284,7 +285,8 @@ def _rank(name, owner):
     """How well a file's name fits its lab."""
     if PurePosixPath(name).stem == owner.lab or not owner.place:
         return NAMED
-    return COPIED if _stem(name)[0] == owner.lab else OTHER
+    stem = _stem(name)[0]
+    return COPIED if stem == owner.lab or stem.endswith(f"_{owner.lab}") else OTHER
 
 
 def _archived(path, owner, origin, labs, refusals):

@@ -59,6 +59,10 @@ def found(folder):
         ("ann_06-low-rank.ipynb", "ann", "06-low-rank"),
         ("ann_b_06-low.ipynb", "ann_b", "06-low"),
         ("ann_90-small (2).ipynb", "ann", "90-small"),
+        ("ann_b_90-small_20270301T103000Z.ipynb", "ann_b", "90-small"),
+        ("ann_90-small_20270301T103000Z-1.ipynb", "ann", "90-small"),
+        ("ann/90-small_20270301T103000Z.ipynb", "ann", "90-small"),
+        ("ann/90-small/bob_90-small_20270301T103000Z.ipynb", "ann", "90-small"),
         ("Ann Lee/90-small/90-small.ipynb", "Ann Lee", "90-small"),
         ("Zoë Łuk_90-small.ipynb", "Zoë Łuk", "90-small"),
     ],
@@ -107,6 +111,16 @@ def test_a_time_stamp_is_believed_only_where_nbgrader_wrote_it(folder):
     uploads, _ = found(folder)
     assert uploads["ann", "90-small"].timestamp == datetime(2026, 11, 1, 12, tzinfo=UTC)
     assert uploads["bob", "90-small"].timestamp is None
+
+
+def test_the_time_in_a_name_is_the_students_own_and_says_nothing(folder):
+    new = put(folder, "ann_90-small_20260101T000000Z.ipynb", b"{}")
+    old = put(folder, "ann_90-small_20270101T000000Z.ipynb")
+    os.utime(old, (1000, 1000))
+    uploads, refusals = found(folder)
+    assert uploads["ann", "90-small"].origin == new.name
+    assert uploads["ann", "90-small"].timestamp is None
+    assert "is newer" in refusals[old.name]
 
 
 # ---- Contracts: what is refused, and in which words -------------------------------------
