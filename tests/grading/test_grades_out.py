@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
 from course_lib.notebook.checks import normal_id
+from grading import feedback_archive
+from grading.feedback_archive import archive_names
 from grading.foreign import rosters
 from grading.records.grade_files import read_worksheets, write_tables
 from grading.records.grade_tables import (
@@ -316,3 +318,84 @@ def test_each_platform_gets_its_table_and_no_other(course, capsys, platform):
     assert found == expected
     page = (report / "term.html").read_text("utf-8")
     assert normal_id("=1+1") in page
+
+
+# --- Feedback ------------------------------------------------------------------------------------
+
+MOODLE = re.compile(r"(?P<name>[^_/]+)_(?P<number>[0-9]+)_assignfeedback_file/(?P<file>[^/]+)")
+
+
+@given(name=st.text(min_size=1, max_size=300))
+def test_moodle_finds_the_number_in_every_name(name):
+    row = {"Identifier": "Participant 4711", "Student": name}
+    sheet = rosters.Listing(rows={"ann": row})
+    (member,) = archive_names(LAB, {"ann": "ann"}, "moodle", sheet=sheet).values()
+    # As the importer splits it: the second of the parts at _, and nothing hidden.
+    assert member.split("_", 4)[1] == "4711" and member.count("/") == 1
+    assert not member.startswith((".", "~")) and len(member) < 200
+    assert MOODLE.fullmatch(member)["file"] == f"{LAB}.html"
+
+
+def test_canvas_finds_both_numbers_in_the_name_it_gave():
+    names = {
+        "ann": "leeann_LATE_102_7001_90-small-1.ipynb",
+        "bob": "raybob_103_7002_my_lab_2.ipynb",
+    }
+    found = archive_names(LAB, {"ann": "ann", "bob": "bob", "eve": "eve"}, "canvas", names=names)
+    assert set(found) == {"ann", "bob"}
+    numbers = [re.findall(r"(?<=_)\d+(?=_)", name)[:2] for name in found.values()]
+    assert numbers == [["102", "7001"], ["103", "7002"]]
+    assert all(name.endswith(".html") for name in found.values())
+
+
+def archive(*options):
+    return feedback_archive.main(["--lab", "90", *options])
+
+
+def members(path):
+    with zipfile.ZipFile(path) as file:
+        return {name: file.read(name).decode() for name in file.namelist()}
+
+
+@pytest.mark.slow
+def test_the_pages_of_a_lab_become_one_archive(course, tmp_path, capsys):
+    folder, root = course.root / "grading", ("--root", str(course.root))
+    for path in (folder / "worksheets").glob("*"):
+        path.unlink()
+    (folder / "roster.csv").unlink(missing_ok=True)
+    assert archive(*root) == 0  # nobody says which platform it is
+    pages = members(folder / "report" / f"feedback-{LAB}-plain.zip")
+    assert f"u0_{LAB}.html" in pages and pages[f"u0_{LAB}.html"] == course.page("u0", LAB)
+    assert len(pages) == 4
+    capsys.readouterr()
+
+    assert archive(*root, "--for", "moodle") == 2
+    assert "Save the lab's grading worksheet" in capsys.readouterr().err
+    worksheet_file(folder / "worksheets" / f"{LAB}.csv", NAMES[:4])
+    assert archive(*root) == 0
+    assert "gave them no name here: =1+1." in capsys.readouterr().err
+    pages = members(folder / "report" / f"feedback-{LAB}-moodle.zip")
+    assert f"Ann Lee_4000_assignfeedback_file/{LAB}.html" in pages and len(pages) == 3
+    (page,) = [text for name, text in pages.items() if "_4001_" in name]
+    assert page == course.page("u1", LAB)
+
+    roster_file(folder, HEAD, [ROWS[0], ["Lee, Ann", "102", "", "u0", "", "", ""]])
+    download = tmp_path / "submissions.zip"
+    with zipfile.ZipFile(download, "w") as file:
+        file.writestr("leeann_102_7001_90-small.ipynb", "{}")
+        file.writestr("raybob_103_7002_90-small.ipynb", "{}")
+    assert archive(*root, "--for", "canvas", "--download", str(download)) == 0
+    pages = members(folder / "report" / f"feedback-{LAB}-canvas.zip")
+    assert pages == {"leeann_102_7001_90-small.html": course.page("u0", LAB)}
+    download.write_text("no zip")
+    assert archive(*root, "--for", "canvas", "--download", str(download)) == 2
+    assert "it is no zip" in capsys.readouterr().err
+
+
+def test_an_archive_is_of_one_lab_and_needs_pages(tmp_path, capsys):
+    course = Course(tmp_path / "course", _90_small=small_lab(), _91_small=small_lab())
+    assert feedback_archive.main(["--root", str(course.root)]) == 2
+    assert "Name one lab" in capsys.readouterr().err
+    assert archive("--root", str(course.root)) == 2
+    assert "no feedback page of 90-small" in capsys.readouterr().err
+    assert archive("--root", str(course.root), "--lab", "77") == 2
