@@ -13,10 +13,8 @@ Without ``--for`` it is the platform of the class list, or Moodle where there is
 lab. No name in an archive says more of a person than the platform shows.
 """
 
-import os
 import re
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -28,12 +26,12 @@ from .foreign.text import printable
 from .records.collected import FORMS, platform_names
 from .records.grade_files import read_worksheets
 from .records.store import Store
+from .records.zips import write_archive
 
-__all__ = ["archive_names", "main", "write_archive"]
+__all__ = ["archive_names", "main"]
 
 PLATFORMS = ("moodle", "canvas", "plain")
 MOODLE_NAME = 80  # letters of a name; Moodle goes by the number behind it
-FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # the same archive for the same pages
 
 
 def archive_names(lab, students, platform, *, sheet=None, names=None):
@@ -77,26 +75,6 @@ def _moodle_name(name):
     """A full name as Moodle writes it: without _, which separates the number from it."""
     plain = re.sub(r"[_/\\:*?\"<>|\s]+", " ", printable(name)).strip(" .~")
     return plain[:MOODLE_NAME].strip() or "Participant"
-
-
-def write_archive(path, pages):
-    """Write pages by their names into a zip that is there as a whole or not at all.
-
-    Parameters
-    ----------
-    path : Path
-    pages : dict of str to bytes
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            for name, page in sorted(pages.items()):
-                member = zipfile.ZipInfo(name, FIRST_DATE)
-                archive.writestr(member, page, zipfile.ZIP_DEFLATED)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def _downloaded(path, listing):

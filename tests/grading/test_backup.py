@@ -99,7 +99,7 @@ def test_links_are_left_out_and_named(tmp_path):
     assert state.restore(tmp_path, path) == 0
 
 
-# --- Contracts: what is damaged is refused and changes nothing -----------------------------------
+# --- Contracts: what is damaged is refused and changes nothing ---------------------------------
 
 
 def repacked(path, edit):
@@ -208,7 +208,7 @@ def test_no_bit_can_be_turned_without_being_noticed_or_without_harm(tmp_path_fac
     assert tree(tmp_path) == before
 
 
-# --- Contracts: a kill at any point ---------------------------------------------------------------
+# --- Contracts: a kill at any point ------------------------------------------------------------
 
 
 def killed_at(number, work):
@@ -308,7 +308,7 @@ def test_a_backup_that_is_killed_leaves_no_archive_that_looks_whole(tmp_path):
     assert not reached and number > 2
 
 
-# --- The command ----------------------------------------------------------------------------------
+# --- The command -------------------------------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -106,7 +106,7 @@ def again(path, text, known=()):
     return rosters.read(path, known)
 
 
-# --- Facts: what goes in comes out ------------------------------------------------------------
+# --- Facts: what goes in comes out -------------------------------------------------------------
 
 POINTS = st.dictionaries(
     st.integers(0, len(NAMES) - 1).map("u{}".format), st.integers(0, 1000).map(lambda n: n / 100)
@@ -320,7 +320,7 @@ def test_each_platform_gets_its_table_and_no_other(course, capsys, platform):
     assert normal_id("=1+1") in page
 
 
-# --- Feedback ------------------------------------------------------------------------------------
+# --- Feedback ----------------------------------------------------------------------------------
 
 MOODLE = re.compile(r"(?P<name>[^_/]+)_(?P<number>[0-9]+)_assignfeedback_file/(?P<file>[^/]+)")
 
