@@ -25,6 +25,9 @@ def main(arguments=None):
 
     options = _parser().parse_args(arguments)
     folder = options.root / "grading"
+    if options.restore == "":
+        print("Name the file: make restore FILE=grading/backups/TIME.tar.gz", file=sys.stderr)
+        return 2
     store = Store(load_config(options.root))
     try:
         store.lock()
@@ -32,7 +35,11 @@ def main(arguments=None):
         print(refusal, file=sys.stderr)
         return 2
     try:
-        return _restore(folder, options.restore) if options.restore else _pack(folder, options.to)
+        return (
+            _restore(folder, Path(options.restore))
+            if options.restore
+            else _pack(folder, options.to)
+        )
     finally:
         store.unlock()
 
@@ -67,7 +74,7 @@ def _parser():
     parser = course.parser("python -m grading.backup", __doc__, lab=False)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--to", type=Path, help="the file to write")
-    what.add_argument("--restore", type=Path, help="the file to restore")
+    what.add_argument("--restore", metavar="FILE", nargs="?", const="", help="the file to restore")
     return parser
 
 

@@ -148,6 +148,12 @@ def write_tables(folder, labs, listing, worksheets, points):
             text = moodle_table(listing.head, listing.rows, lab, mine)
             texts[f"moodle-{lab}.csv"] = "Moodle's gradebook", text
     if listing.platform == "Blackboard":
+        new = [lab for lab in labs if not rosters.lab_column(listing.head, lab)]
+        if new:
+            notes.append(
+                f"roster.csv has no column for {', '.join(new)}: make it in Blackboard and download "
+                f"again, for of a name that it does not know it makes a column that does not count."
+            )
         text = blackboard_table(listing.head, listing.rows, labs, points)
         texts["blackboard.csv"] = "Blackboard", text
     if listing.platform == "Gradescope":

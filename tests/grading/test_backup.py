@@ -329,6 +329,7 @@ def test_the_command_brings_back_what_make_grade_made(tmp_path, capsys):
     assert course.scores() == {"ann": 10.0} and course.page("ann", LAB) == page
     assert "1 unchanged" in course.grade("--trust-submissions")
     assert backup.main([*root, "--to", str(path)]) == 2
+    assert backup.main([*root, "--restore"]) == 2 and "make restore" in capsys.readouterr().err
     path.write_bytes(path.read_bytes()[:-20])
     assert backup.main([*root, "--restore", str(path)]) == 2
     assert "nothing was changed" in capsys.readouterr().err
