@@ -151,8 +151,8 @@ def write_tables(folder, labs, listing, worksheets, points):
         new = [lab for lab in labs if not rosters.lab_column(listing.head, lab)]
         if new:
             notes.append(
-                f"roster.csv has no column for {', '.join(new)}: make it in Blackboard and download "
-                f"again, for of a name that it does not know it makes a column that does not count."
+                f"roster.csv has no column for {', '.join(new)}: make it in Blackboard and "
+                f"download again; of a name that it does not know it makes a text without points."
             )
         text = blackboard_table(listing.head, listing.rows, labs, points)
         texts["blackboard.csv"] = "Blackboard", text
