@@ -53,8 +53,8 @@ def archive_names(lab, students, platform, *, sheet=None, names=None):
         name = (names or {}).get(student, "")
         if platform == "plain":
             found[student] = f"{_plain(folder)}_{lab}.html"
-        elif platform == "canvas" and name:
-            found[student] = f"{Path(name).stem}.html"
+        elif platform == "canvas" and (match := FORMS["Canvas"].fullmatch(name)):
+            found[student] = f"{match['known']}_{lab}.html"  # what follows the numbers is free
         elif platform == "moodle":
             row = sheet.rows.get(student) if sheet else None
             if row and (number := rosters.worksheet_number(row)):

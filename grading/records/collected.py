@@ -13,7 +13,9 @@ __all__ = ["JOURNAL", "entries", "moodle_numbers", "platform_names"]
 JOURNAL = "earlier/journal.json"
 # The part of a path that says whose file it is.
 FORMS = {
-    "Canvas": re.compile(r"(?:LATE_)?.+?_(?P<number>[0-9]+)_(?P<file>[0-9]+)_.+", re.DOTALL),
+    "Canvas": re.compile(
+        r"(?P<known>(?:(?:LATE_)?anon_[A-Za-z0-9]+|.+?_(?P<number>[0-9]+))_[0-9]+)_.+", re.DOTALL
+    ),
     "Moodle": re.compile(
         r"(?P<name>[^_]*)_(?P<number>[0-9]+)_assignsubmission_file(?:_.*)?", re.DOTALL
     ),
