@@ -70,7 +70,8 @@ def worksheet_table(head, rows, points):
             elif name.casefold() in [one.casefold() for one in READ_BACK]:
                 cells.append(row.get(name, ""))
             else:
-                cells.append(spreadsheet_cell(row.get(name, "")))
+                cell = row.get(name, "")
+                cells.append(cell if cell == "-" else spreadsheet_cell(cell))
         table.append(cells)
     return _csv(table)
 
