@@ -3,12 +3,13 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 LAB ?=
+FILE ?=
 FILES ?=
 ZONE ?=
 
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help course book labs submit collect grade similarity items leaderboard term variants test test-fast test-nightly lint format bench lock chapter setup setup-peers setup-engines engines clean
+.PHONY: help course book labs submit collect grade similarity items leaderboard term feedback-zip backup restore variants test test-fast test-nightly lint format bench lock chapter setup setup-peers setup-engines engines clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,8 +50,17 @@ items: setup ## say what the answers tell about the tests
 leaderboard: setup ## the scores of a lab, without names: make leaderboard LAB=22
 	@$(PY) -m grading.leaderboard $(if $(LAB),--lab "$(LAB)")
 
-term: setup ## the term in one page, and grades for Canvas
+term: setup ## the term in one page, and grades for your learning platform
 	@$(PY) -m grading.term
+
+feedback-zip: setup ## the feedback pages of a lab, to upload: make feedback-zip LAB=06
+	@$(PY) -m grading.feedback_archive $(if $(LAB),--lab "$(LAB)")
+
+backup: setup ## all that was handed in and graded, in one archive
+	@$(PY) -m grading.backup
+
+restore: setup ## put a backup in place of what is there: make restore FILE=grading/backups/...
+	@$(PY) -m grading.backup --restore $(if $(FILE),"$(FILE)")
 
 variants: setup ## show that every lab is the same lab under 200 ids, in about an hour
 	@$(PY) -m grading.variants --workers 2

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 
+from . import state
 from .isolation.limits import Limits
 
 __all__ = [
@@ -139,9 +140,13 @@ class Lab:
 
 
 def load_config(root):
-    """Return the configuration of `nbgrader_config.py` in the course's folder."""
+    """Return the configuration of `nbgrader_config.py` in the course's folder.
+
+    A restore that was stopped is ended first.
+    """
     from traitlets.config.loader import PyFileConfigLoader
 
+    state.finish(Path(root) / "grading")
     return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
 
 

@@ -6,11 +6,15 @@ Reads what has been graded, and three files of yours:
     Due dates of the labs, weights, and what lateness costs. ``python -m grading.term --new``
     writes one to edit.
 ``grading/roster.csv``
-    The class, as Canvas exports its gradebook. Without it, whoever handed something in.
+    The class, as Canvas exports its gradebook, or Moodle, Blackboard or Gradescope. Without it,
+    whoever handed something in.
+``grading/worksheets/``
+    Moodle's grading worksheets, the lab's name in the file's.
 ``grading/extensions.csv``
     ``student,lab,days``: extensions that cost no late days.
 
-Writes ``grading/report/term.html``, ``canvas.csv``, which Canvas imports as it is, and into
+Writes ``grading/report/term.html``, the grades in the form of the platform that the class list
+is from (``canvas.csv``, ``moodle-LAB.csv``, ``blackboard.csv``, ``gradescope.csv``), and into
 nbgrader's gradebook the due dates, extensions and late penalties, for other tools to read.
 A mistake in a file of yours gets a sentence here and on the page, and the rest goes on.
 """
@@ -23,12 +27,17 @@ import sys
 from course_lib.notebook.checks import normal_id
 
 from . import course
+from .foreign import rosters
 from .records.feedback import template
+from .records.grade_files import read_worksheets, write_tables
+from .records.grade_tables import key_cell, points_cell
 from .records.late import late_penalties
+from .records.report import spreadsheet_cell
 from .records.store import Store, write_whole
 from .records.term_files import (
     IDENTITY,
     POSSIBLE,
+    Roster,
     read_extensions,
     read_roster,
     read_rules,
@@ -72,8 +81,10 @@ def canvas_table(roster, labs, points, head=()):
     writer.writerow([POSSIBLE, "", "", "", "", *(f"{points:g}" for points in labs.values())])
     for student, row in roster.items():
         scores = (points.get((student, lab)) for lab in labs)
-        shown = ("" if score is None else f"{round(score, 2):g}" for score in scores)
-        writer.writerow([*(row.get(name, "") for name in IDENTITY), *shown])
+        # Canvas goes by the ids; a name is only shown there, and here quoted if it is a formula.
+        name, *ids, section = (row.get(one, "") for one in IDENTITY)
+        cells = [spreadsheet_cell(name), *map(key_cell, ids), spreadsheet_cell(section)]
+        writer.writerow([*cells, *map(points_cell, scores)])
     return text.getvalue()
 
 
@@ -95,15 +106,15 @@ def main(arguments=None):
     from .lab import LabBroken
 
     try:
-        page, notes = write_term(options.root)
+        page, files, notes = write_term(options.root)
     except LabBroken as refusal:
         print(refusal, file=sys.stderr)
         return 2
     for note in notes:
         print(note, file=sys.stderr)
     print(f"The term: {page}")
-    if page.with_name("canvas.csv").exists():
-        print(f"For Canvas: {page.with_name('canvas.csv')}")
+    for platform, path in files:
+        print(f"For {platform}: {path}")
     return 0
 
 
@@ -113,6 +124,8 @@ def write_term(root):
     Returns
     -------
     page : Path
+    files : list of (str, Path)
+        Platforms and their tables.
     notes : list of str
         A sentence for each mistake in the instructor's files.
     """
@@ -123,9 +136,12 @@ def write_term(root):
     found, _ = course.find_labs(root, config)
     labs = {name: lab.points for name, lab in found.items()}
     rules = read_rules(folder / "term.toml", labs)
-    roster = read_roster(folder / "roster.csv")
+    known = {normal_id(one) for one in store.students()}
+    listing = rosters.read(folder / "roster.csv", known)
+    roster = _roster(folder / "roster.csv", listing)
+    worksheets, odd = read_worksheets(folder, labs, listing, known | set(roster.rows))
     extensions, notes = read_extensions(folder / "extensions.csv", labs)
-    notes = [*rules.notes, *roster.notes, *notes]
+    notes = [*rules.notes, *roster.notes, *odd, *notes]
     store.set_due_dates(rules.due)
     if extensions is not None:
         store.set_extensions(extensions)
@@ -140,12 +156,15 @@ def write_term(root):
     shown = {student: name for found in names.values() for student, name in found.items()}
     students = roster.rows or {one: _nameless(shown[one]) for one, _ in sorted(points)}
     given = {lab: labs[lab] for lab in labs if lab in scores or lab in rules.due}
-    report = folder / "report"
-    if roster.usable:
-        sure = {key: score for key, score in points.items() if key not in held}
-        write_whole(report / "canvas.csv", canvas_table(students, given, sure, roster.head))
+    sure = {key: score for key, score in points.items() if key not in held}
+    tables = write_tables(folder, given, listing, worksheets, sure)
+    files, notes = tables.files, [*notes, *tables.notes]
+    canvas = folder / "report" / "canvas.csv"
+    if roster.usable and listing.platform in ("", "Canvas"):
+        write_whole(canvas, canvas_table(students, given, sure, roster.head))
+        files = [("Canvas", canvas), *files]
     else:  # an old one must not be taken for today's
-        (report / "canvas.csv").unlink(missing_ok=True)
+        canvas.unlink(missing_ok=True)
     page = template("term.html").render(
         **_summary(students, given, points, penalties, rules),
         strangers=sorted({shown[student] for student, _ in points if student not in students}),
@@ -154,8 +173,15 @@ def write_term(root):
         due=rules.due,
         notes=notes,
     )
-    write_whole(report / "term.html", page)
-    return report / "term.html", notes
+    write_whole(canvas.with_name("term.html"), page)
+    return canvas.with_name("term.html"), files, notes
+
+
+def _roster(path, listing):
+    """The class list, whichever platform it is from."""
+    if listing.platform in ("", "Canvas"):
+        return read_roster(path)
+    return Roster(dict(listing.rows), list(listing.head), list(listing.notes))
 
 
 def _scores(store, labs):

@@ -79,7 +79,14 @@ FRIENDS_OF_NOTEBOOKS = FRIENDS | {"IPython", "cycler", "matplotlib", "psutil"}
 # Rooms of grading import only from the floors below them, the first being the lowest. On the top
 # floor each room is a command, `python -m grading.NAME`.
 COMMANDS = ["__main__", "collect", "items", "leaderboard", "similarity", "term", "variants"]
-FLOORS = [["foreign", "isolation"], ["lab"], ["course", "intake", "records"], ["run"], COMMANDS]
+COMMANDS += ["backup", "feedback_archive", "people"]
+FLOORS = [
+    ["foreign", "isolation", "state"],
+    ["lab"],
+    ["course", "intake", "records"],
+    ["run"],
+    COMMANDS,
+]
 
 
 def room(path):
