@@ -358,8 +358,9 @@ def network_entry(network, *, front=None):
 
     Notes
     -----
-    **Cost.** Of work, beside the front's, for a network of signs three operations a word, `word_operations`; for a
-    pruned one a multiply-add for each weight that is left and an addition for each unit.
+    **Cost.** Of work, beside the front's, for a network of signs three operations a word,
+    `word_operations`; for a pruned one a multiply-add for each weight that is left and an addition
+    for each unit.
 
     Examples
     --------
