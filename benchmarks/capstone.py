@@ -26,7 +26,7 @@ PATH = harness.RESULTS / "capstone.json"
 
 STAMP_NETWORKS = (  # side of the squares, units, density, shared values
     (4, 48, 1.0, 8), (2, 24, 0.28, 8), (2, 32, 0.2, 8), (2, 40, 0.15, 8), (2, 48, 0.12, 8),
-    (2, 64, 0.085, 8),
+    (2, 64, 0.085, 8), (2, 64, 0.08, 8), (2, 80, 0.062, 8),
 )  # fmt: skip
 
 METHODS = {
