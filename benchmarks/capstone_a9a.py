@@ -124,7 +124,11 @@ def machine(X, y, images, front):
 
 
 def neighbors(X, y, images, front):
-    """The nearest rows of all."""
+    """The nearest rows of all.
+
+    Many distances are equal here. An entry searches its rows in an order that has nothing to do
+    with their labels; in the order of the file the first class would win.
+    """
 
     def make(rows, k, seed):
         labels = (y[rows] > 0).astype(np.int64)

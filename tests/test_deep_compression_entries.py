@@ -288,6 +288,42 @@ def test_of_equal_votes_the_nearest_decides(near, winner):
     assert _entry_search.vote(np.array([near]), 4).tolist() == [winner]
 
 
+def test_no_class_wins_because_its_examples_come_first():
+    """399 equal images of two classes: in the order of the file the first 101 would be of one."""
+    images = np.zeros((400, 784), np.uint8)
+    images[-1] = 255  # rows must not all be equal; it votes for nobody
+    labels = np.arange(400) % 2
+    front = Front(pool=7, mean=np.full(16, -1.0))
+    for file in (
+        entries.neighbor_entry(images, labels, n_neighbors=101, front=front),
+        entries.code_entry(images, labels, n_bits=16, n_neighbors=101, front=front),
+    ):
+        kept = model(file)
+        near = kept._labels[kept._find(front.rows(images[:1]))]
+        assert abs(near.mean() - 0.5) < 0.2  # four standard errors; the order is fixed
+
+
+def test_a_network_takes_what_its_front_makes():
+    draw = np.random.default_rng(8)
+    layers = [share_weights(draw.standard_normal(shape), 4) for shape in ((49, 6), (6, 10))]
+    network = CompressedNetwork(layers, [np.zeros(6), np.zeros(10)], width=7)
+    front = Front(pool=4)
+    file = entries.network_entry(network, front=front)
+    entry = load(file)
+    np.testing.assert_array_equal(entry.predict(IMAGES), network.predict(front.rows(IMAGES)))
+    assert entry.nbytes == len(network.to_bytes()) + 11
+    assert entry.work.total == 784 + 49 * 6 + 60 + 16
+    signs = BinaryNetwork.from_layers(binary_mlp((49, 20, 10), rng=3))
+    pooled = np.rint(255 * front.rows(IMAGES)).astype(np.uint8)
+    np.testing.assert_array_equal(
+        load(entries.network_entry(signs, front=front)).predict(IMAGES), signs.predict(pooled)
+    )
+    with pytest.raises(ValueError, match=r"49 numbers that the network takes; got 196\."):
+        entries.network_entry(network, front=Front(pool=2))
+    with pytest.raises(ValueError, match="no more than pool where a network takes bytes"):
+        entries.network_entry(signs, front=Front(pool=4, mean=np.zeros(49)))
+
+
 def test_labels_cost_a_number_for_each_class():
     few, many = (
         entries.neighbor_entry(IMAGES[:n], LABELS[:n], front=SMALL, bits=4) for n in (20, 40)
@@ -631,7 +667,7 @@ def test_neighbors_are_those_of_scikit_learn(k, digits):
     file = entries.neighbor_entry(digits[0][:500], digits[1][:500], n_neighbors=k, front=front)
     kept = model(file)
     labels = np.sort(digits[1][:500], kind="stable")
-    peer = KNeighborsClassifier(k, algorithm="brute").fit(kept._rows, labels)
+    peer = KNeighborsClassifier(k, algorithm="brute").fit(kept._rows, labels[kept._order])
     found, asked = load(file).predict(digits[2]), front.rows(digits[2])
     votes = peer.predict_proba(asked)
     clear = np.sort(votes, axis=1)[:, -1] > np.sort(votes, axis=1)[:, -2]  # no equal votes

@@ -88,11 +88,6 @@ class Front:
         return self.n_pixels // self.pool**2
 
     @property
-    def plain(self):
-        """Whether rows are the pixels themselves."""
-        return self.pool == 1 and self._mean is None
-
-    @property
     def centered(self):
         """Whether a mean is subtracted."""
         return self._mean is not None

@@ -1,6 +1,6 @@
 """Models of entries that are networks: the files of chapters 21 and 22, read by their own readers.
 
-Both keep pixels as they are, so their front does nothing.
+A network of signs takes bytes, so its front may pool and no more.
 """
 
 import numpy as np
@@ -14,16 +14,17 @@ __all__ = ["Binary", "Compressed"]
 
 
 class _Network:
-    """The bytes of a network, behind a front that does nothing."""
+    """The bytes of a network, behind a front."""
 
     kind = None
 
     def __init__(self, front, data):
         self.front, self.data = front, data
         self.network = self.kind.from_bytes(data)
-        if not front.plain or front.n_pixels != self.n_pixels:
+        if front.n_columns != self.n_inputs:
             raise ValueError(
-                f"front must leave the {self.n_pixels} pixels as they are: the network takes them."
+                f"front must make the {self.n_inputs} numbers that the network takes; "
+                f"got {front.n_columns}."
             )
 
     @classmethod
@@ -39,8 +40,13 @@ class Binary(_Network):
 
     name, kind = "binary", BinaryNetwork
 
+    def __init__(self, front, data):
+        super().__init__(front, data)
+        if front.centered:
+            raise ValueError("front must do no more than pool where a network takes bytes.")
+
     @property
-    def n_pixels(self):
+    def n_inputs(self):
         return self.network.sizes[0]
 
     @property
@@ -63,7 +69,7 @@ class Compressed(_Network):
         self.layers = [(sp.csr_array(layer.W.T), layer.b) for layer in dense]
 
     @property
-    def n_pixels(self):
+    def n_inputs(self):
         return self.network.layers[0].symbols.shape[0]
 
     @property

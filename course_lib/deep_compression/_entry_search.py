@@ -1,10 +1,13 @@
 """Models of entries that keep examples: the label of the nearest ones.
 
-Examples lie in the order of their labels, so that labels cost a count for each class.
+Examples lie in the order of their labels, so that labels cost a count for each class. Searches put
+the smaller index first where distances are equal. In that order the first class would win all ties,
+so examples are searched in an order that has nothing to do with their labels.
 """
 
 import numpy as np
 
+from course_lib._sketch import random_words
 from course_lib._validation import check_count, check_indices
 from course_lib.deep_compression._entry_budgets import Work
 from course_lib.deep_compression._entry_codes import from_levels, levels, packed
@@ -21,7 +24,10 @@ MOST_NEIGHBORS = 255
 
 
 class _Nearest:
-    """Labels of examples, and the vote of the nearest ones."""
+    """Labels of examples, and the vote of the nearest ones.
+
+    ``_order`` is the order to search in: that of the words of seed 0, the same for all files.
+    """
 
     def __init__(self, front, counts, n_neighbors):
         self.front, self.counts = front, np.asarray(counts, np.int64)
@@ -30,7 +36,8 @@ class _Nearest:
         self.n_neighbors = check_count(
             n_neighbors, "n_neighbors", low=1, high=min(MOST_NEIGHBORS, self.n_examples)
         )
-        self._labels = np.repeat(np.arange(len(self.counts)), self.counts)
+        self._order = np.argsort(random_words(0, self.n_examples), kind="stable")
+        self._labels = np.repeat(np.arange(len(self.counts)), self.counts)[self._order]
 
     def labels(self, rows):
         return vote(self._labels[self._find(rows)], len(self.counts))
@@ -55,7 +62,8 @@ class Examples(_Nearest):
         self.numbers, self.bits, self.low, self.high = numbers, bits, low, high
         if not high > low:
             raise ValueError("rows must not all be equal.")
-        self._rows = from_levels(numbers, bits) * np.float32(high - low) + np.float32(low)
+        rows = from_levels(numbers, bits) * np.float32(high - low) + np.float32(low)
+        self._rows = rows[self._order]
 
     @classmethod
     def coded(cls, front, counts, n_neighbors, rows, bits):
@@ -95,6 +103,7 @@ class Products(_Nearest):
         super().__init__(front, counts, n_neighbors)
         self.codebooks, self.codes = codebooks, codes
         self.quantizer = ProductQuantizer(codebooks.values, np.asarray(edges, np.int64))
+        self._codes = codes[self._order]
 
     @classmethod
     def read(cls, reader, front):
@@ -127,7 +136,7 @@ class Products(_Nearest):
         return Work(k * d, self.codes.size + k * self.codes.shape[1], self.codes.size)
 
     def _find(self, rows):
-        return pq_search(self.quantizer, self.codes, rows, self.n_neighbors).indices
+        return pq_search(self.quantizer, self._codes, rows, self.n_neighbors).indices
 
 
 class Codes(_Nearest):
@@ -139,7 +148,7 @@ class Codes(_Nearest):
         super().__init__(front, counts, n_neighbors)
         self.seed = check_count(seed, "seed", low=0, high=MOST_SEED)
         self.n_bits, self.octets = n_bits, octets
-        self._codes = as_words(octets)
+        self._codes = as_words(octets[self._order])
 
     @classmethod
     def read(cls, reader, front):

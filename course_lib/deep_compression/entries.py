@@ -200,7 +200,9 @@ def neighbor_entry(images, labels, *, n_neighbors=1, front=None, bits=8):
     labels : array of int, shape (n,)
         From 0 to 254.
     n_neighbors : int, default 1
-        Neighbors that vote.
+        Neighbors that vote; of classes with equally many, the one with the nearest wins. Of rows
+        at equal distances, those that come first in an order drawn from seed 0, whatever their
+        class. So in all families that search.
     front : Front, optional
         Pooling, or principal components.
     bits : int, default 8
@@ -334,12 +336,15 @@ def code_entry(images, labels, *, n_bits=256, seed=0, n_neighbors=1, front=None)
     return file_of(Codes(front, counts, n_neighbors, seed, n_bits, octets))
 
 
-def network_entry(network):
+def network_entry(network, *, front=None):
     """Return the file of a network of signs, or of a pruned and coded one.
 
     Parameters
     ----------
     network : BinaryNetwork or CompressedNetwork, or the bytes of one
+    front : Front, optional
+        Makes the numbers that the network takes; for a network of signs by pooling alone, rounded
+        to bytes. By default pixels stay as they are.
 
     Returns
     -------
@@ -349,12 +354,13 @@ def network_entry(network):
     Raises
     ------
     ValueError, TypeError
-        If it is something else, or its bytes are damaged.
+        If it is something else, its bytes are damaged, or the front does not fit.
 
     Notes
     -----
-    **Cost.** Of work for a network of signs three operations a word, `word_operations`; for a
-    pruned one a multiply-add for each weight that is left and an addition for each unit.
+    **Cost.** Of work, beside the front's, for a network of signs three operations a word,
+    `word_operations`; for a pruned one a multiply-add for each weight that is left and an addition
+    for each unit.
 
     Examples
     --------
@@ -378,8 +384,9 @@ def network_entry(network):
             f"got a {type(network).__name__}."
         )
     inner = kind.kind.from_bytes(data)
-    pixels = inner.sizes[0] if kind is Binary else inner.layers[0].symbols.shape[0]
-    return file_of(kind(Front(n_pixels=pixels), data))
+    if front is None:
+        front = Front(n_pixels=inner.sizes[0] if kind is Binary else len(inner.layers[0].symbols))
+    return file_of(kind(_front(front), data))
 
 
 def _front(front):

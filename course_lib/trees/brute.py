@@ -38,6 +38,7 @@ def brute_force(X, queries, n_neighbors):
     -------
     Neighbors
         ``indices`` and ``distances`` (q, k), nearest first, in the dtype of ``X``;
+        of equal distances the smaller index comes first, so an order by label favors a label.
         ``evaluations`` is n for each query; there are no projections and no leaves.
 
     Raises
