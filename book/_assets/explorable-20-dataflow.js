@@ -67,7 +67,7 @@
       { name: "this run", color: "--fig-1", width: 6 },
       { name: "this run without copies", color: "--fig-ink", dash: "3 3", width: 1.5 },
       { name: "Hₙ − Hᵣ/2, the mean for bad luck", color: "--fig-ink", width: 1.2 },
-      { name: "mean of 2,000 such runs", color: "--fig-3", width: 4 },
+      { name: "mean of 2,000 runs of bad luck", color: "--fig-3", width: 4 },
     ]);
     const say = reading(stage);
 
