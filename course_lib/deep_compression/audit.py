@@ -62,7 +62,7 @@ def audit():
 
     Examples
     --------
-    Nine cells cannot be; the abstract's 39 times for LeNet-5 stands on one of them:
+    Nine cells cannot be; the paper's 39 times for LeNet-5 stands on one of them:
 
     >>> wrong = [cell for cell in audit() if not cell.possible]
     >>> len(wrong)

@@ -222,6 +222,8 @@ def panter_dite(weights, n_shared, *, n_bins=400):
     Notes
     -----
     **Guarantee.** A limit for :math:`k \to \infty` [1], neither a bound from above nor from below.
+    The histogram of a sample cuts the tails of f: for 50,000 normal weights it gives about a tenth
+    less than the formula does for the normal density.
 
     References
     ----------
