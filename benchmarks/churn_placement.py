@@ -5,7 +5,8 @@ anything: how many lookups fail, for several numbers of successors. Then churn: 
 which about half live at a time, for exponential times of the same mean. Each ring first runs for
 one mean life, and is then looked at for two minutes; some are looked at for two minutes twice more,
 since a ring may fall apart, and one of mean life 60 seconds for twelve minutes. Counts only, from
-the simulator `course_lib.cost.Cluster`, so they do not depend on the machine. Takes about twenty minutes; writes ``results/placement_churn.json``.
+the simulator `course_lib.cost.Cluster`, so they do not depend on the machine. Takes about twenty
+minutes; writes ``results/placement_churn.json``.
 """
 
 import datetime
