@@ -4,9 +4,9 @@ First, of 1,024 nodes three in ten die at once, each by itself or rack by rack, 
 anything: how many lookups fail, for several numbers of successors. Then churn: 256 machines, of
 which about half live at a time, for exponential times of the same mean. Each ring first runs for
 one mean life, and is then looked at for two minutes; some are looked at for two minutes twice more,
-since a ring may fall apart, and one of mean life 60 seconds
-for twelve minutes. Counts only, from the simulator `course_lib.cost.Cluster`, so they do
-not depend on the machine. Takes about twenty minutes; writes ``results/placement_churn.json``.
+since a ring may fall apart, and one of mean life 60 seconds for twelve minutes. Counts only, from
+the simulator `course_lib.cost.Cluster`, so they do not depend on the machine. Takes about twenty
+minutes; writes ``results/placement_churn.json``.
 """
 
 import datetime
