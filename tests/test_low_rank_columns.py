@@ -172,7 +172,9 @@ def test_the_root_maps_rows_as_they_were_mapped(problem):
     features = nystrom_features(K, c, rng=seed)
     F, indices = features  # a pair, as it always was
     assert features.root.shape == (c, c) and features.root.dtype == K.dtype
-    assert_allclose(K[:, indices] @ features.root, F, rtol=1e-10, atol=1e-12 * np.abs(F).max())
+    # Two products of the same matrices, summed in another order, differ by so much (Higham, 3.5).
+    slack = 2 * c * np.finfo(K.dtype).eps * (np.abs(K[:, indices]) @ np.abs(features.root))
+    assert np.all(np.abs(K[:, indices] @ features.root - F) <= slack)
     again = pickle.loads(pickle.dumps(features))
     assert_array_equal(again.root, features.root)
 
