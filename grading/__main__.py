@@ -33,16 +33,14 @@ def main(arguments=None):
     from .run.cluster import NoCluster
 
     try:
-        return _grade(options)
-    except (CannotIsolate, CannotRecord, LabBroken, NoCluster, WrongOption) as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
+        return course.answered(
+            _grade,
+            options,
+            refused=(CannotIsolate, CannotRecord, LabBroken, NoCluster, WrongOption),
+        )
     except OperationalError as error:
         print(f"The gradebook cannot be written ({error.orig}); run it again.", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\nStopped. Run it again to go on where it was.", file=sys.stderr)
-        return 130
 
 
 def _grade(options):

@@ -20,28 +20,24 @@ __all__ = ["main"]
 
 def main(arguments=None):
     """Run the command; return the exit code."""
-    from .lab import load_config
-    from .records.store import CannotRecord, Store
+    from .records.store import CannotRecord
 
     options = _parser().parse_args(arguments)
+    return course.answered(_copy, options, refused=(CannotRecord, state.Damaged))
+
+
+def _copy(options):
+    from .lab import load_config
+    from .records.store import Store
+
     folder = options.root / "grading"
     if options.restore == "":
         print("Name the file: make restore FILE=grading/backups/TIME.tar.gz", file=sys.stderr)
         return 2
-    store = Store(load_config(options.root))
-    try:
-        store.lock()
-    except CannotRecord as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
-    try:
-        return (
-            _restore(folder, Path(options.restore))
-            if options.restore
-            else _pack(folder, options.to)
-        )
-    finally:
-        store.unlock()
+    with Store(load_config(options.root)).alone():
+        if options.restore:
+            return _restore(folder, Path(options.restore))
+        return _pack(folder, options.to)
 
 
 def _pack(folder, path):
@@ -61,11 +57,7 @@ def _pack(folder, path):
 
 
 def _restore(folder, path):
-    try:
-        files = state.restore(folder, path)
-    except state.Damaged as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
+    files = state.restore(folder, path)
     print(f"{files} files are as they were when {path} was written.")
     return 0
 

@@ -1,13 +1,14 @@
-"""What the instructor's commands share: the options that name a course, and its labs."""
+"""What the instructor's commands share: options, the course's labs, how a refusal is told."""
 
 import argparse
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 from .foreign.text import tolerant_output
 
-__all__ = ["find_labs", "one_thread", "parser"]
+__all__ = ["answered", "find_labs", "is_meant", "lab_paths", "one_thread", "parser"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,6 +39,45 @@ def parser(command, doc, *, lab=True):
     return made
 
 
+def answered(work, *arguments, refused):
+    """Do a command's work and return its exit code; a refusal is one sentence and 2.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(*arguments)`` returns the exit code.
+    refused : exception or tuple of exceptions
+        Those whose text is for the instructor; any other is a fault of ours and is shown whole.
+    """
+    try:
+        return work(*arguments)
+    except refused as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped. Run it again.", file=sys.stderr)
+        return 130
+
+
+def lab_paths(root, config):
+    """Return the solution notebooks by the names of their labs, in order."""
+    folder = root / config.CourseDirectory.source_directory
+    paths = sorted(folder.glob("*/*.ipynb"))
+    return {path.stem: path for path in paths if path.stem == path.parent.name}
+
+
+def is_meant(asked, name):
+    """Whether somebody who writes ``asked`` means the lab: its name or its number.
+
+    Examples
+    --------
+    >>> is_meant("6", "06-low-rank"), is_meant("06", "06-low-rank"), is_meant("low", "06-low-rank")
+    (True, True, False)
+    """
+    asked = asked.strip()
+    return bool(asked) and (asked == name or asked.zfill(2) == name.split("-")[0])
+
+
 def find_labs(root, config, asked=(), limits=None):
     """Return all labs by name, and the names of those that were asked for.
 
@@ -58,18 +98,10 @@ def find_labs(root, config, asked=(), limits=None):
     """
     from .lab import LabBroken, read_lab  # nbgrader is slow to import, and `--help` needs none
 
-    folder = root / config.CourseDirectory.source_directory
-    paths = {
-        path.stem: path
-        for path in sorted(folder.glob("*/*.ipynb"))
-        if path.stem == path.parent.name
-    }
-    wanted = [
-        name
-        for name in paths
-        if not asked or any(lab in (name, name.split("-")[0]) for lab in asked)
-    ]
+    paths = lab_paths(root, config)
+    wanted = [name for name in paths if not asked or any(is_meant(lab, name) for lab in asked)]
     if not wanted:
+        folder = root / config.CourseDirectory.source_directory
         raise LabBroken(f"No lab {' or '.join(asked) or 'was found'} in {folder}.")
     labs = {}
     for name, path in paths.items():

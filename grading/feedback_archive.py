@@ -22,8 +22,9 @@ from course_lib.notebook.checks import normal_id
 
 from . import course
 from .foreign import rosters
+from .foreign.platforms import CANVAS, MOODLE
 from .foreign.text import printable
-from .records.collected import FORMS, platform_names
+from .records.collected import platform_names
 from .records.grade_files import read_worksheets
 from .records.store import Store
 from .records.zips import write_archive
@@ -53,13 +54,14 @@ def archive_names(lab, students, platform, *, sheet=None, names=None):
         name = (names or {}).get(student, "")
         if platform == "plain":
             found[student] = f"{_plain(folder)}_{lab}.html"
-        elif platform == "canvas" and (match := FORMS["Canvas"].fullmatch(name)):
-            found[student] = f"{match['known']}_{lab}.html"  # what follows the numbers is free
+        elif platform == "canvas" and (match := CANVAS.fullmatch(name)):
+            # What follows the numbers is free.
+            found[student] = f"{name[: match.start('rest')]}{lab}.html"
         elif platform == "moodle":
             row = sheet.rows.get(student) if sheet else None
             if row and (number := rosters.worksheet_number(row)):
                 shown = _moodle_name(row.get("Student", ""))
-            elif match := FORMS["Moodle"].fullmatch(name):
+            elif (match := MOODLE.fullmatch(name)) and match["number"]:
                 shown, number = _moodle_name(match["name"]), match["number"]
             else:
                 continue
@@ -84,7 +86,7 @@ def _downloaded(path, listing):
     with zipfile.ZipFile(path) as archive:
         for name in sorted(archive.namelist()):
             base = name.rpartition("/")[2]
-            match = FORMS["Canvas"].fullmatch(base)
+            match = CANVAS.fullmatch(base)
             if match and match["number"] in ids:
                 found[ids[match["number"]]] = base
     return found
@@ -92,15 +94,16 @@ def _downloaded(path, listing):
 
 def main(arguments=None):
     """Run the command; return the exit code."""
-    from .lab import LabBroken, load_config
+    from .lab import LabBroken
 
-    options = _parser().parse_args(arguments)
+    return course.answered(_pack, _parser().parse_args(arguments), refused=LabBroken)
+
+
+def _pack(options):
+    from .lab import load_config
+
     config = load_config(options.root)
-    try:
-        labs, chosen = course.find_labs(options.root, config, options.lab)
-    except LabBroken as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
+    labs, chosen = course.find_labs(options.root, config, options.lab)
     if len(chosen) != 1:
         print("Name one lab: --lab 06, or make feedback-zip LAB=06.", file=sys.stderr)
         return 2

@@ -243,23 +243,25 @@ def restless(lab, candidates, n_seeds, options, workers=1, tell=lambda done, tot
 def main(arguments=None):
     """Run the command; return the exit code."""
     from .isolation.sandbox import CannotIsolate
-    from .lab import LabBroken, load_config
-    from .run.digest import code_digest
+    from .lab import LabBroken
 
     options = _parser().parse_args(arguments)
+    return course.answered(_write_page, options, refused=(CannotIsolate, LabBroken))
+
+
+def _write_page(options):
+    from .lab import load_config
+    from .run.digest import code_digest
+
     config = load_config(options.root)
-    try:
-        labs, chosen = course.find_labs(options.root, config, options.lab)
-        store, tables = Store(config), []
-        for name in chosen:
-            records = [record for record in store.records() if record["lab"] == name]
-            if records:
-                seeds = _shaken(labs[name], store, records, options, code_digest())
-                found = analyze(labs[name], records, seeds)
-                tables.append((labs[name], len(records), found, cuts(records)))
-    except (CannotIsolate, LabBroken) as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
+    labs, chosen = course.find_labs(options.root, config, options.lab)
+    store, tables = Store(config), []
+    for name in chosen:
+        records = [record for record in store.records() if record["lab"] == name]
+        if records:
+            seeds = _shaken(labs[name], store, records, options, code_digest())
+            found = analyze(labs[name], records, seeds)
+            tables.append((labs[name], len(records), found, cuts(records)))
     folder = store.root / "grading" / "report"
     page = template("items.html").render(tables=tables, few=FEW, seeds=options.seeds)
     write_whole(folder / "items.html", page)

@@ -191,17 +191,19 @@ def _printed(board, shown):
 
 def main(arguments=None):
     """Run the command; return the exit code."""
-    from .lab import LabBroken, load_config
+    from .lab import LabBroken
 
     options = course.parser("python -m grading.leaderboard", __doc__).parse_args(arguments)
+    return course.answered(_show, options, refused=(LabBroken, Unreadable))
+
+
+def _show(options):
+    from .lab import load_config
+
     config = load_config(options.root)
-    try:
-        _, chosen = course.find_labs(options.root, config, options.lab)
-        wishes, notes = read_wishes(options.root / "grading" / "leaderboard.csv")
-        key = _key(options.root / "grading" / "leaderboard.key")
-    except (LabBroken, Unreadable) as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
+    _, chosen = course.find_labs(options.root, config, options.lab)
+    wishes, notes = read_wishes(options.root / "grading" / "leaderboard.csv")
+    key = _key(options.root / "grading" / "leaderboard.key")
     for note in notes:
         print(note, file=sys.stderr)
     store = Store(config)

@@ -105,11 +105,11 @@ def main(arguments=None):
         return 0
     from .lab import LabBroken
 
-    try:
-        page, files, notes = write_term(options.root)
-    except LabBroken as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
+    return course.answered(_tell, options.root, refused=LabBroken)
+
+
+def _tell(root):
+    page, files, notes = write_term(root)
     for note in notes:
         print(note, file=sys.stderr)
     print(f"The term: {page}")

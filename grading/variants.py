@@ -175,19 +175,21 @@ def compare(runs):
 
 def main(arguments=None):
     """Run the command; return 1 if an id cannot get all points."""
-    from .lab import LabBroken, load_config
+    from .lab import LabBroken
 
     parser = course.parser("python -m grading.variants", __doc__)
     parser.add_argument("--ids", type=int, default=200, help="how many ids to try")
     parser.add_argument("--student", action="append", help="try this id; repeatable")
     parser.add_argument("--workers", type=int, default=1, help="how many run at once")
     options = parser.parse_args(arguments)
+    return course.answered(_play_chosen, options, refused=LabBroken)
+
+
+def _play_chosen(options):
+    from .lab import load_config
+
     students = options.student or [f"student {number}" for number in range(1, options.ids + 1)]
-    try:
-        labs, chosen = course.find_labs(options.root, load_config(options.root), options.lab)
-    except LabBroken as broken:
-        print(broken, file=sys.stderr)
-        return 2
+    labs, chosen = course.find_labs(options.root, load_config(options.root), options.lab)
     failed = [_report(labs[name], students, options.workers) for name in chosen]
     return int(any(failed))
 

@@ -7,6 +7,7 @@ import sys
 
 import nbformat
 
+from grading.course import is_meant
 from grading.foreign.platforms import own_name
 from grading.foreign.text import Unreadable, student_name
 from grading.intake.restore import written_id
@@ -77,8 +78,7 @@ def _find(name, labs):
     known = {lab.stem: lab for lab in sorted(labs.glob("*/*.ipynb"))}
     wanted = name.strip().lower()
     for slug, lab in known.items():
-        number = slug.split("-")[0]
-        if wanted in (slug, number) or (wanted.isdigit() and int(wanted) == int(number)):
+        if is_meant(wanted, slug):
             return lab
     numbers = ", ".join(slug.split("-")[0] for slug in known) or "none yet"
     asked = f"There is no lab {name!r}" if wanted else "Which lab? Say `make submit LAB=06`"

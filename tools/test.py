@@ -15,10 +15,10 @@ import tempfile
 
 COMMON = ["-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "-p", "no:nbval"]
 KINDS = {
-    "all": ["tests", "course_lib", "--doctest-modules", "--durations=15"],
-    "nightly": ["tests", "course_lib", "--doctest-modules", "--durations=30"],
-    "fast": ["tests", "course_lib", "--doctest-modules", "-m", "not slow"],
-    "costs": ["tests", "course_lib", "--doctest-modules", "-p", "tests.costs"],
+    "all": ["tests", "course_lib", "grading", "--doctest-modules", "--durations=15"],
+    "nightly": ["tests", "course_lib", "grading", "--doctest-modules", "--durations=30"],
+    "fast": ["tests", "course_lib", "grading", "--doctest-modules", "-m", "not slow"],
+    "costs": ["tests", "course_lib", "grading", "--doctest-modules", "-p", "tests.costs"],
 }
 
 

@@ -38,25 +38,14 @@ HEAD = ("download", "file", "platform", "person", "student", "lab", "handed in",
 def main(arguments=None):
     """Run the command; return the exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        return _collect(options)
-    except (CannotRecord, Unreadable) as reason:
-        print(reason, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nStopped. Run it again; nothing is lost.", file=sys.stderr)
-        return 130
+    return course.answered(_collect, options, refused=(CannotRecord, Unreadable))
 
 
 def _collect(options):
     from grading.lab import load_config
 
     config = load_config(options.root)
-    labs = sorted(
-        path.stem
-        for path in (options.root / config.CourseDirectory.source_directory).glob("*/*.ipynb")
-        if path.stem == path.parent.name
-    )
+    labs = list(course.lab_paths(options.root, config))
     asked = _lab(options.lab, labs) if options.lab else ""
     paths = [Path(one).expanduser() for one in options.files]
     if not paths:
@@ -68,20 +57,17 @@ def _collect(options):
             raise Unreadable(f"{path} is not there; give the file that the platform gave you.")
     zone = read_zone(options.zone) if options.zone else None
     store = Store(config)
-    store.lock()
-    try:
+    with store.alone():
         collection = Collection(store, labs, asked, options.id)
         collection.read(paths, zone)
         collection.settle()
         collection.write()
-    finally:
-        store.unlock()
     return collection.tell()
 
 
 def _lab(text, labs):
     for lab in labs:
-        if text.strip() == lab or text.strip().zfill(2) == lab.split("-")[0]:
+        if course.is_meant(text, lab):
             return lab
     meant = likely(text, labs) or f"; labs are {', '.join(labs)}."
     raise Unreadable(f"There is no lab {printable(text)[:40]!r}{meant}")

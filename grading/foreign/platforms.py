@@ -24,7 +24,7 @@ from .clocks import local_time
 from .text import Unreadable
 from .times import read_time
 
-__all__ = ["Claim", "Who", "bare", "claim_of", "gradescope", "own_name"]
+__all__ = ["CANVAS", "MOODLE", "Claim", "Who", "bare", "claim_of", "gradescope", "own_name"]
 
 MOODLE = re.compile(
     r"(?P<name>[^_]*)(?:_(?P<number>[0-9]+))?_assign(?P<what>submission|feedback)_"

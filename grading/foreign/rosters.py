@@ -6,6 +6,7 @@ a list of one's own with a column ``student``.
 """
 
 import re
+import unicodedata
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -15,11 +16,14 @@ from .tables import read_table
 from .text import Unreadable, printable
 
 __all__ = [
+    "CANVAS",
     "GRADE",
     "IDENTIFIER",
     "WORKSHEET",
     "Listing",
     "Match",
+    "columns",
+    "form_of",
     "lab_column",
     "read",
     "worksheet_number",
@@ -29,48 +33,101 @@ IDENTIFIER, GRADE = "Identifier", "Grade"
 
 
 class Form(NamedTuple):
-    """A platform's table: the columns that it must have, and where a person's keys stand in it."""
+    """A platform's table: the columns that it must have, and where what is told of a person stands.
+
+    Of several columns for one thing the first that is there and not empty counts.
+    """
 
     platform: str
     needs: tuple
-    keys: tuple
     name: tuple
+    login: tuple = ()
+    number: tuple = ()
+    email: tuple = ()
+
+    @property
+    def keys(self):
+        """The columns by which a person may be known, in the order in which they name a folder."""
+        return (*self.login, *self.number, *self.email)
+
+    def cells(self, table, row):
+        """The cells of a row by column, their form put right."""
+        padded = dict(zip(table.head, row.cells, strict=False))
+        sign = "#" if self.platform == "Brightspace" else ""
+        return {
+            name.strip(): unicodedata.normalize("NFC", cell).strip().removeprefix(sign)
+            for name, cell in padded.items()
+        }
 
 
 FIRST_LAST = ("First name", "Last name", "Surname")
+MOODLE = {"login": ("Username",), "number": ("ID number",), "email": ("Email address",)}
 WORKSHEET = Form(
     "Moodle's grading worksheet",
     (IDENTIFIER, GRADE, "Last modified (grade)"),
-    ("Username", "ID number", "Email address"),
     ("Full name",),
+    **MOODLE,
 )
-# The first that fits is taken; case does not matter. Keys are in the order in which they name
-# the student's folder.
+CANVAS = Form(
+    "Canvas",
+    ("Student", "ID", "SIS Login ID"),
+    ("Student",),
+    login=("SIS Login ID",),
+    number=("SIS User ID", "ID"),
+)
+# The first that fits is taken; case does not matter. Moodle's may have Blackboard's columns too.
 FORMS = (
-    Form(
-        "Canvas",
-        ("Student", "ID", "SIS Login ID"),
-        ("SIS Login ID", "SIS User ID", "ID"),
-        ("Student",),
-    ),
+    CANVAS,
     WORKSHEET,
-    Form("Brightspace", ("OrgDefinedId", "Username"), ("Username", "OrgDefinedId"), FIRST_LAST),
+    Form("Moodle", ("First name", "Email address"), FIRST_LAST, **MOODLE),
+    Form(
+        "Brightspace",
+        ("OrgDefinedId", "Username"),
+        FIRST_LAST,
+        ("Username",),
+        ("OrgDefinedId",),
+        ("Email",),
+    ),
     Form(
         "Blackboard",
         ("Last Name", "First Name", "Username"),
-        ("Username", "Student ID"),
         FIRST_LAST,
+        ("Username",),
+        ("Student ID",),
+        ("Email",),
     ),
-    Form("Gradescope", ("First Name", "Last Name", "SID"), ("SID", "Email"), FIRST_LAST),
-    Form("Gradescope", ("Name", "SID", "Email"), ("SID", "Email"), ("Name",)),
-    Form(
-        "Moodle",
-        ("First name", "Email address"),
-        ("Username", "ID number", "Email address"),
-        FIRST_LAST,
-    ),
-    Form("a list of your own", ("student",), ("student", "number", "email"), ("name",)),
+    Form("Gradescope", ("First Name", "Last Name", "SID"), FIRST_LAST, ("SID",), (), ("Email",)),
+    Form("Gradescope", ("Name", "SID", "Email"), ("Name",), ("SID",), (), ("Email",)),
+    Form("a list of your own", ("student",), ("name",), ("student",), ("number",), ("email",)),
 )
+
+
+def form_of(path):
+    """Return the `Form` of a table and the table.
+
+    Raises
+    ------
+    Unreadable
+        If it cannot be read, or is of no form that is known.
+    """
+    for form in FORMS:
+        try:
+            return form, read_table(path, form.needs)
+        except Unreadable as reason:
+            why = str(reason)
+    if "columns must be" in why:
+        why = (
+            f"{path.name} has the columns of no class list that is known: export the gradebook of "
+            f"Canvas, Blackboard or Brightspace, Moodle's grading worksheet or participants, or "
+            f"Gradescope's roster, in English; or write a column 'student'"
+        )
+    raise Unreadable(f"{why.rstrip('.')}.")
+
+
+def columns(cells, names):
+    """Return what stands in the first of the columns, then in the others; empty cells are not."""
+    known = {name.casefold(): cell for name, cell in reversed(cells.items())}
+    return [cell for name in names if (cell := known.get(name.casefold(), ""))]
 
 
 class Listing(NamedTuple):
@@ -110,27 +167,20 @@ def read(path, known=()):
     """
     if not path.exists():
         return Listing()
-    for form in FORMS:
-        try:
-            table = read_table(path, form.needs)
-        except Unreadable as reason:
-            why = str(reason)
-            continue
-        return _listing(path, form, table, set(known))
-    listed = f"{path.name} has the columns of no class list that is known"
-    return Listing(notes=(listed if "columns must be" in why else why,))
+    try:
+        form, table = form_of(path)
+    except Unreadable as reason:
+        return Listing(notes=(str(reason),))
+    return _listing(path, form, table, set(known))
 
 
 def _listing(path, form, table, known):
     rows, notes, lines = {}, list(table.notes), {}
     match, twice = Match(known), set()
     for row in table.rows:
-        cells = {name.strip(): cell for name, cell in zip(table.head, row.cells, strict=False)}
-        name = _name(form, cells)
-        keys = _keys(form, cells)
-        if form.platform == "Brightspace":
-            keys = [key.removeprefix("#") for key in keys]
-        student, note = match.student(keys)
+        cells = form.cells(table, row)
+        name = " ".join(columns(cells, form.name))
+        student, note = match.student(columns(cells, form.keys))
         where = f"{path.name}, line {row.line}"
         if form is WORKSHEET and not student:  # its own number is a key that is always there
             student = normal_id(cells.get(IDENTIFIER, ""))
@@ -149,19 +199,6 @@ def _listing(path, form, table, known):
     for student in twice:
         del rows[student]
     return Listing(form.platform, rows, table.head, tuple(notes), form.keys)
-
-
-def _cell(cells, name):
-    found = [cell for known, cell in cells.items() if known.casefold() == name.casefold()]
-    return found[0].strip() if found else ""
-
-
-def _name(form, cells):
-    return " ".join(filter(None, (_cell(cells, name) for name in form.name)))
-
-
-def _keys(form, cells):
-    return [key for name in form.keys if (key := _cell(cells, name))]
 
 
 class Match:
@@ -215,5 +252,5 @@ def worksheet_number(row):
     >>> worksheet_number({"Identifier": "Participant 657010"})
     '657010'
     """
-    match = re.search(r"([0-9]+)$", _cell(row, IDENTIFIER))
+    match = re.search(r"([0-9]+)$", "".join(columns(row, (IDENTIFIER,))))
     return match[1] if match else ""

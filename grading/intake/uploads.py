@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from course_lib.notebook.checks import normal_id
+from grading.foreign.platforms import bare
 from grading.foreign.text import Unreadable, printable, student_name
 from grading.foreign.times import read_time
 
@@ -33,7 +34,6 @@ __all__ = ["Refusal", "Refused", "Upload", "find_uploads", "one_name"]
 DEEP = 12  # folders within folders
 IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db", ".ipynb_checkpoints", "timestamp.txt"}
 MADE = re.compile(r"_\d{8}T\d{6}Z$")  # by the student's own clock
-COPY = re.compile(r"(?: ?\((\d{1,4})\)|-(\d{1,4})|-Copy(\d{1,4}))$")
 NAMED, COPIED, OTHER = 2, 1, 0  # bears the lab's name; with what a copy's name adds; neither
 
 
@@ -260,9 +260,7 @@ def _unclear(labs):
 
 def _stem(name):
     """A file's name without its ending and without what copies add, and the copy's number."""
-    stem, number = PurePosixPath(name).stem, 0
-    while match := COPY.search(stem):
-        stem, number = stem[: match.start()], int(match[match.lastindex])
+    stem, number = bare(name)
     return MADE.sub("", stem), number
 
 

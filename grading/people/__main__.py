@@ -35,22 +35,18 @@ def main(arguments=None):
     if options.older_than is not None and not 0 <= options.older_than <= MOST_DAYS:
         print(f"--older-than must be days from 0 to {MOST_DAYS}.", file=sys.stderr)
         return 2
+    return course.answered(_do, options, refused=(LabBroken, CannotRecord))
+
+
+def _do(options):
     config = load_config(options.root)
-    store = Store(config)
-    try:
-        labs, _ = course.find_labs(options.root, config)
-        store.lock()
-    except (LabBroken, CannotRecord) as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
-    try:
+    store, (labs, _) = Store(config), course.find_labs(options.root, config)
+    with store.alone():
         if options.older_than is not None:
             return _retain(store, labs, options.older_than, yes=options.yes)
         if options.delete is not None:
             return _delete(store, labs, options.delete)
         return export(store, labs, options.export)
-    finally:
-        store.unlock()
 
 
 def _delete(store, labs, name):

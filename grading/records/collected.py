@@ -7,19 +7,12 @@ import json
 import re
 
 from course_lib.notebook.checks import normal_id
+from grading.foreign.platforms import CANVAS, MOODLE
 
 __all__ = ["JOURNAL", "entries", "moodle_numbers", "platform_names"]
 
 JOURNAL = "earlier/journal.json"
-# The part of a path that says whose file it is.
-FORMS = {
-    "Canvas": re.compile(
-        r"(?P<known>(?:(?:LATE_)?anon_[A-Za-z0-9]+|.+?_(?P<number>[0-9]+))_[0-9]+)_.+", re.DOTALL
-    ),
-    "Moodle": re.compile(
-        r"(?P<name>[^_]*)_(?P<number>[0-9]+)_assignsubmission_file(?:_.*)?", re.DOTALL
-    ),
-}
+FORMS = {"Canvas": CANVAS, "Moodle": MOODLE}  # of the part of a path that says whose file it is
 
 
 def entries(folder):
@@ -61,7 +54,8 @@ def platform_names(folder, lab, platform):
 def moodle_numbers(folder, lab):
     """Return students by the number that Moodle gave them in the assignment of a lab."""
     names = platform_names(folder, lab, "Moodle")
-    return {FORMS["Moodle"].fullmatch(name)["number"]: one for one, name in names.items()}
+    numbers = {MOODLE.fullmatch(name)["number"]: one for one, name in names.items()}
+    return {number: student for number, student in numbers.items() if number}
 
 
 def _age(entry):

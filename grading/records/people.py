@@ -6,64 +6,12 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from course_lib.notebook.checks import normal_id
-from grading.foreign.tables import read_table
+from grading.foreign import rosters
 from grading.foreign.text import Unreadable, printable, student_name
 
 from .term_files import IDENTITY, read_roster
 
 __all__ = ["People", "Person", "folded", "read_people"]
-
-
-class Form(NamedTuple):
-    """A platform's table: the columns that it must have, and where each key stands in it."""
-
-    kind: str
-    needs: tuple
-    name: tuple
-    login: tuple = ()
-    number: tuple = ()
-    email: tuple = ()
-
-
-# The first that fits is taken. Of several columns the first that is there and not empty counts.
-FIRST_LAST = ("First name", "Last name")
-FORMS = (
-    Form(
-        "Moodle's grading worksheet",
-        ("Identifier", "Full name"),
-        ("Full name",),
-        login=("Username",),
-        number=("ID number",),
-        email=("Email address",),
-    ),
-    Form(
-        "Moodle's participants",
-        ("First name", "Email address"),
-        (*FIRST_LAST, "Surname"),
-        login=("Username",),
-        number=("ID number",),
-        email=("Email address",),
-    ),
-    Form(
-        "Brightspace",
-        ("OrgDefinedId", "Username"),
-        FIRST_LAST,
-        login=("Username",),
-        number=("OrgDefinedId",),
-        email=("Email",),
-    ),
-    Form(
-        "Blackboard",
-        ("Last Name", "First Name", "Username"),
-        FIRST_LAST,
-        login=("Username",),
-        number=("Student ID",),
-        email=("Email",),
-    ),
-    Form("Gradescope", ("First Name", "Last Name", "SID"), FIRST_LAST, ("SID",), (), ("Email",)),
-    Form("Gradescope", ("Name", "SID", "Email"), ("Name",), ("SID",), (), ("Email",)),
-    Form("a list of your own", ("student",), ("name",), ("student",), ("number",), ("email",)),
-)
 
 
 class Person(NamedTuple):
@@ -156,29 +104,16 @@ def read_people(path, column=""):
     """
     if not path.exists():
         return People()
-    if _table(path, IDENTITY) is not None:
+    form, table = rosters.form_of(path)
+    if form is rosters.CANVAS:
         return _canvas(path, column)
-    for form in FORMS:
-        if (table := _table(path, form.needs)) is not None:
-            return _people(path, form, table, column)
-    return _canvas(path, column)
-
-
-def _table(path, columns):
-    try:
-        return read_table(path, columns)
-    except Unreadable:
-        return None
+    return _people(path, form, table, column)
 
 
 def _canvas(path, column):
     roster = read_roster(path)
     if not roster.usable:
-        raise Unreadable(
-            f"{path.name} has the columns of no class list that is known: export the gradebook of "
-            f"Canvas, Blackboard or Brightspace, Moodle's grading worksheet or participants, or "
-            f"Gradescope's roster, in English; or write a column 'student'."
-        )
+        raise Unreadable(" ".join(roster.notes))
     persons = []
     for row in roster.rows.values():
         ids = [row[key] for key in ("SIS Login ID", "SIS User ID", "ID") if row[key]]
@@ -195,20 +130,17 @@ def _column(cells, column, head, path):
     for name in head:
         if normal_id(name) == normal_id(column):
             return cells.get(name, "")
-    listed = ", ".join(printable(name)[:30] for name in head[:12])
+    listed = ", ".join(printable(name)[:30] for name in list(head)[:12])
     raise Unreadable(f"{path.name} has no column '{printable(column)[:40]}'; it has {listed}.")
 
 
 def _people(path, form, table, column):
     persons, notes, lines = {}, list(table.notes), {}
     for row in table.rows:
-        padded = dict(zip(table.head, row.cells, strict=False))
-        cells = {normal_id(name): _cell(form, cell) for name, cell in padded.items()}
-        found = {key: _all(cells, getattr(form, key)) for key in ("login", "number", "email")}
-        ids = [*found["login"], *found["number"], *found["email"]]
-        original = {name: _cell(form, cell) for name, cell in padded.items()}
-        wanted = _column(original, column, table.head, path) or (ids[0] if ids else "")
-        one = _person(wanted, _all(cells, form.name), ids, "")
+        cells = form.cells(table, row)
+        ids = rosters.columns(cells, form.keys)
+        wanted = _column(cells, column, cells, path) or (ids[0] if ids else "")
+        one = _person(wanted, rosters.columns(cells, form.name), ids, "")
         where = f"{path.name}, line {row.line}"
         if not one.student:
             notes.append(
@@ -227,16 +159,7 @@ def _people(path, form, table, column):
             continue
         persons.setdefault(key, one)
         lines.setdefault(key, row.line)
-    return People(persons.values(), form.kind, notes)
-
-
-def _cell(form, text):
-    text = unicodedata.normalize("NFC", text).strip()
-    return text.removeprefix("#") if form.kind == "Brightspace" else text
-
-
-def _all(cells, names):
-    return [cells[normal_id(name)] for name in names if cells.get(normal_id(name))]
+    return People(persons.values(), form.platform, notes)
 
 
 def _person(wanted, name, ids, platform):

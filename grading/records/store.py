@@ -97,6 +97,15 @@ class Store:
         """Let other runs in."""
         self._lock.close()
 
+    @contextlib.contextmanager
+    def alone(self):
+        """Keep other runs out of a ``with`` block; `CannotRecord` if another one is going on."""
+        self.lock()
+        try:
+            yield
+        finally:
+            self.unlock()
+
     def register(self, lab):
         """Let the gradebook know a lab's cells and points.
 

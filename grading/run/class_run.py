@@ -105,11 +105,8 @@ class ClassRun:
 
     def run(self):
         """Grade; return the `Totals`."""
-        self.store.lock()
-        try:
+        with self.store.alone():
             return self._run()
-        finally:
-            self.store.unlock()
 
     def _run(self):
         known = self.store.students()

@@ -25,13 +25,14 @@ def main(arguments=None):
     if not options.evidence > 0:
         print(f"--evidence must be positive; got {options.evidence:g}.", file=sys.stderr)
         return 2
-    bar = Bar(options.threshold, options.evidence)
+    return course.answered(
+        _compare, options, Bar(options.threshold, options.evidence), refused=LabBroken
+    )
+
+
+def _compare(options, bar):
     config = load_config(options.root)
-    try:
-        labs, chosen = course.find_labs(options.root, config, options.lab)
-    except LabBroken as refusal:
-        print(refusal, file=sys.stderr)
-        return 2
+    labs, chosen = course.find_labs(options.root, config, options.lab)
     uploads, _ = find_uploads(options.root / config.CourseDirectory.submitted_directory, labs)
     for name in chosen:
         lab = labs[name]

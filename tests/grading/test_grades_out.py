@@ -22,6 +22,7 @@ from grading.records.grade_tables import (
     moodle_table,
     worksheet_table,
 )
+from grading.records.people import read_people
 from grading.term import canvas_table, main
 
 from .fixtures.course import Course
@@ -190,6 +191,14 @@ def test_a_class_list_is_known_by_its_columns(tmp_path, platform, delimiter, enc
     assert listing.platform == platform and not listing.notes
     assert set(listing.rows) == {f"u{n}" for n in range(len(NAMES))}
     assert listing.rows["u1"]["Student"] in ("Zoë Łuk, Jr.", "Łuk, Jr. Zoë")
+
+
+def test_moodles_participants_with_logins_are_not_taken_for_blackboards(tmp_path):
+    head = ["First name", "Last name", "Username", "Email address"]
+    path = table_file(tmp_path / "roster.csv", head, [["Ann", "Lee", "u1", "u1@uni.example"]])
+    assert rosters.read(path).platform == "Moodle"
+    people = read_people(path)
+    assert people.kind == "Moodle" and people.by_key("u1@uni.example") == people.by_key("u1") != []
 
 
 def test_a_student_goes_by_the_key_that_names_a_folder(tmp_path):

@@ -236,9 +236,9 @@ def test_a_removal_that_was_stopped_is_ended_by_the_next(course, monkeypatch):
         raise KeyboardInterrupt
 
     for name in ("forget_journal", "forget_scores", "drop_rows"):
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patch:
             patch.setattr(removal.traces, name, stop)
-            people(course, "--delete", ANN)
+            assert people(course, "--delete", ANN) == 130
     assert people(course, "--delete", ANN) == 0
     assert named(course, MARK) == ["roster.csv"]
 
